@@ -1,0 +1,54 @@
+//! Knobs: one plain struct per layer, with presets.
+
+use crate::{interface, network, transport};
+
+/// All knobs of a host. The presets set every layer alike.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Ethernet and the neighbour cache.
+    pub interface: interface::Knobs,
+    /// IP and ICMP.
+    pub network: network::Knobs,
+    /// UDP.
+    pub udp: transport::udp::Knobs,
+    /// TCP.
+    pub tcp: transport::tcp::Knobs,
+}
+
+impl Profile {
+    /// The documents' defaults.
+    pub fn rfc() -> Self {
+        Self {
+            interface: interface::Knobs::rfc(),
+            network: network::Knobs::rfc(),
+            udp: transport::udp::Knobs::rfc(),
+            tcp: transport::tcp::Knobs::rfc(),
+        }
+    }
+
+    /// What Linux does.
+    pub fn linux() -> Self {
+        Self {
+            interface: interface::Knobs::linux(),
+            network: network::Knobs::linux(),
+            udp: transport::udp::Knobs::linux(),
+            tcp: transport::tcp::Knobs::linux(),
+        }
+    }
+
+    /// What FreeBSD does.
+    pub fn freebsd() -> Self {
+        Self {
+            interface: interface::Knobs::freebsd(),
+            network: network::Knobs::freebsd(),
+            udp: transport::udp::Knobs::freebsd(),
+            tcp: transport::tcp::Knobs::freebsd(),
+        }
+    }
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::rfc()
+    }
+}

@@ -1,0 +1,62 @@
+//! Why a frame was sent.
+
+use super::documented;
+use crate::frame::FrameId;
+
+documented! {
+    /// Why a frame was sent.
+    Cause {
+        ArpRequest = "arp-request", "RFC 826 §2", "Asks who has the next hop's address, because a packet waits for it.";
+        ArpReply = "arp-reply", "RFC 826 §2", "Answers a request for an address of this interface.";
+        ArpPoll = "arp-poll", "RFC 1122 §2.3.2.1", "Asks a known neighbour directly whether it is still there, before its entry expires.";
+        ArpAnnouncement = "arp-announcement", "RFC 5227 §2.3", "Tells the link that this interface now uses its address.";
+        ArpProbe = "arp-probe", "RFC 5227 §2.1.1", "Asks whether anyone uses an address before this interface takes it.";
+        ArpDefence = "arp-defence", "RFC 5227 §2.4", "Tells another host that the address it uses is taken.";
+
+        EchoRequest = "echo-request", "RFC 792 §Echo", "An application's ping.";
+        EchoReply = "echo-reply", "RFC 1122 §3.2.2.6", "Answers an echo request.";
+        DestinationUnreachable = "destination-unreachable", "RFC 1122 §3.2.2.1", "Tells a sender that its packet found no port, protocol, host or way.";
+        TimeExceeded = "time-exceeded", "RFC 1812 §5.3.1", "Tells a sender that its packet's TTL or reassembly time ran out.";
+        ParameterProblem = "parameter-problem", "RFC 1122 §3.2.2.5", "Tells a sender that a field of its packet's header is wrong.";
+
+        UdpData = "udp-data", "RFC 768 §Fields", "A datagram that an application sent.";
+
+        Syn = "syn", "RFC 9293 §3.5", "Opens a connection.";
+        SynAck = "syn-ack", "RFC 9293 §3.5", "Accepts a connection and opens the other direction.";
+        HandshakeAck = "handshake-ack", "RFC 9293 §3.5", "Completes the three-way handshake.";
+        NewData = "new-data", "RFC 9293 §3.8", "Carries data for the first time.";
+        Fin = "fin", "RFC 9293 §3.6", "Ends this direction: the application has no more to send.";
+        DelayedAck = "delayed-ack", "RFC 9293 §3.8.6.3", "Acknowledges data whose acknowledgement had been held back, as the delay ran out.";
+        SecondSegmentAck = "second-segment-ack", "RFC 9293 §3.8.6.3", "Acknowledges the second full-sized segment at once.";
+        ImmediateAck = "immediate-ack", "RFC 9293 §3.10.7.4", "Acknowledges a segment that must not wait: a FIN, or one that filled a gap.";
+        DuplicateAck = "duplicate-ack", "RFC 5681 §4.2", "Tells the sender at once that a segment came out of order, or twice.";
+        ChallengeAck = "challenge-ack", "RFC 9293 §3.10.7.4", "Answers an unacceptable segment with the state of this end; a blind attacker learns nothing.";
+        WindowUpdate = "window-update", "RFC 9293 §3.8.6.2.2", "Tells the sender that the application has read and the window is open again.";
+        ZeroWindowProbe = "zero-window-probe", "RFC 9293 §3.8.6.1", "Asks whether a closed window has opened.";
+        KeepAlive = "keep-alive", "RFC 9293 §3.8.4", "Asks whether a silent peer is still there.";
+        RetransmitRto = "retransmit-rto", "RFC 6298 §5.4", "Sends again the earliest segment not acknowledged when the retransmission timer expired.";
+        RetransmitAfterRto = "retransmit-after-rto", "RFC 5681 §4.3", "Sends again, in slow start, what the expired retransmission timer has declared lost.";
+        RetransmitFast = "retransmit-fast", "RFC 5681 §3.2", "Sends again a segment that three duplicate acknowledgements, or SACK blocks, say is lost.";
+        RetransmitSack = "retransmit-sack", "RFC 6675 §4", "Sends again a later hole in the SACK scoreboard, as the pipe allows.";
+        RetransmitPartialAck = "retransmit-partial-ack", "RFC 6582 §3.2", "Sends again the next segment after a partial acknowledgement, without SACK.";
+        RetransmitSyn = "retransmit-syn", "RFC 6298 §5.7", "Sends a SYN again: no answer came.";
+        RetransmitSynAck = "retransmit-syn-ack", "RFC 6298 §5.7", "Sends a SYN and ACK again: the handshake was not completed.";
+        LimitedTransmit = "limited-transmit", "RFC 3042 §2", "Sends new data on the first two duplicate acknowledgements, to draw out more of them.";
+        SwsOverride = "sws-override", "RFC 9293 §3.8.6.2.1", "Sends a small segment after all: the window stayed small until the override timer expired.";
+        Reset = "reset", "RFC 9293 §3.5.2", "Answers a segment for which there is no connection.";
+        Abort = "abort", "RFC 9293 §3.10.5", "Ends a connection at once: the application aborted, or closed with data unread.";
+
+        Raw = "raw", "given by a script", "A frame that a person or a script built.";
+    }
+}
+
+/// What made a frame be sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trigger {
+    /// A frame that arrived.
+    Frame(FrameId),
+    /// A timer that expired.
+    Timer,
+    /// A call of an application.
+    Call,
+}

@@ -1,0 +1,87 @@
+//! How a frame ended when it was not delivered.
+
+use super::documented;
+
+documented! {
+    /// Why a frame, packet or segment was dropped.
+    DropReason {
+        LinkLoss = "loss", "the link's `loss` stage", "The link lost it.";
+        LinkQueueFull = "queue-full", "the link's `queue` stage", "The link's queue was full.";
+        LinkMtu = "over-mtu", "the link's `mtu` stage", "It is longer than the link carries.";
+        LinkDown = "link-down", "the scenario's events", "The link was cut.";
+        BadFcs = "bad_fcs", "IEEE 802.3 §3.2.9", "The frame check sequence does not fit: bits were changed under way.";
+
+        Truncated = "truncated", "RFC 1122 §3.2.1", "It is shorter than its headers say.";
+        NotForUs = "not-for-us", "RFC 1122 §3.2.1.3", "It is addressed to somebody else.";
+        UnknownEtherType = "unknown-ethertype", "RFC 1122 §2.3.3", "Nothing here speaks that protocol over Ethernet.";
+        InterfaceDown = "interface-down", "RFC 1122 §3.3.1", "The interface is administratively down.";
+
+        ArpMalformed = "arp-malformed", "RFC 826 §2", "The ARP packet's types or lengths are not those of Ethernet and IPv4.";
+        ArpNotForUs = "arp-not-for-us", "RFC 826 §2", "The ARP packet concerns other stations and nothing known here.";
+        NeighborUnresolved = "neighbor-unresolved", "RFC 1122 §2.3.2", "The next hop did not answer ARP.";
+        NeighborQueueFull = "neighbor-queue-full", "RFC 1122 §2.3.2.2", "Too many packets already wait for the next hop's address.";
+
+        IpBadVersion = "ip-bad-version", "RFC 1122 §3.2.1.1", "The version field is not 4.";
+        IpBadHeaderLength = "ip-bad-header-length", "RFC 791 §3.1", "The header length is below 20 octets or beyond the packet.";
+        IpBadTotalLength = "ip-bad-total-length", "RFC 791 §3.1", "The total length is shorter than the header or longer than the frame.";
+        IpBadChecksum = "ip-bad-checksum", "RFC 1122 §3.2.1.2", "The header checksum is wrong.";
+        IpBadSource = "ip-bad-source", "RFC 1122 §3.2.1.3", "The source address is none that a host can have.";
+        IpBadOptions = "ip-bad-options", "RFC 791 §3.1", "The options do not parse.";
+        IpFragment = "ip-fragment", "RFC 791 §3.2", "It is a fragment, and reassembly could not take it.";
+        TtlExceeded = "ttl-exceeded", "RFC 1812 §5.3.1", "Its time to live ran out here.";
+        NoRoute = "no-route", "RFC 1812 §5.2.4.3", "No route leads to the destination.";
+        NotForwarding = "not-forwarding", "RFC 1122 §3.3.1", "It is for another host and this one does not forward.";
+        UnknownProtocol = "unknown-protocol", "RFC 1122 §3.2.2.1", "No transport here has that protocol number.";
+        TooBig = "too-big", "RFC 1191 §3", "It is longer than the way's MTU and must not be fragmented.";
+
+        IcmpMalformed = "icmp-malformed", "RFC 1122 §3.2.2", "The ICMP message is too short or of an unknown type.";
+        IcmpBadChecksum = "icmp-bad-checksum", "RFC 792 §Checksum", "The ICMP checksum is wrong.";
+        IcmpNoSocket = "icmp-no-socket", "RFC 1122 §3.2.2.1", "The ICMP message is about a flow that does not exist here.";
+        IcmpRateLimited = "icmp-rate-limited", "RFC 1812 §4.3.2.8", "An ICMP message was due, but too many were sent already.";
+        IcmpIgnored = "icmp-ignored", "RFC 1122 §3.2.2.6", "An echo request to a broadcast address is not answered.";
+
+        UdpMalformed = "udp-malformed", "RFC 768 §Fields", "The UDP length is below 8 octets or beyond the packet.";
+        UdpBadChecksum = "udp-bad-checksum", "RFC 1122 §4.1.3.4", "The UDP checksum is wrong.";
+        UdpNoPort = "udp-no-port", "RFC 1122 §4.1.3.1", "No socket is bound to the port.";
+        UdpQueueFull = "udp-queue-full", "RFC 1122 §4.1.4", "The socket's receive queue is full.";
+
+        TcpMalformed = "tcp-malformed", "RFC 9293 §3.1", "The data offset is below 5 or beyond the segment.";
+        TcpBadChecksum = "tcp-bad-checksum", "RFC 9293 §3.1", "The TCP checksum is wrong.";
+        TcpNotUnicast = "tcp-not-unicast", "RFC 9293 §3.9.2.3", "TCP to or from a broadcast or multicast address.";
+        TcpNoConnection = "tcp-no-connection", "RFC 9293 §3.10.7.1", "There is no connection; a reset answers, unless it is one.";
+        TcpBadAck = "tcp-bad-ack", "RFC 9293 §3.10.7.4", "It acknowledges something never sent.";
+        TcpNoAck = "tcp-no-ack", "RFC 9293 §3.10.7.4", "It carries no ACK in a state where each segment must.";
+        TcpOutOfWindow = "tcp-out-of-window", "RFC 9293 §3.10.7.4", "None of it lies in the receive window.";
+        TcpPaws = "tcp-paws", "RFC 7323 §5.3", "Its timestamp is older than one already seen: it is from an earlier turn of the sequence space.";
+        TcpBadReset = "tcp-bad-reset", "RFC 9293 §3.10.7.4", "A reset whose sequence number is not exactly the next expected: answered with a challenge ACK.";
+        TcpSynInWindow = "tcp-syn-in-window", "RFC 9293 §3.10.7.4", "A SYN on a synchronised connection: answered with a challenge ACK.";
+        TcpListenQueueFull = "tcp-listen-queue-full", "RFC 9293 §3.9.1.2", "The listener's backlog is full.";
+        TcpReceiveQueueFull = "tcp-receive-queue-full", "RFC 9293 §3.10.7.4", "The receive or reassembly queue has reached its bound.";
+        TcpClosed = "tcp-closed", "RFC 9293 §3.10.7.4", "Data for an application that has closed: answered with a reset.";
+        TcpUnexpected = "tcp-unexpected", "RFC 9293 §3.10.7.3", "Its flags make no sense in this state.";
+    }
+}
+
+/// Where a frame was dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// At a stage of a link, by the stage's name in scenario files.
+    Link(&'static str),
+    /// In a layer of a host.
+    Interface,
+    /// In a layer of a host.
+    Network,
+    /// In a layer of a host.
+    Transport,
+}
+
+impl core::fmt::Display for Place {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Link(stage) => write!(f, "link {stage}"),
+            Self::Interface => f.write_str("interface"),
+            Self::Network => f.write_str("network"),
+            Self::Transport => f.write_str("transport"),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The transport layer: TCP, UDP, and the ports they share a way of choosing.
+//!
+//! It imports the core modules and the network layer's types, nothing above. Sockets wait by token: a call that
+//! would block notes what the caller waits for, and a later event puts one [`Wake`] on the list that the host's
+//! driver takes.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use crate::frame::{Checksum, FrameId, InterfaceId};
+use crate::trace::DropReason;
+
+pub mod ports;
+pub mod tcp;
+pub mod udp;
+
+/// A socket's place in its table, and which of that place's tenants it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key {
+    /// Place in the table.
+    pub index: u32,
+    /// Counts the tenants of that place.
+    pub generation: u32,
+}
+
+/// A socket of a host.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum SocketId {
+    /// A TCP connection.
+    Tcp(Key),
+    /// A TCP listener.
+    Listener(Key),
+    /// A UDP socket.
+    Udp(Key),
+    /// An ICMP echo socket.
+    Icmp(Key),
+}
+
+/// What a socket is ready for, or what its owner waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Readiness(u8);
+
+impl Readiness {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// Data, a connection to accept, end of stream, or an error to read.
+    pub const READ: Self = Self(1);
+    /// Room to send, a connection established, or an error to read.
+    pub const WRITE: Self = Self(2);
+    /// Both.
+    pub const BOTH: Self = Self(3);
+
+    /// Whether all of `other` is in it.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in it and not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether nothing is in it.
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// A socket became ready for what its owner waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wake {
+    /// Which socket.
+    pub socket: SocketId,
+    /// For what.
+    pub readiness: Readiness,
+}
+
+/// Why a socket call failed. The names are POSIX's, spelt out.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum SocketError {
+    /// `EWOULDBLOCK`: not now; the caller is noted as waiting.
+    WouldBlock,
+    /// `ECONNREFUSED`: a reset answered the SYN, or ICMP port unreachable the datagram.
+    ConnectionRefused,
+    /// `ECONNRESET`: the peer reset the connection.
+    ConnectionReset,
+    /// `ECONNABORTED`: this end aborted the connection.
+    ConnectionAborted,
+    /// `ETIMEDOUT`: no answer within R2.
+    TimedOut,
+    /// `EHOSTUNREACH`: the next hop does not answer, or ICMP says so.
+    HostUnreachable,
+    /// `ENETUNREACH`: no route, or ICMP says so.
+    NetworkUnreachable,
+    /// `EADDRINUSE`: the address and port are taken.
+    AddressInUse,
+    /// `EADDRNOTAVAIL`: the address is not this host's, or all ports are taken.
+    AddressNotAvailable,
+    /// `ENOTCONN`: the socket has no peer.
+    NotConnected,
+    /// `EISCONN`: the socket has a peer already.
+    AlreadyConnected,
+    /// `EPIPE`: this direction was shut down.
+    BrokenPipe,
+    /// `EMSGSIZE`: longer than a datagram can be.
+    MessageTooLong,
+    /// `EINVAL`: the arguments make no sense together.
+    InvalidInput,
+    /// `EACCES`: a broadcast without permission.
+    PermissionDenied,
+    /// `EBADF`: no such socket (any more).
+    BadDescriptor,
+    /// `ENOBUFS`: a table or queue is at its bound.
+    NoBuffers,
+}
+
+impl SocketError {
+    /// POSIX's name: `ECONNREFUSED`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WouldBlock => "EWOULDBLOCK",
+            Self::ConnectionRefused => "ECONNREFUSED",
+            Self::ConnectionReset => "ECONNRESET",
+            Self::ConnectionAborted => "ECONNABORTED",
+            Self::TimedOut => "ETIMEDOUT",
+            Self::HostUnreachable => "EHOSTUNREACH",
+            Self::NetworkUnreachable => "ENETUNREACH",
+            Self::AddressInUse => "EADDRINUSE",
+            Self::AddressNotAvailable => "EADDRNOTAVAIL",
+            Self::NotConnected => "ENOTCONN",
+            Self::AlreadyConnected => "EISCONN",
+            Self::BrokenPipe => "EPIPE",
+            Self::MessageTooLong => "EMSGSIZE",
+            Self::InvalidInput => "EINVAL",
+            Self::PermissionDenied => "EACCES",
+            Self::BadDescriptor => "EBADF",
+            Self::NoBuffers => "ENOBUFS",
+        }
+    }
+}
+
+impl fmt::Display for SocketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WouldBlock => "the operation would block",
+            Self::ConnectionRefused => "connection refused",
+            Self::ConnectionReset => "connection reset by peer",
+            Self::ConnectionAborted => "connection aborted",
+            Self::TimedOut => "connection timed out",
+            Self::HostUnreachable => "no route to host",
+            Self::NetworkUnreachable => "network is unreachable",
+            Self::AddressInUse => "address already in use",
+            Self::AddressNotAvailable => "address not available",
+            Self::NotConnected => "socket is not connected",
+            Self::AlreadyConnected => "socket is already connected",
+            Self::BrokenPipe => "broken pipe",
+            Self::MessageTooLong => "message too long",
+            Self::InvalidInput => "invalid argument",
+            Self::PermissionDenied => "permission denied",
+            Self::BadDescriptor => "bad socket",
+            Self::NoBuffers => "no buffer space available",
+        })
+    }
+}
+
+impl core::error::Error for SocketError {}
+
+impl From<SocketError> for std::io::Error {
+    fn from(error: SocketError) -> Self {
+        use std::io::ErrorKind as Kind;
+        let kind = match error {
+            SocketError::WouldBlock => Kind::WouldBlock,
+            SocketError::ConnectionRefused => Kind::ConnectionRefused,
+            SocketError::ConnectionReset => Kind::ConnectionReset,
+            SocketError::ConnectionAborted => Kind::ConnectionAborted,
+            SocketError::TimedOut => Kind::TimedOut,
+            SocketError::HostUnreachable => Kind::HostUnreachable,
+            SocketError::NetworkUnreachable => Kind::NetworkUnreachable,
+            SocketError::AddressInUse => Kind::AddrInUse,
+            SocketError::AddressNotAvailable => Kind::AddrNotAvailable,
+            SocketError::NotConnected | SocketError::BadDescriptor => Kind::NotConnected,
+            SocketError::AlreadyConnected | SocketError::InvalidInput | SocketError::MessageTooLong => {
+                Kind::InvalidInput
+            }
+            SocketError::BrokenPipe => Kind::BrokenPipe,
+            SocketError::PermissionDenied => Kind::PermissionDenied,
+            SocketError::NoBuffers => Kind::OutOfMemory,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// What the network layer tells the transport about a packet that it accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct IpInfo {
+    /// Who sent it.
+    pub source: IpAddr,
+    /// One of this host's addresses, or a broadcast or multicast one that it listens to.
+    pub destination: IpAddr,
+    /// Whether `destination` is one of this host's own unicast addresses.
+    pub to_unicast: bool,
+    /// Where it came in.
+    pub interface: InterfaceId,
+    /// Its TTL as received.
+    pub ttl: u8,
+    /// Its ECN bits (RFC 3168 §5).
+    pub ecn: u8,
+    /// State of its transport checksum.
+    pub checksum: Checksum,
+    /// For a super-frame: payload octets of each segment.
+    pub segment_size: Option<u16>,
+    /// The frame that carried it.
+    pub frame: FrameId,
+}
+
+/// The way to a destination, resolved down to the next hop.
+#[derive(Clone, Copy, Debug)]
+pub struct Path {
+    /// The MTU in octets of the IP packet.
+    pub mtu: u16,
+    /// Whether the link computes transport checksums: `Checksum::Partial` is enough.
+    pub transmit_checksum: bool,
+    /// The longest super-frame in octets of the IP packet, zero where segments go one a frame.
+    pub max_super_frame: u32,
+}
+
+/// What became of a segment, datagram or message that was handed to a transport.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It was taken.
+    Accepted,
+    /// It was dropped; nothing is owed to the sender, or the transport has queued what is.
+    Dropped(DropReason),
+    /// It was dropped, and the network layer should tell the sender that the port is unreachable.
+    PortUnreachable,
+}
+
+/// What ICMP, or the neighbour cache, says about packets of a flow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// ICMP net unreachable, or no route.
+    NetworkUnreachable,
+    /// ICMP host unreachable, or the next hop does not answer.
+    HostUnreachable,
+    /// ICMP protocol unreachable.
+    ProtocolUnreachable,
+    /// ICMP port unreachable.
+    PortUnreachable,
+    /// ICMP communication administratively prohibited.
+    Prohibited,
+    /// ICMP time exceeded, source quench or parameter problem: noted, never fatal.
+    Soft,
+    /// ICMP fragmentation needed: the path's MTU is now this many octets.
+    PacketTooBig(u16),
+}
