@@ -10,6 +10,7 @@ use core::net::IpAddr;
 use crate::frame::{Checksum, FrameId, InterfaceId};
 use crate::trace::DropReason;
 
+pub mod echo;
 pub mod ports;
 pub mod tcp;
 pub mod udp;

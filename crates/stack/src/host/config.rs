@@ -1,0 +1,120 @@
+//! How a host is described, and what can be wrong with that.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use crate::addr::{Cidr, Mac};
+use crate::frame::{InterfaceId, NodeId};
+use crate::interface::InterfaceConfig;
+use crate::profile::Profile;
+
+/// A route besides those that the interfaces' own networks give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RouteConfig {
+    /// Where it leads. `0.0.0.0/0` is the default route.
+    pub destination: Cidr,
+    /// The next hop; without one the destination is on the link.
+    pub gateway: Option<IpAddr>,
+    /// By which interface; without one that whose network holds the gateway.
+    pub interface: Option<InterfaceId>,
+}
+
+/// A host.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// Its name, as people write it.
+    pub name: String,
+    /// Its number in the simulation.
+    pub node: NodeId,
+    /// Its interfaces, numbered in this order.
+    pub interfaces: Vec<InterfaceConfig>,
+    /// Its routes besides those of its interfaces' networks.
+    pub routes: Vec<RouteConfig>,
+    /// All its knobs.
+    pub profile: Profile,
+}
+
+impl HostConfig {
+    /// A host with one interface, no further routes and the documents' defaults.
+    pub fn new(name: impl Into<String>, node: NodeId, interface: InterfaceConfig) -> Self {
+        Self {
+            name: name.into(),
+            node,
+            interfaces: vec![interface],
+            routes: Vec::new(),
+            profile: Profile::default(),
+        }
+    }
+}
+
+/// What is wrong with a host's configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// There are more interfaces than can be numbered.
+    TooManyInterfaces,
+    /// An interface's hardware address is a group address or none.
+    BadMac {
+        /// Which interface.
+        interface: String,
+        /// Its address.
+        mac: Mac,
+    },
+    /// An interface's MTU is below what IPv4 needs (RFC 791 §3.2: 68 octets).
+    BadMtu {
+        /// Which interface.
+        interface: String,
+        /// Its MTU.
+        mtu: u16,
+    },
+    /// An address cannot be a host's: unspecified, loopback, multicast, or its network's broadcast address.
+    BadAddress {
+        /// Which interface.
+        interface: String,
+        /// The address.
+        address: Cidr,
+    },
+    /// Two interfaces, or one twice, have the same address.
+    DuplicateAddress(IpAddr),
+    /// Two routes lead to the same network.
+    DuplicateRoute(Cidr),
+    /// No interface's network holds the route's gateway.
+    UnreachableGateway {
+        /// The route's destination.
+        destination: Cidr,
+        /// Its gateway.
+        gateway: IpAddr,
+    },
+    /// A route has neither a gateway nor an interface.
+    RouteWithoutWay(Cidr),
+    /// A route names an interface that the host does not have.
+    NoSuchInterface(InterfaceId),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyInterfaces => write!(f, "a host has at most {} interfaces", u16::MAX),
+            Self::BadMac { interface, mac } => {
+                write!(f, "interface `{interface}`: {mac} is not a unicast hardware address")
+            }
+            Self::BadMtu { interface, mtu } => {
+                write!(f, "interface `{interface}`: an MTU of {mtu} is below IPv4's minimum of 68 octets")
+            }
+            Self::BadAddress { interface, address } => {
+                write!(f, "interface `{interface}`: {address} cannot be a host's address")
+            }
+            Self::DuplicateAddress(address) => write!(f, "the address {address} is given twice"),
+            Self::DuplicateRoute(destination) => write!(f, "two routes lead to {destination}"),
+            Self::UnreachableGateway { destination, gateway } => {
+                write!(f, "route to {destination}: the gateway {gateway} is in no interface's network")
+            }
+            Self::RouteWithoutWay(destination) => {
+                write!(f, "route to {destination}: neither a gateway nor an interface is given")
+            }
+            Self::NoSuchInterface(id) => write!(f, "there is no interface {}", id.0),
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}

@@ -1,0 +1,59 @@
+//! How an interface is described.
+
+use core::net::IpAddr;
+
+use crate::addr::{Cidr, Mac};
+
+/// What the link behind an interface can do. A layer above asks this, never the kind of link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Capabilities {
+    /// The longest IP packet in octets.
+    pub mtu: u16,
+    /// The longest IP packet, in octets, of a frame that the link cuts into segments; 0 where it cuts none.
+    pub max_super_frame: u32,
+    /// The link completes partial transport checksums.
+    pub transmit_checksum: bool,
+    /// The link verifies transport checksums, and says so in each frame's meta.
+    pub receive_checksum: bool,
+}
+
+impl Default for Capabilities {
+    /// Ethernet without offloads: 1500 octets (RFC 894 §Frame Format).
+    fn default() -> Self {
+        Self { mtu: 1500, max_super_frame: 0, transmit_checksum: false, receive_checksum: false }
+    }
+}
+
+/// One interface of a host.
+#[derive(Clone, Debug)]
+pub struct InterfaceConfig {
+    /// Its name, as people write it: `eth0`.
+    pub name: String,
+    /// Its hardware address: unicast.
+    pub mac: Mac,
+    /// Its addresses with their networks; the first of each family is its primary one.
+    pub addresses: Vec<Cidr>,
+    /// What its link can do.
+    pub capabilities: Capabilities,
+    /// Neighbours that are known beforehand and never age.
+    pub neighbors: Vec<(IpAddr, Mac)>,
+    /// Whether it announces its addresses when the host starts (RFC 5227 §2.3).
+    pub announce: bool,
+    /// Whether frames whose frame check sequence does not fit are dropped.
+    pub check_fcs: bool,
+}
+
+impl InterfaceConfig {
+    /// An Ethernet interface with `addresses`, that announces itself and checks frames.
+    pub fn new(name: impl Into<String>, mac: Mac, addresses: impl Into<Vec<Cidr>>) -> Self {
+        Self {
+            name: name.into(),
+            mac,
+            addresses: addresses.into(),
+            capabilities: Capabilities::default(),
+            neighbors: Vec::new(),
+            announce: true,
+            check_fcs: true,
+        }
+    }
+}
