@@ -1,1 +1,2 @@
 //! wirelab: cli.
+pub mod summary;

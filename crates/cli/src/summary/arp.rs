@@ -1,0 +1,28 @@
+//! ARP packets (RFC 826; announcements and probes are RFC 5227's).
+
+use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacketSlice};
+use wirelab_stack::addr::Mac;
+
+use super::Summary;
+
+/// A summary of an ARP packet in a frame that has `length` octets behind its Ethernet header.
+pub fn summary(octets: &[u8], length: usize) -> Summary {
+    let packet =
+        ArpPacketSlice::from_slice(octets).ok().and_then(|slice| slice.to_packet().try_eth_ipv4().ok());
+    let text = match packet {
+        Some(packet) => format!("{}, length {length}", what(&packet)),
+        None => format!("malformed, length {length}"),
+    };
+    Summary::of_layer("ARP", text)
+}
+
+fn what(packet: &ArpEthIpv4Packet) -> String {
+    let (sender, target) = (packet.sender_ipv4_addr(), packet.target_ipv4_addr());
+    match packet.operation {
+        ArpOperation::REQUEST if sender == target => format!("Announcement {sender}"),
+        ArpOperation::REQUEST if sender.is_unspecified() => format!("Probe {target}"),
+        ArpOperation::REQUEST => format!("Request who-has {target} tell {sender}"),
+        ArpOperation::REPLY => format!("Reply {sender} is-at {}", Mac(packet.sender_mac)),
+        other => format!("operation {}", other.0),
+    }
+}

@@ -1,0 +1,104 @@
+//! IP packets: their headers, and on to what they carry.
+
+use std::net::IpAddr;
+
+use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice, UdpHeaderSlice};
+use wirelab_stack::checksum::Sum;
+
+use super::flows::{Flow, Flows};
+use super::{Summary, icmp, tcp};
+
+/// A summary of an IPv4 packet in a frame that has `length` octets behind its Ethernet header.
+pub fn version_4(flows: &Flows, octets: &[u8], length: usize) -> Summary {
+    let Ok(header) = Ipv4HeaderSlice::from_slice(octets) else {
+        return Summary::of_layer("IP", format!("malformed header, length {length}"));
+    };
+    let header_length = header.slice().len();
+    let total = usize::from(header.total_len());
+    let addresses = (IpAddr::from(header.source_addr()), IpAddr::from(header.destination_addr()));
+    let mut summary = if total < header_length {
+        Summary::of_layer("IP", format!("bad total length {total}"))
+    } else if header.is_fragmenting_payload() {
+        fragment(&header, total - header_length)
+    } else {
+        let rest = &octets[header_length..];
+        let rest = &rest[..rest.len().min(total - header_length)];
+        packet(flows, addresses, header.protocol(), rest, total - header_length)
+    };
+    summary.addresses = Some(addresses);
+    if total > length {
+        summary.text.push_str(&format!(" [truncated: {} octets missing]", total - length));
+    }
+    if !Sum::new().add(header.slice()).is_intact() {
+        summary.text.push_str(" [bad ip cksum]");
+    }
+    summary
+}
+
+/// A summary of an IPv6 packet.
+pub fn version_6(flows: &Flows, octets: &[u8], length: usize) -> Summary {
+    let Ok(header) = Ipv6HeaderSlice::from_slice(octets) else {
+        return Summary::of_layer("IP6", format!("malformed header, length {length}"));
+    };
+    let rest = &octets[header.slice().len()..];
+    let carried = usize::from(header.payload_length());
+    let addresses = (IpAddr::from(header.source_addr()), IpAddr::from(header.destination_addr()));
+    let rest = &rest[..rest.len().min(carried)];
+    let mut summary = packet(flows, addresses, header.next_header(), rest, carried);
+    summary.addresses = Some(addresses);
+    summary
+}
+
+fn fragment(header: &Ipv4HeaderSlice<'_>, carried: usize) -> Summary {
+    let offset = header.fragments_offset().byte_offset();
+    let more = if header.more_fragments() { "+" } else { "" };
+    let text = format!(
+        "fragment id {}, proto {}, octets {offset}:{}{more}, length {carried}",
+        header.identification(),
+        protocol(header.protocol()),
+        usize::from(offset) + carried,
+    );
+    Summary::of_layer("IP", text)
+}
+
+fn packet(
+    flows: &Flows,
+    addresses: (IpAddr, IpAddr),
+    number: IpNumber,
+    octets: &[u8],
+    length: usize,
+) -> Summary {
+    match number {
+        IpNumber::TCP => tcp::summary(octets, length, |source, destination| {
+            let flow = Flow { source: (addresses.0, source), destination: (addresses.1, destination) };
+            (flows, flow)
+        }),
+        IpNumber::UDP => udp(octets, length),
+        IpNumber::ICMP => icmp::summary(octets, length),
+        other => Summary::of_layer("IP", format!("proto {}, length {length}", protocol(other))),
+    }
+}
+
+fn udp(octets: &[u8], length: usize) -> Summary {
+    let Ok(header) = UdpHeaderSlice::from_slice(octets) else {
+        return Summary::of_layer("UDP", format!("UDP, truncated, length {length}"));
+    };
+    let said = usize::from(header.length());
+    let text = if said < 8 || said > length {
+        format!("UDP, bad length {said} in {length} octets")
+    } else {
+        format!("UDP, length {}", said - 8)
+    };
+    let ports = Some((header.source_port(), header.destination_port()));
+    Summary { ports, ..Summary::of_layer("UDP", text) }
+}
+
+/// A protocol's usual name, or its number.
+pub fn protocol(number: IpNumber) -> String {
+    match number {
+        IpNumber::ICMP => "icmp".into(),
+        IpNumber::TCP => "tcp".into(),
+        IpNumber::UDP => "udp".into(),
+        other => other.0.to_string(),
+    }
+}

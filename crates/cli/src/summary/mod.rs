@@ -1,0 +1,137 @@
+//! One line about a frame, in tcpdump's manner.
+//!
+//! Octets may be anything: whatever does not parse is called so, and nothing panics.
+
+mod arp;
+mod flows;
+mod icmp;
+mod ip;
+mod tcp;
+
+use std::fmt;
+use std::net::IpAddr;
+
+use etherparse::{EtherType, Ethernet2HeaderSlice, SingleVlanHeaderSlice};
+use wirelab_stack::addr::Mac;
+use wirelab_stack::frame::{Frame, FrameCheck};
+
+use flows::Flows;
+
+/// Octets of a frame that are looked at: all headers, and the packet that an ICMP error quotes.
+const SNAP: usize = 256;
+
+/// What one line says about a frame.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// The highest protocol that was recognised: `ARP`, `ICMP`, `UDP`, `TCP`, `IP`, `IP6` or `Ethernet`.
+    pub layer: &'static str,
+    /// The IP addresses, source first, if there are any.
+    pub addresses: Option<(IpAddr, IpAddr)>,
+    /// The ports, source first, if there are any.
+    pub ports: Option<(u16, u16)>,
+    /// What it says, without addresses and ports.
+    pub text: String,
+}
+
+impl Summary {
+    fn of_layer(layer: &'static str, text: String) -> Self {
+        Self { layer, addresses: None, ports: None, text }
+    }
+
+    /// The line without the addresses, for where the columns say who speaks with whom.
+    pub fn short(&self) -> String {
+        match self.ports {
+            Some((source, destination)) => format!("{source} > {destination}: {}", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
+/// The whole line: `IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [S], seq 0, win 65535, length 0`.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.addresses, self.ports) {
+            (Some((from, to)), Some((source, destination))) => {
+                write!(f, "{} {from}.{source} > {to}.{destination}: {}", family(from), self.text)
+            }
+            (Some((from, to)), None) => write!(f, "{} {from} > {to}: {}", family(from), self.text),
+            (None, _) => write!(f, "{}, {}", self.layer, self.text),
+        }
+    }
+}
+
+fn family(address: IpAddr) -> &'static str {
+    if address.is_ipv4() { "IP" } else { "IP6" }
+}
+
+/// Summarises frames, and remembers where each flow's sequence numbers began.
+#[derive(Debug, Default)]
+pub struct Summarizer {
+    flows: Flows,
+}
+
+impl Summarizer {
+    /// A summary of a frame that a host sent; its SYN tells where the flow begins.
+    pub fn sent(&mut self, frame: &Frame) -> Summary {
+        let octets = snapped(frame);
+        self.flows.learn(&octets);
+        self.octets(&octets, frame.len())
+    }
+
+    /// A summary of a frame that reached a host, as it came: links may have changed it.
+    pub fn arrived(&self, frame: &Frame) -> Summary {
+        let mut summary = self.octets(&snapped(frame), frame.len());
+        if frame.meta.frame_check == FrameCheck::Bad {
+            summary.text.push_str(" [bad fcs]");
+        }
+        summary
+    }
+
+    /// A summary of an Ethernet frame of `length` octets, of which `octets` are the first.
+    pub fn octets(&self, octets: &[u8], length: usize) -> Summary {
+        let Ok(ethernet) = Ethernet2HeaderSlice::from_slice(octets) else {
+            return Summary::of_layer("Ethernet", format!("truncated, length {length}"));
+        };
+        let header = ethernet.slice().len();
+        let (rest, length) = (&octets[header..], length.saturating_sub(header));
+        let (type_, tag, rest, length) =
+            match (ethernet.ether_type(), SingleVlanHeaderSlice::from_slice(rest)) {
+                (EtherType::VLAN_TAGGED_FRAME, Ok(vlan)) => {
+                    let header = vlan.slice().len();
+                    let tag = Some(vlan.vlan_identifier().value());
+                    (vlan.ether_type(), tag, &rest[header..], length.saturating_sub(header))
+                }
+                (other, _) => (other, None, rest, length),
+            };
+        let mut summary = match type_ {
+            EtherType::ARP => arp::summary(rest, length),
+            EtherType::IPV4 => ip::version_4(&self.flows, rest, length),
+            EtherType::IPV6 => ip::version_6(&self.flows, rest, length),
+            other => unknown(&ethernet, other, length),
+        };
+        if let Some(id) = tag {
+            summary.text.insert_str(0, &format!("vlan {id}, "));
+        }
+        summary
+    }
+}
+
+fn unknown(ethernet: &Ethernet2HeaderSlice<'_>, type_: EtherType, length: usize) -> Summary {
+    let (source, destination) = (Mac(ethernet.source()), Mac(ethernet.destination()));
+    Summary::of_layer(
+        "Ethernet",
+        format!("{source} > {destination}, ethertype 0x{:04x}, length {length}", type_.0),
+    )
+}
+
+/// The first octets of a frame in one piece.
+fn snapped(frame: &Frame) -> Vec<u8> {
+    let (head, payload) = (frame.head(), frame.payload());
+    let mut octets = Vec::with_capacity(SNAP.min(frame.len()));
+    octets.extend_from_slice(&head[..head.len().min(SNAP)]);
+    octets.extend_from_slice(&payload[..payload.len().min(SNAP - octets.len())]);
+    octets
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! TCP segments (RFC 9293 §3.1; options RFC 9293 §3.2, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3).
+
+use etherparse::{TcpHeaderSlice, TcpOptionElement};
+
+use super::Summary;
+use super::flows::{Flow, Flows};
+
+/// A summary of a segment of `length` octets, of which `octets` are the first. `flow` finds the direction that a
+/// pair of ports belongs to.
+pub fn summary<'f>(
+    octets: &[u8],
+    length: usize,
+    flow: impl FnOnce(u16, u16) -> (&'f Flows, Flow),
+) -> Summary {
+    let Ok(header) = TcpHeaderSlice::from_slice(octets) else {
+        return malformed(octets, length);
+    };
+    let (source, destination) = (header.source_port(), header.destination_port());
+    let (flows, flow) = flow(source, destination);
+    let payload = length.saturating_sub(header.slice().len());
+    let mut text = format!("Flags [{}]", flags(&header));
+    sequence(&mut text, flows.relative(flow, header.sequence_number()), payload, &header);
+    if header.ack() {
+        let ack = flows.relative(flow.reversed(), header.acknowledgment_number());
+        text.push_str(&format!(", ack {ack}"));
+    }
+    let window = match header.syn() {
+        true => u32::from(header.window_size()),
+        false => flows.window(flow, header.window_size()),
+    };
+    text.push_str(&format!(", win {window}"));
+    if header.urg() {
+        text.push_str(&format!(", urg {}", header.urgent_pointer()));
+    }
+    let options = options(&header, |number| flows.relative(flow.reversed(), number));
+    if !options.is_empty() {
+        text.push_str(&format!(", options [{options}]"));
+    }
+    text.push_str(&format!(", length {payload}"));
+    Summary { ports: Some((source, destination)), ..Summary::of_layer("TCP", text) }
+}
+
+fn malformed(octets: &[u8], length: usize) -> Summary {
+    let ports = octets
+        .first_chunk::<4>()
+        .map(|[a, b, c, d]| (u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d])));
+    Summary { ports, ..Summary::of_layer("TCP", format!("malformed TCP header, length {length}")) }
+}
+
+/// In tcpdump's letters and order; `none` where no flag is set.
+fn flags(header: &TcpHeaderSlice<'_>) -> String {
+    let set = [
+        (header.fin(), 'F'),
+        (header.syn(), 'S'),
+        (header.rst(), 'R'),
+        (header.psh(), 'P'),
+        (header.ack(), '.'),
+        (header.urg(), 'U'),
+        (header.ece(), 'E'),
+        (header.cwr(), 'W'),
+        (header.ns(), 'e'),
+    ];
+    let letters: String = set.iter().filter(|(set, _)| *set).map(|(_, letter)| *letter).collect();
+    if letters.is_empty() { "none".into() } else { letters }
+}
+
+/// A bare ACK's sequence number says nothing: like tcpdump, it is left out.
+fn sequence(text: &mut String, from: u32, payload: usize, header: &TcpHeaderSlice<'_>) {
+    if payload > 0 {
+        text.push_str(&format!(", seq {from}:{}", from.wrapping_add(payload as u32)));
+    } else if header.syn() || header.fin() || header.rst() || !header.ack() {
+        text.push_str(&format!(", seq {from}"));
+    }
+}
+
+fn options(header: &TcpHeaderSlice<'_>, relative: impl Fn(u32) -> u32) -> String {
+    let mut shown = Vec::new();
+    for option in header.options_iterator() {
+        match option {
+            // Padding says nothing to a reader.
+            Ok(TcpOptionElement::Noop) => {}
+            Ok(TcpOptionElement::MaximumSegmentSize(mss)) => shown.push(format!("mss {mss}")),
+            Ok(TcpOptionElement::WindowScale(shift)) => shown.push(format!("wscale {shift}")),
+            Ok(TcpOptionElement::SelectiveAcknowledgementPermitted) => shown.push("sackOK".into()),
+            Ok(TcpOptionElement::SelectiveAcknowledgement(first, others)) => {
+                let blocks: String = std::iter::once(first)
+                    .chain(others.into_iter().flatten())
+                    .map(|(from, to)| format!("{{{}:{}}}", relative(from), relative(to)))
+                    .collect();
+                shown.push(format!("sack {blocks}"));
+            }
+            Ok(TcpOptionElement::Timestamp(value, echo)) => shown.push(format!("TS val {value} ecr {echo}")),
+            Err(_) => {
+                shown.push("unreadable".into());
+                break;
+            }
+        }
+    }
+    shown.join(",")
+}

@@ -1,0 +1,200 @@
+use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacket, PacketBuilder, TcpOptionElement as Opt};
+use proptest::prelude::*;
+
+use super::*;
+
+const A: [u8; 4] = [10, 0, 0, 1];
+const B: [u8; 4] = [10, 0, 0, 2];
+
+fn builder(from: [u8; 4], to: [u8; 4]) -> etherparse::PacketBuilderStep<etherparse::IpHeaders> {
+    PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]).ipv4(from, to, 64)
+}
+
+fn written<T>(
+    step: etherparse::PacketBuilderStep<T>,
+    write: impl FnOnce(etherparse::PacketBuilderStep<T>, &mut Vec<u8>),
+) -> Vec<u8> {
+    let mut octets = Vec::new();
+    write(step, &mut octets);
+    octets
+}
+
+fn tcp(step: etherparse::PacketBuilderStep<etherparse::TcpHeader>, payload: &[u8]) -> Vec<u8> {
+    written(step, |step, octets| step.write(octets, payload).unwrap())
+}
+
+/// A summarizer that has seen both SYNs: sequence numbers begin at 1000 and at 5000.
+fn connected(scale: u8) -> Summarizer {
+    let mut summarizer = Summarizer::default();
+    let options = [Opt::MaximumSegmentSize(1460), Opt::WindowScale(scale)];
+    let syn = builder(A, B).tcp(49152, 80, 1000, 65535).syn().options(&options).unwrap();
+    let syn_ack = builder(B, A).tcp(80, 49152, 5000, 65535).syn().ack(1001).options(&options).unwrap();
+    summarizer.flows.learn(&tcp(syn, &[]));
+    summarizer.flows.learn(&tcp(syn_ack, &[]));
+    summarizer
+}
+
+fn line(summarizer: &Summarizer, octets: &[u8]) -> String {
+    summarizer.octets(octets, octets.len()).to_string()
+}
+
+#[test]
+fn a_syn_shows_its_options() {
+    let options = [
+        Opt::MaximumSegmentSize(1460),
+        Opt::SelectiveAcknowledgementPermitted,
+        Opt::Timestamp(7, 0),
+        Opt::Noop,
+        Opt::WindowScale(6),
+    ];
+    let mut summarizer = Summarizer::default();
+    let octets = tcp(builder(A, B).tcp(49152, 80, 1000, 65535).syn().options(&options).unwrap(), &[]);
+    summarizer.flows.learn(&octets);
+    assert_eq!(
+        line(&summarizer, &octets),
+        "IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [S], seq 0, win 65535, \
+         options [mss 1460,sackOK,TS val 7 ecr 0,wscale 6], length 0"
+    );
+}
+
+#[test]
+fn numbers_count_from_the_syn_and_windows_are_scaled() {
+    let summarizer = connected(4);
+    let data = tcp(builder(A, B).tcp(49152, 80, 1001, 100).psh().ack(5001), b"hello");
+    assert_eq!(
+        line(&summarizer, &data),
+        "IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [P.], seq 1:6, ack 1, win 1600, length 5"
+    );
+    assert_eq!(
+        summarizer.octets(&data, data.len()).short(),
+        "49152 > 80: Flags [P.], seq 1:6, ack 1, win 1600, length 5"
+    );
+}
+
+#[test]
+fn sack_blocks_are_relative_to_the_other_direction() {
+    let summarizer = connected(0);
+    let sack = Opt::SelectiveAcknowledgement((2461, 3921), [Some((5381, 6841)), None, None]);
+    let octets = tcp(builder(B, A).tcp(80, 49152, 5001, 100).ack(1001).options(&[sack]).unwrap(), &[]);
+    assert_eq!(
+        line(&summarizer, &octets),
+        "IP 10.0.0.2.80 > 10.0.0.1.49152: Flags [.], ack 1, win 100, options [sack {1461:2921}{4381:5841}], length 0"
+    );
+}
+
+#[test]
+fn without_a_syn_numbers_are_shown_as_they_are() {
+    let octets = tcp(builder(A, B).tcp(1, 2, 77, 5).fin().ack(99), &[]);
+    assert_eq!(
+        line(&Summarizer::default(), &octets),
+        "IP 10.0.0.1.1 > 10.0.0.2.2: Flags [F.], seq 77, ack 99, win 5, length 0"
+    );
+    let octets = tcp(builder(A, B).tcp(1, 2, 77, 5).rst(), &[]);
+    assert_eq!(
+        line(&Summarizer::default(), &octets),
+        "IP 10.0.0.1.1 > 10.0.0.2.2: Flags [R], seq 77, win 5, length 0"
+    );
+}
+
+#[test]
+fn udp_and_icmp() {
+    let summarizer = Summarizer::default();
+    let udp = written(builder(A, B).udp(5000, 7), |step, octets| step.write(octets, b"hello").unwrap());
+    assert_eq!(line(&summarizer, &udp), "IP 10.0.0.1.5000 > 10.0.0.2.7: UDP, length 5");
+    let echo = written(builder(A, B).icmpv4_echo_request(3, 9), |step, octets| {
+        step.write(octets, &[0; 56]).unwrap();
+    });
+    assert_eq!(line(&summarizer, &echo), "IP 10.0.0.1 > 10.0.0.2: ICMP echo request, id 3, seq 9, length 64");
+    let error = written(builder(B, A).icmpv4_raw(3, 3, [0; 4]), |step, octets| {
+        step.write(octets, &udp[14..42]).unwrap();
+    });
+    assert_eq!(
+        line(&summarizer, &error),
+        "IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 udp port 7 unreachable, length 36"
+    );
+}
+
+fn arp(operation: ArpOperation, sender_ipv4: [u8; 4], target_ipv4: [u8; 4]) -> Vec<u8> {
+    let packet = ArpEthIpv4Packet {
+        operation,
+        sender_mac: [2, 0, 0, 0, 0, 1],
+        sender_ipv4,
+        target_mac: [0; 6],
+        target_ipv4,
+    };
+    let mut octets = Vec::new();
+    PacketBuilder::ethernet2([2; 6], [0xff; 6]).arp(ArpPacket::from(packet)).write(&mut octets).unwrap();
+    octets
+}
+
+#[test]
+fn arp_is_told_apart() {
+    let summarizer = Summarizer::default();
+    let of = |operation, sender, target| line(&summarizer, &arp(operation, sender, target));
+    assert_eq!(of(ArpOperation::REQUEST, A, B), "ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28");
+    assert_eq!(of(ArpOperation::REPLY, A, B), "ARP, Reply 10.0.0.1 is-at 02:00:00:00:00:01, length 28");
+    assert_eq!(of(ArpOperation::REQUEST, A, A), "ARP, Announcement 10.0.0.1, length 28");
+    assert_eq!(of(ArpOperation::REQUEST, [0; 4], B), "ARP, Probe 10.0.0.2, length 28");
+}
+
+#[test]
+fn what_was_changed_or_cut_is_called_so() {
+    let summarizer = connected(0);
+    let whole = tcp(builder(A, B).tcp(49152, 80, 1001, 100).psh().ack(5001), b"hello");
+    let mut flipped = whole.clone();
+    flipped[14 + 8] ^= 1;
+    assert!(
+        line(&summarizer, &flipped).ends_with("length 5 [bad ip cksum]"),
+        "{}",
+        line(&summarizer, &flipped)
+    );
+    let cut = &whole[..whole.len() - 3];
+    assert!(line(&summarizer, cut).ends_with("[truncated: 3 octets missing]"), "{}", line(&summarizer, cut));
+    let mut offset = whole.clone();
+    offset[14 + 20 + 12] = 0x10;
+    assert_eq!(
+        line(&summarizer, &offset),
+        "IP 10.0.0.1.49152 > 10.0.0.2.80: malformed TCP header, length 25"
+    );
+    assert_eq!(line(&summarizer, &whole[..10]), "Ethernet, truncated, length 10");
+    let mut other = whole;
+    other[12..14].copy_from_slice(&[0x88, 0xcc]);
+    assert_eq!(
+        line(&summarizer, &other),
+        "Ethernet, 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype 0x88cc, length 45"
+    );
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_octets_never_panic(octets in proptest::collection::vec(any::<u8>(), 0..300), length in 0_usize..70_000) {
+        let mut summarizer = connected(14);
+        summarizer.flows.learn(&octets);
+        prop_assert!(!summarizer.octets(&octets, length).text.is_empty());
+    }
+
+    #[test]
+    fn arbitrary_packets_behind_a_good_header_never_panic(
+        protocol in prop_oneof![Just(1_u8), Just(6), Just(17), any::<u8>()],
+        octets in proptest::collection::vec(any::<u8>(), 0..120),
+        ethertype in prop_oneof![Just([8_u8, 0]), Just([8, 6]), Just([0x86, 0xdd]), Just([0x81, 0])],
+        flips in proptest::collection::vec(0_usize..400, 0..4),
+    ) {
+        let mut frame = vec![2; 12];
+        frame.extend(ethertype);
+        frame.extend([0x45, 0]);
+        frame.extend((20 + octets.len() as u16).to_be_bytes());
+        frame.extend([0, 0, 0, 0, 64, protocol, 0, 0]);
+        frame.extend(A);
+        frame.extend(B);
+        frame.extend(&octets);
+        for bit in flips {
+            if let Some(octet) = frame.get_mut(bit / 8) {
+                *octet ^= 1 << (bit % 8);
+            }
+        }
+        let mut summarizer = connected(3);
+        summarizer.flows.learn(&frame);
+        prop_assert!(!line(&summarizer, &frame).is_empty());
+    }
+}
