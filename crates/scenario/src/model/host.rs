@@ -1,0 +1,76 @@
+//! Hosts: their interfaces, routes and knobs.
+
+use core::net::IpAddr;
+
+use wirelab_stack::addr::{Cidr, Mac};
+
+use crate::read::{Name, choice, record};
+use crate::units::Network;
+
+record! {
+    /// A host.
+    pub struct Host ("a host") {
+        /// Its name, by which links, applications and expectations know it.
+        name: required Name,
+        /// The knobs it starts from: `rfc` (the documents' defaults), `linux` or `freebsd`.
+        profile: optional Preset,
+        /// Its interfaces.
+        interface: list Interface,
+        /// Its routes besides those to its interfaces' own networks.
+        route: list Route,
+    }
+}
+
+choice! {
+    /// A preset of all knobs.
+    pub enum Preset ("profile") {
+        /// The documents' defaults.
+        Rfc = "rfc",
+        /// What Linux does.
+        Linux = "linux",
+        /// What FreeBSD does.
+        Freebsd = "freebsd",
+    }
+}
+
+record! {
+    /// An interface of a host.
+    pub struct Interface ("an interface") {
+        /// Its name; `eth0`, `eth1`, … in their order where left out.
+        name: optional Name,
+        /// Its hardware address; derived from the names of host and interface where left out.
+        mac: optional Mac,
+        /// Its addresses with their prefix lengths.
+        addresses: list Cidr,
+        /// The longest IP packet it sends, in octets; 1500 where left out.
+        mtu: optional u16,
+        /// Whether it announces its addresses by ARP at the start; yes where left out.
+        announce: optional bool,
+        /// Whether it drops frames whose frame check sequence does not fit; yes where left out.
+        check_fcs: optional bool,
+        /// Neighbours that are known beforehand and never asked for.
+        neighbor: list Neighbor,
+    }
+}
+
+record! {
+    /// A neighbour that is known beforehand.
+    pub struct Neighbor ("a neighbour") {
+        /// Its address.
+        address: required IpAddr,
+        /// Its hardware address.
+        mac: required Mac,
+    }
+}
+
+record! {
+    /// A route.
+    pub struct Route ("a route") {
+        /// The network it leads to, or `default`.
+        to: required Network,
+        /// The next hop's address; without one the network is on the link.
+        via: optional IpAddr,
+        /// By which interface; without one, that whose network holds the next hop.
+        interface: optional Name,
+    }
+}

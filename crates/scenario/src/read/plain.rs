@@ -1,0 +1,106 @@
+//! Fields that are plain: texts, names, numbers, truth values.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+use super::{Read, Reader};
+use crate::document::{Kind, Node};
+
+impl Read for String {
+    fn expected() -> String {
+        "a text in quotes".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        if let Kind::Text(text) = &node.kind {
+            return Some(text.clone());
+        }
+        reader.wrong_kind::<Self>(node);
+        None
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+impl Read for bool {
+    fn expected() -> String {
+        "`true` or `false`".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        if let Kind::Boolean(truth) = node.kind {
+            return Some(truth);
+        }
+        reader.wrong_kind::<Self>(node);
+        None
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "boolean" })
+    }
+}
+
+macro_rules! integers {
+    ($($ty:ty),*) => { $(
+        impl Read for $ty {
+            fn expected() -> String {
+                format!("an integer from {} to {}", <$ty>::MIN, <$ty>::MAX)
+            }
+
+            fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+                let Kind::Integer(number) = node.kind else {
+                    reader.wrong_kind::<Self>(node);
+                    return None;
+                };
+                let value = number.and_then(|number| <$ty>::try_from(number).ok());
+                if value.is_none() {
+                    reader.wrong(node, "the number is out of range", Self::expected());
+                }
+                value
+            }
+
+            fn schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "integer", "minimum": <$ty>::MIN, "maximum": <$ty>::MAX })
+            }
+        }
+    )* };
+}
+integers!(u8, u16, u32, u64);
+
+/// A name of a host, interface, link or application.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Name(pub String);
+
+impl Name {
+    const LONGEST: usize = 64;
+}
+
+impl Read for Name {
+    fn expected() -> String {
+        format!("a name of letters, digits, `-` and `_`, at most {} characters", Self::LONGEST)
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let Kind::Text(text) = &node.kind else {
+            reader.wrong_kind::<Self>(node);
+            return None;
+        };
+        let good = text.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+        if !good || text.is_empty() || text.chars().count() > Self::LONGEST {
+            reader.wrong(node, format!("`{}` is not a name", text.escape_debug()), Self::expected());
+            return None;
+        }
+        Some(Self(text.clone()))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[\\p{L}\\p{N}_-]{1,64}$" })
+    }
+}
+
+impl core::fmt::Display for Name {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,12 @@
+//! Quantities with units, as people write them: `20 ms`, `10 Mbit/s`, `5 %`, `100 packets`, `64 KiB`; and
+//! addresses.
+//!
+//! All arithmetic is exact and in integers; what does not come out whole is an error.
+
+mod address;
+mod amounts;
+mod decimal;
+mod quantity;
+
+pub use address::{Destination, End, Network, Peer, Port};
+pub use amounts::{Limit, Percent, QueueLimit, Rate, Size, Span};
