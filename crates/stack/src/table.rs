@@ -3,7 +3,10 @@
 //! A peer that chooses addresses and ports must not be able to choose collisions, and the order of a hash map
 //! must not reach a trace: so the key is drawn, and nothing here can be iterated.
 
-#![expect(clippy::disallowed_types, reason = "the one place where a hash map is: it keeps it from being iterated")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "the one place where a hash map is: it keeps it from being iterated"
+)]
 
 use core::hash::{BuildHasher, Hash};
 use std::collections::HashMap;
