@@ -1,1 +1,27 @@
-//! wirelab: sim.
+//! wirelab's simulator: one loop, virtual time, impaired links, and the executor that runs applications.
+//!
+//! | where is … | look in |
+//! |---|---|
+//! | the loop, what can be added to a world | [`World`] |
+//! | what a link does to frames | [`link`] |
+//! | who watches | [`Recorder`], [`TraceHash`] |
+//! | how a run ends | [`Outcome`] |
+
+mod change;
+mod component;
+pub mod link;
+mod outcome;
+mod recorder;
+mod trace_hash;
+mod world;
+
+pub use change::Change;
+pub use component::{Component, Direction, LinkId, Names};
+pub use link::{
+    Corrupt, Delay, DirectionConfig, Distribution, GilbertElliott, Jitter, LinkConfig, LinkCounters,
+    LinkError, Loss, QueueLimit, Rate, Reorder, StageConfig, StageKind,
+};
+pub use outcome::{Limits, Outcome, Progress, Waiting, WaitsFor};
+pub use recorder::{Recorder, Recorders, kind_of};
+pub use trace_hash::TraceHash;
+pub use world::{ApplicationStatus, BuildError, TaskId, World};

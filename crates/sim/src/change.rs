@@ -1,0 +1,34 @@
+//! What can be changed while a world runs, at a time set beforehand.
+
+use crate::component::{Direction, LinkId};
+use crate::link::{StageConfig, StageKind};
+
+/// A change. Of several at the same instant the one that was set first comes first, and all come before whatever
+/// else happens then.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// Cuts a link, both ways: what is under way on it or waits in its queues is lost, and so is what comes
+    /// until it is restored.
+    Cut(LinkId),
+    /// Restores a link.
+    Restore(LinkId),
+    /// Sets what a stage of a link's direction does; adds the stage where there was none.
+    SetStage {
+        /// Which link.
+        link: LinkId,
+        /// Which direction.
+        direction: Direction,
+        /// The stage and its new settings.
+        stage: StageConfig,
+    },
+    /// Takes a stage out. Frames that waited in a queue go on at once, in order; frames that were held for a
+    /// time arrive when they would have.
+    RemoveStage {
+        /// Which link.
+        link: LinkId,
+        /// Which direction.
+        direction: Direction,
+        /// Which stage.
+        stage: StageKind,
+    },
+}
