@@ -98,21 +98,36 @@ fn the_two_lists_differ_only_where_they_should() {
 
 /// The generic arguments that a sample of this type or function needs to be a complete program.
 fn arguments(path: &str) -> &'static str {
+    const ONE: [&str; 6] = [
+        "std::thread::LocalKey",
+        "std::sync::Mutex",
+        "std::sync::RwLock",
+        "std::rc::Rc",
+        "std::cell::RefCell",
+        "std::collections::HashSet",
+    ];
+    const TWO_TEXTS: [&str; 5] =
+        ["std::fs::copy", "std::fs::hard_link", "std::fs::rename", "std::fs::write", "std::env::set_var"];
+    const ONE_TEXT: [&str; 9] = [
+        "std::net::TcpStream::connect",
+        "std::net::TcpListener::bind",
+        "std::net::UdpSocket::bind",
+        "std::env::var",
+        "std::env::var_os",
+        "std::env::remove_var",
+        "std::env::set_current_dir",
+        "std::fs::File::open",
+        "std::fs::File::create",
+    ];
     match path {
         "std::thread::JoinHandle" => "<()>",
         "std::thread::Scope" => "<'static, 'static>",
-        "std::thread::LocalKey" | "std::sync::Mutex" | "std::sync::RwLock" | "std::rc::Rc" => "<u8>",
-        "std::cell::RefCell" | "std::collections::HashSet" => "<u8>",
         "std::collections::HashMap" => "<u8, u8>",
         "std::thread::spawn" => "::<fn(), ()>",
-        "std::net::TcpStream::connect" | "std::net::TcpListener::bind" | "std::net::UdpSocket::bind" => {
-            "::<&str>"
-        }
-        "std::fs::copy" | "std::fs::hard_link" | "std::fs::rename" | "std::env::set_var" => "::<&str, &str>",
-        "std::fs::write" => "::<&str, &str>",
-        "std::env::var" | "std::env::var_os" | "std::env::remove_var" => "::<&str>",
-        "std::env::set_current_dir" | "std::fs::File::open" | "std::fs::File::create" => "::<&str>",
-        path if path.starts_with("std::fs::") && path.chars().all(|c| !c.is_uppercase()) => "::<&str>",
+        _ if ONE.contains(&path) => "<u8>",
+        _ if TWO_TEXTS.contains(&path) => "::<&str, &str>",
+        _ if ONE_TEXT.contains(&path) => "::<&str>",
+        _ if path.starts_with("std::fs::") && !path.contains(char::is_uppercase) => "::<&str>",
         _ => "",
     }
 }
