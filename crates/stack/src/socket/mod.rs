@@ -5,6 +5,7 @@
 
 mod datagram;
 mod echo;
+pub mod net;
 mod stream;
 
 pub use crate::transport::echo::EchoEvent;

@@ -1,0 +1,99 @@
+//! A UDP socket.
+
+use core::net::SocketAddr;
+use std::io;
+
+use bytes::Bytes;
+
+use super::socket::Socket;
+use crate::transport::Readiness;
+
+/// A UDP socket. Several tasks may use it at once; dropped, it closes.
+#[derive(Debug)]
+pub struct UdpSocket {
+    socket: Socket,
+}
+
+impl UdpSocket {
+    /// A socket bound to `local`, whose address may be unspecified; port 0 picks one.
+    ///
+    /// # Errors
+    /// When the address is not the host's, or the port is taken.
+    #[expect(clippy::unused_async, reason = "shaped like tokio's")]
+    pub async fn bind(local: SocketAddr) -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind(ctx, local))? })
+    }
+
+    /// Fixes the peer: only its datagrams are received, and its host's ICMP errors are reported.
+    ///
+    /// # Errors
+    /// When there is no route.
+    #[expect(clippy::unused_async, reason = "shaped like tokio's")]
+    pub async fn connect(&self, remote: SocketAddr) -> io::Result<()> {
+        self.socket.call(|host, ctx, id| host.udp_connect(ctx, id, remote))
+    }
+
+    /// Sends a datagram to the peer.
+    ///
+    /// # Errors
+    /// When there is no peer, no route, the datagram is too long, or an earlier one met an ICMP error.
+    pub async fn send(&self, data: &[u8]) -> io::Result<usize> {
+        self.socket.until(Readiness::WRITE, |host, ctx, id| host.udp_send(ctx, id, data)).await
+    }
+
+    /// Sends a datagram to `remote`.
+    ///
+    /// # Errors
+    /// When there is no route, or the datagram is too long.
+    pub async fn send_to(&self, data: &[u8], remote: SocketAddr) -> io::Result<usize> {
+        self.socket.until(Readiness::WRITE, |host, ctx, id| host.udp_send_to(ctx, id, data, remote)).await
+    }
+
+    /// The next datagram; what does not fit `buffer` is lost.
+    ///
+    /// # Errors
+    /// When a datagram sent earlier met an ICMP error.
+    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv_from(buffer).await.map(|(octets, _)| octets)
+    }
+
+    /// The next datagram and who sent it; what does not fit `buffer` is lost.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket.until(Readiness::READ, move |host, ctx, id| host.udp_recv_from(ctx, id, buffer)).await
+    }
+
+    /// The next datagram, whole and without a copy, and who sent it.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub async fn recv_bytes(&self) -> io::Result<(Bytes, SocketAddr)> {
+        self.socket.until(Readiness::READ, |host, ctx, id| host.udp_recv_bytes(ctx, id)).await
+    }
+
+    /// Permits sending to broadcast addresses.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.udp_set_broadcast(id, on))
+    }
+
+    /// Where it is bound.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.call(|host, _, id| host.local_addr(id))
+    }
+
+    /// Its peer.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.call(|host, _, id| host.peer_addr(id))
+    }
+}

@@ -1,0 +1,50 @@
+//! An ICMP echo socket: ping.
+
+use core::net::IpAddr;
+use std::io;
+
+use super::socket::Socket;
+use crate::transport::Readiness;
+use crate::transport::echo::EchoEvent;
+
+/// An ICMP echo socket, with an identifier of its own. Dropped, it closes.
+#[derive(Debug)]
+pub struct EchoSocket {
+    socket: Socket,
+}
+
+impl EchoSocket {
+    /// A socket with a free identifier.
+    ///
+    /// # Errors
+    /// When there is none.
+    #[expect(clippy::unused_async, reason = "shaped like the other sockets")]
+    pub async fn open() -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(|host, ctx| host.icmp_open(ctx))? })
+    }
+
+    /// Sends an echo request; without `ttl` the host's own is used.
+    ///
+    /// # Errors
+    /// When there is no route, or the payload is too long.
+    pub async fn send(
+        &self,
+        destination: IpAddr,
+        sequence: u16,
+        payload: &[u8],
+        ttl: Option<u8>,
+    ) -> io::Result<()> {
+        let send = |host: &mut crate::host::Host, ctx: &mut crate::context::Ctx<'_>, id| {
+            host.icmp_send_echo(ctx, id, destination, sequence, payload, ttl)
+        };
+        self.socket.until(Readiness::WRITE, send).await
+    }
+
+    /// The next reply, or ICMP error about a request.
+    ///
+    /// # Errors
+    /// When the socket has failed.
+    pub async fn recv(&self) -> io::Result<EchoEvent> {
+        self.socket.until(Readiness::READ, |host, ctx, id| host.icmp_recv(ctx, id)).await
+    }
+}

@@ -1,0 +1,63 @@
+//! A TCP listener.
+
+use core::net::SocketAddr;
+use core::task::{Context, Poll};
+use std::io;
+
+use super::socket::Socket;
+use super::stream::TcpStream;
+use crate::transport::Readiness;
+
+/// Backlog of a listener that asks for none: connections that are complete, or nearly, and not accepted yet.
+const BACKLOG: usize = 128;
+
+/// A TCP listener. Dropped, it closes; what it has accepted lives on.
+#[derive(Debug)]
+pub struct TcpListener {
+    socket: Socket,
+}
+
+impl TcpListener {
+    /// A listener on `local`, whose address may be unspecified; port 0 picks one.
+    ///
+    /// # Errors
+    /// When the address is not the host's, or the port is taken.
+    #[expect(clippy::unused_async, reason = "shaped like tokio's")]
+    pub async fn bind(local: SocketAddr) -> io::Result<Self> {
+        Self::with_backlog(local, BACKLOG)
+    }
+
+    /// As [`bind`](Self::bind), with room for `backlog` connections that are not accepted yet.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn with_backlog(local: SocketAddr, backlog: usize) -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(|host, ctx| host.tcp_listen(ctx, local, backlog))? })
+    }
+
+    /// The next connection and its peer's address. A connection leaves the listener only when this returns it.
+    ///
+    /// # Errors
+    /// When the listener has failed.
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (id, peer) = self.socket.until(Readiness::READ, |host, ctx, id| host.tcp_accept(ctx, id)).await?;
+        Ok((TcpStream::new(self.socket.sibling(id)), peer))
+    }
+
+    /// As [`accept`](Self::accept), for those who write futures by hand.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let accepted = self.socket.poll(Readiness::READ, cx, |host, ctx, id| host.tcp_accept(ctx, id));
+        accepted.map_ok(|(id, peer)| (TcpStream::new(self.socket.sibling(id)), peer))
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.call(|host, _, id| host.local_addr(id))
+    }
+}

@@ -1,0 +1,36 @@
+//! Async sockets, shaped like `tokio::net` and implementing tokio's `AsyncRead` and `AsyncWrite`.
+//!
+//! A socket here is a number: it finds its host through the ambient [`context`], which an executor sets around
+//! each poll. So sockets are `Send + Sync`, know nothing of any executor, and need no runtime. Dropping one closes
+//! it, and dropping a future that waits leaves nothing behind.
+//!
+//! On an executor without tokio's runtime `tokio::select!` must be `biased`: its usual branch order is random.
+//!
+//! | where is … | look in |
+//! |---|---|
+//! | how a socket finds its host | [`context`] |
+//! | TCP | [`TcpListener`], [`TcpStream`] |
+//! | UDP | [`UdpSocket`] |
+//! | ICMP echo | [`EchoSocket`] |
+//! | virtual time | [`time`] |
+//! | tasks on the same host | [`spawn`] |
+
+pub mod context;
+mod datagram;
+mod echo;
+mod listener;
+mod sleepers;
+mod socket;
+mod split;
+mod stream;
+mod task;
+pub mod time;
+mod waiters;
+
+pub use datagram::UdpSocket;
+pub use echo::EchoSocket;
+pub use listener::TcpListener;
+pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+pub use stream::TcpStream;
+pub use task::{JoinError, JoinHandle, Spawned, received, report, sent, spawn, yield_now};
+pub use waiters::Waiting;

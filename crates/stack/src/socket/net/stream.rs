@@ -1,0 +1,193 @@
+//! A TCP connection.
+
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::socket::Socket;
+use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::trace::ConnectionInfo;
+use crate::transport::Readiness;
+
+/// A TCP connection. Dropped, it closes: what was written is still sent, but with data unread it is reset.
+#[derive(Debug)]
+pub struct TcpStream {
+    socket: Socket,
+}
+
+impl TcpStream {
+    pub(super) const fn new(socket: Socket) -> Self {
+        Self { socket }
+    }
+
+    /// Connects to `remote` from an address that suits the route, and any port.
+    ///
+    /// # Errors
+    /// When there is no route, or the peer refuses, resets, or does not answer.
+    pub async fn connect(remote: SocketAddr) -> io::Result<Self> {
+        Self::connect_from(None, remote).await
+    }
+
+    /// As [`connect`](Self::connect), from `local` where it is given; its port 0 picks one.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and when `local` is not the host's or its port is taken.
+    pub async fn connect_from(local: Option<SocketAddr>, remote: SocketAddr) -> io::Result<Self> {
+        // The socket is owned from here on: a future that is dropped while it waits closes it.
+        let socket = Socket::open(|host, ctx| host.tcp_connect(ctx, local, remote))?;
+        socket.until(Readiness::WRITE, |host, _, id| host.tcp_connected(id)).await?;
+        Ok(Self { socket })
+    }
+
+    /// Copies out what has come without taking it; 0 octets at the end of the stream.
+    ///
+    /// # Errors
+    /// When the connection has failed.
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.until(Readiness::READ, move |host, _, id| host.tcp_peek(id, buffer)).await
+    }
+
+    /// The next octets as they lie in the receive queue, at most `most`, without a copy; none at the end of the
+    /// stream.
+    ///
+    /// # Errors
+    /// When the connection has failed.
+    pub async fn read_bytes(&self, most: usize) -> io::Result<Bytes> {
+        self.socket.until(Readiness::READ, |host, ctx, id| host.tcp_recv_bytes(ctx, id, most)).await
+    }
+
+    /// Queues all of `data` without a copy.
+    ///
+    /// # Errors
+    /// When the connection has failed, or its sending direction is closed.
+    pub async fn write_all_bytes(&self, mut data: Bytes) -> io::Result<()> {
+        while !data.is_empty() {
+            let data = &mut data;
+            self.socket.until(Readiness::WRITE, |host, ctx, id| host.tcp_send_bytes(ctx, id, data)).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the sending direction: the peer reads to the end.
+    ///
+    /// # Errors
+    /// When the connection has failed.
+    pub fn shutdown_write(&self) -> io::Result<()> {
+        self.socket.call(|host, ctx, id| host.tcp_shutdown(ctx, id))
+    }
+
+    /// Resets the connection.
+    pub fn abort(self) {
+        let aborted = self.socket.call(|host, ctx, id| {
+            host.tcp_abort(ctx, id);
+            Ok(())
+        });
+        debug_assert!(aborted.is_ok());
+    }
+
+    /// Two halves that borrow it.
+    pub const fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        (ReadHalf::new(self), WriteHalf::new(self))
+    }
+
+    /// Two halves that own it together. The writing half, dropped, closes its direction.
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        let shared = Arc::new(self);
+        (OwnedReadHalf::new(Arc::clone(&shared)), OwnedWriteHalf::new(shared))
+    }
+
+    /// Turns Nagle's algorithm off (`true`) or on (`false`).
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
+        self.socket.call(|host, ctx, id| host.tcp_set_nodelay(ctx, id, on))
+    }
+
+    /// Whether Nagle's algorithm is off.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.socket.call(|host, _, id| host.tcp_nodelay(id))
+    }
+
+    /// State and counters, in the manner of `TCP_INFO`.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn info(&self) -> io::Result<ConnectionInfo> {
+        self.socket.call(|host, _, id| host.tcp_info(id))
+    }
+
+    /// This end.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.call(|host, _, id| host.local_addr(id))
+    }
+
+    /// The other end.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.call(|host, _, id| host.peer_addr(id))
+    }
+
+    /// Closes the sending direction of a half that is dropped, wherever that happens.
+    pub(super) fn shutdown_if_seated(&self) {
+        self.socket.call_if_seated(|host, ctx, id| {
+            // It has failed or gone already: there is no direction left to close.
+            let _ = host.tcp_shutdown(ctx, id);
+        });
+    }
+
+    pub(super) fn poll_read_shared(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if buffer.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let unfilled = buffer.initialize_unfilled();
+        let read = self.socket.poll(Readiness::READ, cx, |host, ctx, id| host.tcp_recv(ctx, id, unfilled));
+        read.map_ok(|octets| buffer.advance(octets))
+    }
+
+    pub(super) fn poll_write_shared(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.socket.poll(Readiness::WRITE, cx, |host, ctx, id| host.tcp_send(ctx, id, data))
+    }
+}
+
+impl AsyncRead for TcpStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.poll_read_shared(cx, buffer)
+    }
+}
+
+impl AsyncWrite for TcpStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_shared(cx, data)
+    }
+
+    /// Nothing to do: TCP sends by its own rules.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.shutdown_write())
+    }
+}
