@@ -8,6 +8,7 @@ use core::fmt;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::checksum::Sum;
 use crate::trace::{Cause, Trigger};
 
 /// Octets of headers that fit in front of a payload: Ethernet with a tag (18), IPv4 and TCP with all options
@@ -61,6 +62,17 @@ pub enum Checksum {
     Verified,
     /// Nobody has looked and nobody needs to.
     Unchecked,
+}
+
+impl Checksum {
+    /// The same with `length` more octets in front of the frame.
+    #[must_use]
+    pub const fn behind(self, length: u16) -> Self {
+        match self {
+            Self::Partial { start, offset } => Self::Partial { start: start + length, offset },
+            other => other,
+        }
+    }
 }
 
 /// The modelled frame check sequence (IEEE 802.3 §3.2.9): whether it still fits the octets.
@@ -250,6 +262,16 @@ impl Frame {
         octets.freeze()
     }
 
+    /// Adds all octets to a checksum.
+    pub fn sum(&self, sum: Sum) -> Sum {
+        let head = self.head();
+        if head.len().is_multiple_of(2) || self.payload.is_empty() {
+            return sum.add(head).add(&self.payload);
+        }
+        // Parts add up at even offsets only; our own layers push whole 16-bit words.
+        sum.add(&self.to_vec())
+    }
+
     /// All octets in one buffer.
     pub fn to_vec(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(self.len());
@@ -331,6 +353,17 @@ mod tests {
             frame.push_front::<3>().copy_from_slice(b"tcp");
             frame.truncate(length);
             assert_eq!(frame.to_vec(), b"tcpdata"[..length.min(7)].to_vec());
+        }
+    }
+
+    #[test]
+    fn the_sum_does_not_depend_on_where_the_octets_lie() {
+        let octets: Vec<u8> = (1..=99).collect();
+        let sum = Sum::new().add(&octets).finish();
+        for length in 0..=octets.len() {
+            let mut frame = Frame::with_payload(Bytes::copy_from_slice(&octets[length..]), meta());
+            frame.push_front_slice(length).copy_from_slice(&octets[..length]);
+            assert_eq!(frame.sum(Sum::new()).finish(), sum, "{length} octets of headers");
         }
     }
 

@@ -1,21 +1,70 @@
 //! The interface layer: Ethernet, ARP and the neighbour cache.
 //!
 //! It imports the core modules only. Nothing here sends: functions return what is owed, and the host walks.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `config` | how an interface is described, what its link can do |
+//! | `knobs` | times and bounds |
+//! | `ethernet` | the Ethernet II header |
+//! | `arp` | ARP packets |
+//! | `receive` | what an ARP packet that arrived means (RFC 826's algorithm), announcements |
+//! | `neighbor` | the neighbour cache |
+//! | `conflict` | when to defend an address |
+//! | `loopback` | the interface that leads back |
 
-use crate::addr::{Cidr, Mac};
-
+pub mod arp;
 mod config;
+mod conflict;
+pub mod ethernet;
+mod knobs;
+pub mod loopback;
+pub mod neighbor;
+mod receive;
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use self::conflict::Defence;
+use self::neighbor::Neighbors;
+use crate::addr::{Cidr, Mac};
+use crate::rng::Rng;
+use crate::time::Instant;
 
 pub use config::{Capabilities, InterfaceConfig};
+pub use knobs::Knobs;
+pub use receive::ArpOutcome;
 
 /// An interface of a host.
 #[derive(Clone, Debug)]
 pub struct Interface {
     config: InterfaceConfig,
+    knobs: Knobs,
     up: bool,
+    /// The stations on its link.
+    pub(crate) neighbors: Neighbors,
+    defence: Defence,
+    announcements_left: u32,
+    next_announcement: Instant,
 }
 
 impl Interface {
+    /// The interface that `config` describes; the key of its neighbour table is drawn from `rng`.
+    pub fn new(config: InterfaceConfig, knobs: Knobs, rng: &mut Rng) -> Self {
+        let mut neighbors = Neighbors::new(knobs.clone(), rng);
+        for &(address, mac) in &config.neighbors {
+            neighbors.insert_static(address, mac);
+        }
+        Self {
+            config,
+            knobs,
+            up: true,
+            neighbors,
+            defence: Defence::default(),
+            announcements_left: 0,
+            next_announcement: Instant::FAR_FUTURE,
+        }
+    }
+
     /// Its name, as people write it.
     pub fn name(&self) -> &str {
         &self.config.name
@@ -36,25 +85,38 @@ impl Interface {
         self.config.capabilities
     }
 
+    /// Whether it drops frames whose frame check sequence does not fit.
+    pub fn check_fcs(&self) -> bool {
+        self.config.check_fcs
+    }
+
     /// Whether it is administratively up.
     pub fn is_up(&self) -> bool {
         self.up
     }
-}
 
-/// Knobs.
-#[derive(Clone, Debug)]
-pub struct Knobs {}
+    /// Takes it up or down. Down, it forgets its neighbours and announces nothing.
+    pub(crate) fn set_up(&mut self, up: bool) {
+        self.up = up;
+        if !up {
+            self.neighbors.clear();
+            (self.announcements_left, self.next_announcement) = (0, Instant::FAR_FUTURE);
+        }
+    }
 
-#[allow(missing_docs)]
-impl Knobs {
-    pub fn rfc() -> Self {
-        Self {}
+    /// The address to ask for `target` with: one whose network holds it, else the first.
+    pub fn address_for(&self, target: IpAddr) -> Option<IpAddr> {
+        let same_family = |cidr: &&Cidr| cidr.address().is_ipv4() == target.is_ipv4();
+        let mut candidates = self.config.addresses.iter().filter(same_family);
+        let first = candidates.clone().next()?;
+        Some(candidates.find(|cidr| cidr.contains(target)).unwrap_or(first).address())
     }
-    pub fn linux() -> Self {
-        Self {}
-    }
-    pub fn freebsd() -> Self {
-        Self {}
+
+    /// Its IPv4 addresses.
+    pub fn ipv4_addresses(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
+        self.config.addresses.iter().filter_map(|cidr| match cidr.address() {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        })
     }
 }

@@ -1,0 +1,78 @@
+//! The interface layer's knobs.
+
+use crate::time::Duration;
+
+/// Knobs of Ethernet, ARP and the neighbour cache.
+#[derive(Clone, Debug)]
+pub struct Knobs {
+    /// How long an answer of a neighbour holds (RFC 1122 §2.3.2.1). Linux: `base_reachable_time`; FreeBSD:
+    /// `net.link.ether.inet.max_age`.
+    pub reachable_time: Duration,
+    /// Time between requests for one address: RFC 1122 §2.3.2.1 allows one a second. Linux: `retrans_time`.
+    pub retry_interval: Duration,
+    /// Broadcast requests until an address counts as unreachable. Linux: `mcast_solicit`; FreeBSD:
+    /// `net.link.ether.inet.maxtries`.
+    pub max_requests: u32,
+    /// Unicast polls of a stale neighbour until its entry is removed (RFC 1122 §2.3.2.1 (2)). Linux:
+    /// `ucast_solicit`.
+    pub max_polls: u32,
+    /// How long an address that did not answer fails at once, before it is asked for again.
+    pub failed_time: Duration,
+    /// Entries of an interface's neighbour cache, static ones not counted; the one that was used least lately
+    /// makes room. Linux: `gc_thresh3`.
+    pub max_neighbors: usize,
+    /// Packets that wait for one address; the oldest makes room (RFC 1122 §2.3.2.2). Linux: `unres_qlen`;
+    /// FreeBSD: `net.link.ether.inet.maxhold`.
+    pub max_queued_packets: usize,
+    /// Announcements of an address that is taken into use (RFC 5227 §1.1: `ANNOUNCE_NUM`).
+    pub announcements: u32,
+    /// Time between them (RFC 5227 §1.1: `ANNOUNCE_INTERVAL`).
+    pub announce_interval: Duration,
+    /// Least time between two defences of an address (RFC 5227 §1.1: `DEFEND_INTERVAL`).
+    pub defend_interval: Duration,
+    /// Frames that may wait in the loopback interface; what comes beyond is dropped.
+    pub max_loopback_frames: usize,
+}
+
+impl Knobs {
+    /// The documents' defaults.
+    pub fn rfc() -> Self {
+        Self {
+            reachable_time: Duration::from_secs(60),
+            retry_interval: Duration::from_secs(1),
+            max_requests: 3,
+            max_polls: 2,
+            failed_time: Duration::from_secs(1),
+            max_neighbors: 512,
+            max_queued_packets: 16,
+            announcements: 2,
+            announce_interval: Duration::from_secs(2),
+            defend_interval: Duration::from_secs(10),
+            max_loopback_frames: 1000,
+        }
+    }
+
+    /// What Linux does: its defaults, without the random spread of `base_reachable_time`.
+    pub fn linux() -> Self {
+        Self {
+            reachable_time: Duration::from_secs(30),
+            max_polls: 3,
+            max_neighbors: 1024,
+            max_queued_packets: 101,
+            announcements: 1,
+            ..Self::rfc()
+        }
+    }
+
+    /// What FreeBSD does.
+    pub fn freebsd() -> Self {
+        Self {
+            reachable_time: Duration::from_secs(1200),
+            max_requests: 5,
+            max_polls: 5,
+            failed_time: Duration::from_secs(20),
+            announcements: 1,
+            ..Self::rfc()
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The neighbour cache: which hardware address a next hop has, and what waits to know (RFC 1122 §2.3.2).
+//!
+//! ```text
+//!            use                answer                  reachable_time passed, used again
+//!   (none) ───────▶ INCOMPLETE ───────▶ REACHABLE ─────────────────────────▶ STALE, polled by unicast
+//!                       │                   ▲                                       │        │
+//!                       │ max_requests      └───────────────── answer ──────────────┘        │ max_polls
+//!                       ▼ without answer                                                     ▼
+//!                    FAILED ── failed_time ──▶ (none) ◀──────────────────────────────────────┘
+//! ```
+//!
+//! What is owed for a change (a request to send, packets to release or to fail) is put on a list that the host
+//! empties with [`Neighbors::take_owed`] after each call. Nothing here grows beyond its knobs: entries, packets
+//! an entry; waiters are names of connections, each of which waits once.
+
+use core::net::IpAddr;
+use std::collections::{BTreeMap, VecDeque};
+
+use super::Knobs;
+use crate::addr::Mac;
+use crate::frame::Frame;
+use crate::rng::Rng;
+use crate::table::Table;
+use crate::time::{Duration, Instant};
+use crate::timers::Timers;
+use crate::trace::NeighborState;
+
+/// A name for something that waits and is not a packet. The host knows what it stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Waiter(pub u64);
+
+/// What is known of a next hop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resolution {
+    /// Its hardware address, which may be used without asking again until an instant.
+    Known(Mac, Instant),
+    /// It was asked for; park what waits.
+    Unresolved,
+    /// It does not answer.
+    Failed,
+}
+
+/// What the host has to do after a call.
+#[derive(Clone, Debug)]
+pub enum Owed {
+    /// Ask for `address`: by broadcast, or a known station directly.
+    Ask {
+        /// Who has it?
+        address: IpAddr,
+        /// Whom to ask; nobody means all.
+        station: Option<Mac>,
+    },
+    /// The entry's state changed.
+    Changed {
+        /// Whose entry.
+        address: IpAddr,
+        /// Its hardware address, if known.
+        mac: Option<Mac>,
+        /// The state now.
+        state: NeighborState,
+    },
+    /// The hardware address is known: send what waited.
+    Release {
+        /// Where it goes.
+        mac: Mac,
+        /// Packets, oldest first.
+        packets: VecDeque<Frame>,
+        /// Whoever else waited.
+        waiters: Vec<Waiter>,
+    },
+    /// There was no answer, or no room: fail what waited.
+    Fail {
+        /// Packets, oldest first.
+        packets: VecDeque<Frame>,
+        /// Whoever else waited.
+        waiters: Vec<Waiter>,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Incomplete { requests: u32 },
+    Reachable { until: Instant },
+    Polled { polls: u32 },
+    Static,
+    Failed,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    address: IpAddr,
+    /// Means nothing while the entry is incomplete or failed.
+    mac: Mac,
+    state: State,
+    /// Place in the order of use; statics have none.
+    used: u64,
+    packets: VecDeque<Frame>,
+    waiters: Vec<Waiter>,
+}
+
+/// An interface's neighbours.
+#[derive(Clone, Debug)]
+pub struct Neighbors {
+    knobs: Knobs,
+    entries: Vec<Option<Entry>>,
+    free: Vec<u32>,
+    places: Table<IpAddr, u32>,
+    timers: Timers,
+    /// Entries that may make room, the one that was used least lately first.
+    order: BTreeMap<u64, u32>,
+    uses: u64,
+    owed: VecDeque<Owed>,
+}
+
+impl Neighbors {
+    /// An empty cache.
+    pub fn new(knobs: Knobs, rng: &mut Rng) -> Self {
+        Self {
+            knobs,
+            entries: Vec::new(),
+            free: Vec::new(),
+            places: Table::new(rng),
+            timers: Timers::new(),
+            order: BTreeMap::new(),
+            uses: 0,
+            owed: VecDeque::new(),
+        }
+    }
+
+    /// A neighbour that is known beforehand and never ages.
+    pub fn insert_static(&mut self, address: IpAddr, mac: Mac) {
+        let place = self.places.get(&address).copied().unwrap_or_else(|| self.insert(address, State::Static));
+        let Some(entry) = &mut self.entries[place as usize] else { return };
+        self.order.remove(&entry.used);
+        (entry.mac, entry.state) = (mac, State::Static);
+        self.timers.clear(place);
+        self.release(place);
+    }
+
+    /// What is known of `address`, which is about to be used. Asks for it where that is due.
+    pub fn resolve(&mut self, now: Instant, address: IpAddr) -> Resolution {
+        let Some(place) = self.places.get(&address).copied() else {
+            if !self.make_room() {
+                return Resolution::Failed;
+            }
+            let place = self.insert(address, State::Incomplete { requests: 1 });
+            self.touch(place);
+            self.owe_change(place);
+            self.ask(now, place, None);
+            return Resolution::Unresolved;
+        };
+        self.touch(place);
+        let Some(entry) = &mut self.entries[place as usize] else { return Resolution::Failed };
+        match entry.state {
+            State::Static => Resolution::Known(entry.mac, Instant::FAR_FUTURE),
+            State::Reachable { until } if now < until => Resolution::Known(entry.mac, until),
+            State::Reachable { .. } => {
+                // RFC 1122 §2.3.2.1 (2): a point-to-point request, while the address goes on being used.
+                entry.state = State::Polled { polls: 1 };
+                let mac = entry.mac;
+                self.owe_change(place);
+                self.ask(now, place, Some(mac));
+                Resolution::Known(mac, self.timers.deadline(place))
+            }
+            State::Polled { .. } => Resolution::Known(entry.mac, self.timers.deadline(place)),
+            State::Incomplete { .. } => Resolution::Unresolved,
+            State::Failed => Resolution::Failed,
+        }
+    }
+
+    /// Keeps `packet` until `address` is resolved. Gives back what had to make room: the oldest packet, since
+    /// RFC 1122 §2.3.2.2 asks to keep the latest one at least; or `packet` where nothing is under way.
+    pub fn park_packet(&mut self, address: IpAddr, packet: Frame) -> Option<Frame> {
+        let limit = self.knobs.max_queued_packets;
+        match self.incomplete(address) {
+            None => Some(packet),
+            Some(_) if limit == 0 => Some(packet),
+            Some(entry) => {
+                let oldest = if entry.packets.len() >= limit { entry.packets.pop_front() } else { None };
+                entry.packets.push_back(packet);
+                oldest
+            }
+        }
+    }
+
+    /// Remembers `waiter` until `address` is resolved. False where nothing is under way.
+    pub fn park_waiter(&mut self, address: IpAddr, waiter: Waiter) -> bool {
+        self.incomplete(address).map(|entry| entry.waiters.push(waiter)).is_some()
+    }
+
+    fn incomplete(&mut self, address: IpAddr) -> Option<&mut Entry> {
+        let place = self.places.get(&address)?;
+        let entry = self.entries[*place as usize].as_mut()?;
+        matches!(entry.state, State::Incomplete { .. }).then_some(entry)
+    }
+
+    /// A station says that it has `address`. Where there is no entry, one is made only if `create`.
+    /// Whether there was an entry, or is one now.
+    pub fn learn(&mut self, now: Instant, address: IpAddr, mac: Mac, create: bool) -> bool {
+        let place = match self.places.get(&address).copied() {
+            Some(place) => place,
+            None if create && self.make_room() => self.insert(address, State::Failed),
+            None => return false,
+        };
+        let until = now + self.knobs.reachable_time;
+        let Some(entry) = &mut self.entries[place as usize] else { return false };
+        if entry.state == State::Static {
+            return true;
+        }
+        let same = matches!(entry.state, State::Reachable { .. }) && entry.mac == mac;
+        (entry.mac, entry.state) = (mac, State::Reachable { until });
+        self.timers.clear(place);
+        self.touch(place);
+        if !same {
+            self.owe_change(place);
+        }
+        self.release(place);
+        true
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Asks again, or gives up, where that is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(place) = self.timers.pop_due(now) {
+            let Some(entry) = &mut self.entries[place as usize] else { continue };
+            match &mut entry.state {
+                State::Incomplete { requests } if *requests < self.knobs.max_requests => {
+                    *requests += 1;
+                    self.ask(now, place, None);
+                }
+                State::Incomplete { .. } => {
+                    entry.state = State::Failed;
+                    self.owe_change(place);
+                    self.fail(place);
+                    self.set_timer(now, place, self.knobs.failed_time);
+                }
+                State::Polled { polls } if *polls < self.knobs.max_polls => {
+                    *polls += 1;
+                    let mac = entry.mac;
+                    self.ask(now, place, Some(mac));
+                }
+                State::Polled { .. } => {
+                    // RFC 1122 §2.3.2.1 (2): N polls without a reply, and the entry is deleted.
+                    entry.state = State::Failed;
+                    self.owe_change(place);
+                    self.remove(place);
+                }
+                State::Failed => self.remove(place),
+                State::Reachable { .. } | State::Static => {}
+            }
+        }
+    }
+
+    /// Forgets all but the static entries: the interface went down.
+    pub fn clear(&mut self) {
+        while let Some((_, place)) = self.order.pop_first() {
+            self.remove(place);
+        }
+    }
+
+    /// The next thing that the host has to do.
+    pub fn take_owed(&mut self) -> Option<Owed> {
+        self.owed.pop_front()
+    }
+
+    /// Entries, the static ones included.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    fn insert(&mut self, address: IpAddr, state: State) -> u32 {
+        let entry = Entry {
+            address,
+            mac: Mac::UNSPECIFIED,
+            state,
+            used: 0,
+            packets: VecDeque::new(),
+            waiters: Vec::new(),
+        };
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            self.entries.len() as u32 - 1
+        });
+        self.entries[place as usize] = Some(entry);
+        self.places.insert(address, place);
+        place
+    }
+
+    fn remove(&mut self, place: u32) {
+        self.fail(place);
+        self.timers.clear(place);
+        if let Some(entry) = self.entries[place as usize].take() {
+            self.places.remove(&entry.address);
+            self.order.remove(&entry.used);
+            self.free.push(place);
+        }
+    }
+
+    /// Room for one more entry; false where none may be had.
+    fn make_room(&mut self) -> bool {
+        if self.order.len() >= self.knobs.max_neighbors {
+            let Some((_, place)) = self.order.pop_first() else { return false };
+            self.remove(place);
+        }
+        true
+    }
+
+    fn touch(&mut self, place: u32) {
+        let Some(entry) = &mut self.entries[place as usize] else { return };
+        if entry.state == State::Static {
+            return;
+        }
+        self.order.remove(&entry.used);
+        self.uses += 1;
+        entry.used = self.uses;
+        self.order.insert(self.uses, place);
+    }
+
+    fn ask(&mut self, now: Instant, place: u32, station: Option<Mac>) {
+        let Some(entry) = &self.entries[place as usize] else { return };
+        self.owed.push_back(Owed::Ask { address: entry.address, station });
+        // RFC 1122 §2.3.2.1: at most one request a second for each destination.
+        self.set_timer(now, place, self.knobs.retry_interval);
+    }
+
+    fn set_timer(&mut self, now: Instant, place: u32, after: Duration) {
+        self.timers.set(place, now + after);
+    }
+
+    fn owe_change(&mut self, place: u32) {
+        let Some(entry) = &self.entries[place as usize] else { return };
+        let (state, known) = match entry.state {
+            State::Incomplete { .. } => (NeighborState::Incomplete, false),
+            State::Reachable { .. } => (NeighborState::Reachable, true),
+            State::Polled { .. } => (NeighborState::Stale, true),
+            State::Static => (NeighborState::Static, true),
+            State::Failed => (NeighborState::Failed, false),
+        };
+        let mac = known.then_some(entry.mac);
+        self.owed.push_back(Owed::Changed { address: entry.address, mac, state });
+    }
+
+    fn release(&mut self, place: u32) {
+        if let Some((mac, packets, waiters)) = self.take_waiting(place) {
+            self.owed.push_back(Owed::Release { mac, packets, waiters });
+        }
+    }
+
+    fn fail(&mut self, place: u32) {
+        if let Some((_, packets, waiters)) = self.take_waiting(place) {
+            self.owed.push_back(Owed::Fail { packets, waiters });
+        }
+    }
+
+    fn take_waiting(&mut self, place: u32) -> Option<(Mac, VecDeque<Frame>, Vec<Waiter>)> {
+        let entry = self.entries[place as usize].as_mut()?;
+        let (packets, waiters) = (core::mem::take(&mut entry.packets), core::mem::take(&mut entry.waiters));
+        (!packets.is_empty() || !waiters.is_empty()).then_some((entry.mac, packets, waiters))
+    }
+}
+
+#[cfg(test)]
+#[path = "neighbor_tests.rs"]
+mod tests;
