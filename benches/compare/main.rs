@@ -1,0 +1,125 @@
+//! Bulk transfer by this stack and by smoltcp, interleaved in one process: nanoseconds a segment, and (under
+//! `benches/callgrind.sh`) instructions a segment, both ends together.
+//!
+//! Both have the same MSS and buffers, one ACK for two segments, a congestion controller, and copies from and to
+//! the application's memory at the socket calls; each turn delivers the same number of frames. Usage:
+//!
+//! - `cargo bench --bench compare`: interleaved rounds of every contestant, their medians.
+//! - `compare NAME SEGMENTS`: that one alone, once; what `benches/callgrind.sh` runs.
+
+#[path = "../support/hosts.rs"]
+mod hosts;
+mod smoltcp_pair;
+mod wirelab_pair;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use smoltcp_pair::SmoltcpPair;
+use wirelab_pair::WirelabPair;
+
+/// Octets of an Ethernet frame without its check sequence.
+const ETHERNET_MTU: usize = 1514;
+/// Octets of payload in a full segment without options.
+const MSS: usize = 1460;
+/// Octets of each socket buffer.
+const BUFFER: usize = 65_536;
+/// Octets of one call of the application.
+const CHUNK: usize = 16_384;
+
+/// What varies between contestants.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    checksums: bool,
+    timestamps: bool,
+}
+
+/// Frames that a transfer took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Transferred {
+    data_frames: u64,
+    ack_frames: u64,
+}
+
+/// Two ends with an established connection.
+pub trait Pair {
+    /// Moves `octets` from one application to the other.
+    fn transfer(&mut self, octets: usize) -> Transferred;
+}
+
+struct Contestant {
+    name: &'static str,
+    start: fn(Setting) -> Box<dyn Pair>,
+    setting: Setting,
+}
+
+const WITH: Setting = Setting { checksums: true, timestamps: false };
+const WITHOUT: Setting = Setting { checksums: false, timestamps: false };
+
+const CONTESTANTS: [Contestant; 4] = [
+    Contestant { name: "wirelab", start: |setting| Box::new(WirelabPair::new(setting)), setting: WITH },
+    Contestant { name: "smoltcp", start: |setting| Box::new(SmoltcpPair::new(setting)), setting: WITH },
+    Contestant {
+        name: "wirelab-unchecked",
+        start: |setting| Box::new(WirelabPair::new(setting)),
+        setting: WITHOUT,
+    },
+    Contestant {
+        name: "smoltcp-unchecked",
+        start: |setting| Box::new(SmoltcpPair::new(setting)),
+        setting: WITHOUT,
+    },
+];
+
+/// One contestant alone: its connection set up, a window's worth to warm it, then `segments`.
+fn alone(name: &str, segments: usize) -> Result<Transferred, String> {
+    let contestant = CONTESTANTS.iter().find(|contestant| contestant.name == name);
+    let names = CONTESTANTS.map(|contestant| contestant.name);
+    let contestant = contestant.ok_or_else(|| format!("`{name}` is none of {names:?}"))?;
+    let mut pair = (contestant.start)(contestant.setting);
+    pair.transfer(1000 * MSS);
+    Ok(pair.transfer(segments * MSS))
+}
+
+/// Every contestant by turns, `rounds` times; prints each one's median.
+fn interleaved(rounds: usize, segments: usize) {
+    let mut pairs = CONTESTANTS.map(|contestant| (contestant.start)(contestant.setting));
+    let mut times = CONTESTANTS.map(|_| Vec::new());
+    let mut moved = [Transferred::default(); CONTESTANTS.len()];
+    for _ in 0..rounds {
+        for (n, pair) in pairs.iter_mut().enumerate() {
+            let start = Instant::now();
+            moved[n] = pair.transfer(segments * MSS);
+            times[n].push(start.elapsed().as_nanos() / u128::from(moved[n].data_frames));
+        }
+    }
+    println!("{:<20} {:>10} {:>12}", "", "ns/segment", "segments/ACK");
+    for (n, contestant) in CONTESTANTS.iter().enumerate() {
+        times[n].sort_unstable();
+        let hundredths = 100 * moved[n].data_frames / moved[n].ack_frames;
+        let ratio = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+        println!("{:<20} {:>10} {ratio:>12}", contestant.name, times[n][rounds / 2]);
+    }
+}
+
+fn main() -> ExitCode {
+    // `cargo bench` passes `--bench`, `cargo test --benches` nothing to a program without a harness.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match &arguments[..] {
+        [] => interleaved(21, 20_000),
+        [name, segments] => match segments.parse().map_err(|error| format!("{segments}: {error}")) {
+            Ok(segments) => match alone(name, segments) {
+                Ok(moved) => println!("{name} {} {}", moved.data_frames, moved.ack_frames),
+                Err(error) => return complain(&error),
+            },
+            Err(error) => return complain(&error),
+        },
+        _ => return complain("usage: compare [NAME SEGMENTS]"),
+    }
+    ExitCode::SUCCESS
+}
+
+fn complain(error: &str) -> ExitCode {
+    eprintln!("compare: {error}");
+    ExitCode::from(2)
+}

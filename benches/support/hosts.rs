@@ -1,0 +1,194 @@
+//! Two hosts joined by in-memory queues, driven by the four verbs and the socket calls: no simulator, no tasks.
+//! What benchmarks and allocation tests measure is the stack.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use wirelab::stack::addr::Mac;
+use wirelab::stack::context::{Ctx, Unobserved};
+use wirelab::stack::frame::{Frame, InterfaceId, NodeId};
+use wirelab::stack::host::{Host, HostConfig};
+use wirelab::stack::interface::{Capabilities, InterfaceConfig};
+use wirelab::stack::profile::Profile;
+use wirelab::stack::rng::Rng;
+use wirelab::stack::time::{Duration, Instant};
+use wirelab::stack::transport::{Readiness, SocketError, SocketId, Wake};
+
+/// Frames that an end takes in one turn: two, so that a turn of the receiver owes one ACK.
+pub const BURST: usize = 2;
+/// Virtual time of a turn.
+pub const TURN: Duration = Duration::from_micros(5);
+/// The port that the server listens on.
+pub const PORT: u16 = 7;
+
+/// One host, what waits to be carried from it, and the wakes that it gave.
+pub struct End {
+    pub host: Host,
+    rng: Rng,
+    wire: VecDeque<Frame>,
+    wakes: Vec<Wake>,
+}
+
+impl End {
+    fn new(last_octet: u8, checksums: bool, profile: Profile) -> Self {
+        let address = |octet| format!("10.0.0.{octet}/24").parse().expect("an address");
+        let mac = |octet| Mac([2, 0, 0, 0, 0, octet]);
+        let mut interface = InterfaceConfig::new("eth0", mac(last_octet), [address(last_octet)]);
+        interface.capabilities = Capabilities {
+            transmit_checksum: !checksums,
+            receive_checksum: !checksums,
+            ..Capabilities::default()
+        };
+        let mut config =
+            HostConfig::new(format!("host{last_octet}"), NodeId(u32::from(last_octet)), interface);
+        config.profile = profile;
+        let mut rng = Rng::stream(1, &config.name, "stack");
+        let host = Host::new(config, &mut rng).expect("the configuration makes sense");
+        Self { host, rng, wire: VecDeque::new(), wakes: Vec::new() }
+    }
+
+    /// Makes a socket call, or any other, at `now`.
+    pub fn call<R>(&mut self, now: Instant, call: impl FnOnce(&mut Host, &mut Ctx<'_>) -> R) -> R {
+        let mut observer = Unobserved;
+        call(&mut self.host, &mut Ctx::new(now, &mut self.rng, &mut observer))
+    }
+
+    /// Takes at most `most` frames from `wire`, does what is due, and puts what is to be sent on the own wire.
+    fn turn(&mut self, now: Instant, wire: &mut VecDeque<Frame>, most: usize) -> u64 {
+        let count = most.min(wire.len());
+        let mut observer = Unobserved;
+        let mut ctx = Ctx::new(now, &mut self.rng, &mut observer);
+        for frame in wire.drain(..count) {
+            self.host.handle_frame(&mut ctx, InterfaceId(0), frame);
+        }
+        if self.host.poll_timeout().is_some_and(|due| due <= now) {
+            self.host.handle_timeout(&mut ctx);
+        }
+        while let Some((_, frame)) = self.host.poll_transmit(&mut ctx) {
+            self.wire.push_back(frame);
+        }
+        count as u64
+    }
+
+    /// Whether `socket` was woken for `readiness` since the last time anyone asked about this end.
+    fn woken(&mut self, socket: SocketId, readiness: Readiness) -> bool {
+        self.wakes.clear();
+        self.host.take_wakes(&mut self.wakes);
+        self.wakes.iter().any(|wake| wake.socket == socket && wake.readiness.contains(readiness))
+    }
+}
+
+/// Two hosts and the time.
+pub struct Hosts {
+    pub client: End,
+    pub server: End,
+    pub now: Instant,
+    listener: SocketId,
+}
+
+/// Both ends of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Connection {
+    pub client: SocketId,
+    pub server: SocketId,
+}
+
+/// Frames that reached the server, and the client.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Carried {
+    pub up: u64,
+    pub down: u64,
+}
+
+impl Hosts {
+    /// Two hosts of the same profile, the server listening on [`PORT`].
+    pub fn new(checksums: bool, profile: &Profile) -> Self {
+        let (client, mut server) =
+            (End::new(1, checksums, profile.clone()), End::new(2, checksums, profile.clone()));
+        let local = SocketAddr::from(([0, 0, 0, 0], PORT));
+        let listener = server.call(Instant::ZERO, |host, ctx| host.tcp_listen(ctx, local, 128));
+        let listener = listener.expect("the port is free");
+        Self { client, server, now: Instant::ZERO, listener }
+    }
+
+    /// One turn of each end: the client sends, the server takes at most [`BURST`] frames and answers, the client
+    /// takes as many.
+    pub fn turn(&mut self) -> Carried {
+        let Self { client, server, now, .. } = self;
+        client.turn(*now, &mut VecDeque::new(), 0);
+        let up = server.turn(*now, &mut client.wire, BURST);
+        let down = client.turn(*now, &mut server.wire, BURST);
+        *now += TURN;
+        Carried { up, down }
+    }
+
+    /// Connects: a whole handshake, with address resolution if it is the first.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn connect(&mut self) -> Connection {
+        let remote = SocketAddr::from(([10, 0, 0, 2], PORT));
+        let client = self.client.call(self.now, |host, ctx| host.tcp_connect(ctx, None, remote));
+        let client = client.expect("the client has free ports");
+        for _ in 0..1000 {
+            self.turn();
+            let listener = self.listener;
+            match self.server.call(self.now, |host, ctx| host.tcp_accept(ctx, listener)) {
+                Ok((server, _)) => {
+                    assert_eq!(self.client.host.tcp_connected(client), Ok(()));
+                    return Connection { client, server };
+                }
+                Err(error) => assert_eq!(error, SocketError::WouldBlock),
+            }
+        }
+        panic!("the handshake does not end");
+    }
+
+    /// Moves `octets` from client to server, in calls of `chunk.len()` and `buffer.len()` octets.
+    ///
+    /// # Panics
+    /// When the transfer stands still.
+    pub fn transfer(
+        &mut self,
+        connection: Connection,
+        octets: usize,
+        chunk: &[u8],
+        buffer: &mut [u8],
+    ) -> Carried {
+        let (mut to_send, mut to_receive, mut total) = (octets, octets, Carried::default());
+        let (mut writable, mut readable, mut idle) = (true, true, 0);
+        while to_receive > 0 {
+            while to_send > 0 && writable {
+                let length = chunk.len().min(to_send);
+                let sent = self
+                    .client
+                    .call(self.now, |host, ctx| host.tcp_send(ctx, connection.client, &chunk[..length]));
+                match sent {
+                    Ok(taken) => to_send -= taken,
+                    Err(error) => {
+                        assert_eq!(error, SocketError::WouldBlock);
+                        writable = false;
+                    }
+                }
+            }
+            let carried = self.turn();
+            (total.up, total.down) = (total.up + carried.up, total.down + carried.down);
+            while to_receive > 0 && readable {
+                let received =
+                    self.server.call(self.now, |host, ctx| host.tcp_recv(ctx, connection.server, buffer));
+                match received {
+                    Ok(taken) => to_receive -= taken,
+                    Err(error) => {
+                        assert_eq!(error, SocketError::WouldBlock);
+                        readable = false;
+                    }
+                }
+            }
+            writable |= self.client.woken(connection.client, Readiness::WRITE);
+            readable |= self.server.woken(connection.server, Readiness::READ);
+            idle = if carried.up + carried.down == 0 { idle + 1 } else { 0 };
+            assert!(idle < 1_000_000, "the transfer stands still with {to_receive} octets to come");
+        }
+        total
+    }
+}
