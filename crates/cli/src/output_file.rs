@@ -29,7 +29,12 @@ impl OutputFile {
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let failed = |error| Failure::file("write", path, error);
         let (file, rename) = open(path).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), writer: BufWriter::with_capacity(1 << 16, file), rename, error: None })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: BufWriter::with_capacity(1 << 16, file),
+            rename,
+            error: None,
+        })
     }
 
     /// The name that the person gave.
