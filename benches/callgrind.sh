@@ -37,6 +37,13 @@ per_segment() {
   echo $(((many[0] - few[0]) / (many[1] - few[1])))
 }
 
+per_connection() {
+  local few many
+  read -r -a few < <(count "$1" 100)
+  read -r -a many < <(count "$1" 300)
+  echo $(((many[0] - few[0]) / (many[1] - few[1])))
+}
+
 program=$(build)
 [ -x "$program" ] || { echo "benches/callgrind.sh: the comparison does not build" >&2; exit 1; }
 
@@ -50,5 +57,13 @@ for suffix in '' -unchecked; do
   printf '%-22s %10d %10d %7d%% %5d%%\n' "${suffix:+no }checksums" "$ours" "$theirs" "$ratio" "$bar"
   [ $((100 * ours)) -le $((bar * theirs)) ] || failed=1
 done
+
+# A connection costs the same beside ten thousand idle ones. (Within noise: tables are deeper, lists longer.)
+alone=$(per_connection setup-0)
+beside=$(per_connection setup-10000)
+printf '\n%-32s %10s\n' 'instructions/connection set up' ''
+printf '%-32s %10d\n' 'alone' "$alone" 'beside 10,000 idle connections' "$beside"
+[ $((100 * beside)) -le $((105 * alone)) ] || failed=1
+
 [ "$failed" = 0 ] || echo 'benches/callgrind.sh: above the bar' >&2
 exit "$failed"

@@ -6,6 +6,7 @@
 //!
 //! - `cargo bench --bench compare`: interleaved rounds of every contestant, their medians.
 //! - `compare NAME SEGMENTS`: that one alone, once; what `benches/callgrind.sh` runs.
+//! - `compare setup-IDLE COUNT`: COUNT connections of ours set up and reset beside IDLE idle ones, for the same.
 
 #[path = "../support/hosts.rs"]
 mod hosts;
@@ -71,8 +72,22 @@ const CONTESTANTS: [Contestant; 4] = [
     },
 ];
 
+/// What `name` (`setup-IDLE`) says: `count` connections, set up and reset one after the other, beside IDLE others.
+fn setup(name: &str, count: usize) -> Option<Transferred> {
+    let idle = name.strip_prefix("setup-")?.parse().ok()?;
+    let mut hosts = hosts::Hosts::new(true, &wirelab::stack::profile::Profile::rfc());
+    hosts.add_idle(idle);
+    for _ in 0..count {
+        hosts.connect_and_abort();
+    }
+    Some(Transferred { data_frames: count as u64, ack_frames: 0 })
+}
+
 /// One contestant alone: its connection set up, a window's worth to warm it, then `segments`.
 fn alone(name: &str, segments: usize) -> Result<Transferred, String> {
+    if let Some(done) = setup(name, segments) {
+        return Ok(done);
+    }
     let contestant = CONTESTANTS.iter().find(|contestant| contestant.name == name);
     let names = CONTESTANTS.map(|contestant| contestant.name);
     let contestant = contestant.ok_or_else(|| format!("`{name}` is none of {names:?}"))?;

@@ -127,8 +127,14 @@ impl Hosts {
     /// # Panics
     /// When it does not end.
     pub fn connect(&mut self) -> Connection {
+        self.connect_from(None)
+    }
+
+    /// As [`connect`](Self::connect), from a port of the caller's choice.
+    fn connect_from(&mut self, port: Option<u16>) -> Connection {
         let remote = SocketAddr::from(([10, 0, 0, 2], PORT));
-        let client = self.client.call(self.now, |host, ctx| host.tcp_connect(ctx, None, remote));
+        let local = port.map(|port| SocketAddr::from(([10, 0, 0, 1], port)));
+        let client = self.client.call(self.now, |host, ctx| host.tcp_connect(ctx, local, remote));
         let client = client.expect("the client has free ports");
         for _ in 0..1000 {
             self.turn();
@@ -142,6 +148,24 @@ impl Hosts {
             }
         }
         panic!("the handshake does not end");
+    }
+
+    /// Establishes `count` connections and leaves them alone. Their ports lie below the ephemeral ones, so that
+    /// they do not make the choice of a port longer.
+    pub fn add_idle(&mut self, count: u16) {
+        for port in 0..count {
+            self.connect_from(Some(1024 + port));
+        }
+    }
+
+    /// Connects, and resets the connection at once: no TIME-WAIT stays behind.
+    pub fn connect_and_abort(&mut self) {
+        let connection = self.connect();
+        self.client.call(self.now, |host, ctx| host.tcp_abort(ctx, connection.client));
+        self.turn();
+        self.client.call(self.now, |host, ctx| host.close(ctx, connection.client));
+        self.server.call(self.now, |host, ctx| host.close(ctx, connection.server));
+        self.turn();
     }
 
     /// Moves `octets` from client to server, in calls of `chunk.len()` and `buffer.len()` octets.
