@@ -1,17 +1,25 @@
-//! network.
-/// Knobs.
-#[derive(Clone, Debug)]
-pub struct Knobs {}
+//! The network layer: IPv4, routes and ICMP.
+//!
+//! It imports the core modules and the interface layer's types, nothing above. IPv6 will stand beside `ipv4`:
+//! routes, and whatever is said of a flow, are of either family already.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `ipv4` | the IPv4 header |
+//! | `options` | IPv4 options, tolerated |
+//! | `local` | which addresses are this host's |
+//! | `route` | the route table |
+//! | `icmp` | ICMP messages |
+//! | `quote` | the packet that an ICMP error is about |
+//! | `rate` | the token bucket that bounds what ICMP sends |
 
-#[allow(missing_docs)]
-impl Knobs {
-    pub fn rfc() -> Self {
-        Self {}
-    }
-    pub fn linux() -> Self {
-        Self {}
-    }
-    pub fn freebsd() -> Self {
-        Self {}
-    }
-}
+pub mod icmp;
+pub mod ipv4;
+mod knobs;
+pub mod local;
+pub mod options;
+pub mod quote;
+pub mod rate;
+pub mod route;
+
+pub use knobs::{Knobs, RateLimit};

@@ -1,0 +1,162 @@
+//! The IPv4 header (RFC 791 §3.1): checked and taken off on the way up, put in front on the way down.
+
+use core::net::Ipv4Addr;
+
+use etherparse::{IpNumber, Ipv4Header, Ipv4HeaderSlice};
+
+use super::options::{self, Options};
+use crate::checksum::Sum;
+use crate::frame::Frame;
+use crate::rng::Rng;
+use crate::trace::DropReason;
+
+/// Octets of a header without options.
+pub const HEADER: usize = Ipv4Header::MIN_LEN;
+
+/// What the header of an accepted packet said. The frame now begins behind it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Accepted {
+    /// Who sent it.
+    pub source: Ipv4Addr,
+    /// To whom.
+    pub destination: Ipv4Addr,
+    /// What it carries.
+    pub protocol: IpNumber,
+    /// Its TTL.
+    pub ttl: u8,
+    /// Its ECN bits (RFC 3168 §5).
+    pub ecn: u8,
+    /// Octets of the header, which an ICMP error puts back to quote it.
+    pub header_length: u8,
+    /// A fragment: `Some(true)` is the first.
+    pub fragment: Option<bool>,
+    /// What its options mean.
+    pub options: Options,
+}
+
+/// Checks the header in one pass, cuts what stands behind the packet and takes the header off.
+///
+/// # Errors
+/// The reason to drop the frame. Nothing has been taken off.
+#[inline]
+pub fn accept(frame: &mut Frame) -> Result<Accepted, DropReason> {
+    let available = frame.len();
+    let first = *frame.pull_up(HEADER).ok_or(DropReason::Truncated)?.first().ok_or(DropReason::Truncated)?;
+    if first >> 4 != 4 {
+        return Err(DropReason::IpBadVersion);
+    }
+    let header_length = usize::from(first & 0x0f) * 4;
+    let octets = frame.pull_up(header_length).ok_or(DropReason::IpBadHeaderLength)?;
+    let header = Ipv4HeaderSlice::from_slice(octets).map_err(|_| DropReason::IpBadHeaderLength)?;
+    let octets = header.slice();
+    let total_length = usize::from(header.total_len());
+    if total_length < header_length || total_length > available {
+        return Err(DropReason::IpBadTotalLength);
+    }
+    let (fixed, options) = octets.split_first_chunk().ok_or(DropReason::IpBadHeaderLength)?;
+    let sum = sum_of(fixed);
+    // RFC 1122 §3.2.1.2
+    if !(if options.is_empty() { sum } else { sum.add(options) }).is_intact() {
+        return Err(DropReason::IpBadChecksum);
+    }
+    let accepted = Accepted {
+        source: header.source_addr(),
+        destination: header.destination_addr(),
+        protocol: header.protocol(),
+        ttl: header.ttl(),
+        ecn: header.ecn().value(),
+        header_length: header_length as u8,
+        fragment: header.is_fragmenting_payload().then(|| header.fragments_offset().value() == 0),
+        options: if options.is_empty() { Options::Fine } else { options::check(options) },
+    };
+    if total_length != available {
+        // RFC 894 §Frame Format: what pads a short frame is no part of the packet.
+        frame.truncate(total_length);
+    }
+    frame.strip_front(header_length);
+    Ok(accepted)
+}
+
+/// What a header is to say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Header {
+    /// Who sends it.
+    pub source: Ipv4Addr,
+    /// To whom.
+    pub destination: Ipv4Addr,
+    /// What it carries.
+    pub protocol: IpNumber,
+    /// Its TTL.
+    pub ttl: u8,
+    /// Its identification; `None` forbids fragmentation, and none is needed (RFC 6864 §4.1).
+    pub identification: Option<u16>,
+}
+
+/// Puts a header in front of a frame, which is all its payload: at most 65,515 octets.
+#[inline]
+pub fn push(frame: &mut Frame, header: &Header) {
+    let total_length = (frame.len() + HEADER) as u16;
+    debug_assert!(
+        frame.len() + HEADER <= usize::from(u16::MAX),
+        "a packet longer than its length field can say"
+    );
+    let (identification, flags) = match header.identification {
+        None => (0, 0x40),
+        Some(identification) => (identification, 0),
+    };
+    let (length, identification) = (total_length.to_be_bytes(), identification.to_be_bytes());
+    let octets = frame.push_front::<HEADER>();
+    octets[..12].copy_from_slice(&[
+        0x45,
+        0,
+        length[0],
+        length[1],
+        identification[0],
+        identification[1],
+        flags,
+        0,
+        header.ttl,
+        header.protocol.0,
+        0,
+        0,
+    ]);
+    octets[12..16].copy_from_slice(&header.source.octets());
+    octets[16..].copy_from_slice(&header.destination.octets());
+    let checksum = sum_of(octets).finish().to_be_bytes();
+    octets[10..12].copy_from_slice(&checksum);
+    frame.meta.checksum = frame.meta.checksum.behind(HEADER as u16);
+}
+
+/// The sum of a header without options: the general loop would cost more than the header.
+#[inline]
+fn sum_of(octets: &[u8; HEADER]) -> Sum {
+    let (words, _) = octets.as_chunks::<4>();
+    let sum = words.iter().fold(0_u64, |sum, word| sum + u64::from(u32::from_be_bytes(*word)));
+    let sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    Sum::new().add_u16(((sum & 0xffff) + (sum >> 16)) as u16)
+}
+
+/// Identifications of packets that may be fragmented: each differs from the 65,535 before it, whatever its source,
+/// destination and protocol (RFC 6864 §4.2). The first is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Identification {
+    next: u16,
+}
+
+impl Identification {
+    /// Begins where `rng` says.
+    pub fn new(rng: &mut Rng) -> Self {
+        Self { next: rng.bits("IPv4 identification") as u16 }
+    }
+
+    /// The next one.
+    pub fn next(&mut self) -> u16 {
+        self.next = self.next.wrapping_add(1);
+        self.next
+    }
+}
+
+#[cfg(test)]
+#[path = "ipv4_tests.rs"]
+mod tests;

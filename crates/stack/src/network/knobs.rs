@@ -1,0 +1,73 @@
+//! The network layer's knobs.
+
+/// A token bucket's size: so many a second in the long run, so many at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RateLimit {
+    /// In the long run.
+    pub per_second: u32,
+    /// At once.
+    pub burst: u32,
+}
+
+/// Knobs of IP and ICMP.
+#[derive(Clone, Debug)]
+pub struct Knobs {
+    /// TTL of what is sent (RFC 1122 §3.2.1.7). Linux: `ip_default_ttl`; FreeBSD: `net.inet.ip.ttl`.
+    pub ttl: u8,
+    /// Whether packets forbid fragmentation, which makes each an atomic datagram (RFC 6864 §4.1). Otherwise each
+    /// gets an identification of its own.
+    pub dont_fragment: bool,
+    /// ICMP error messages sent (RFC 1812 §4.3.2.8); `None`: as many as there are occasions. Linux:
+    /// `icmp_msgs_per_sec`, `icmp_msgs_burst`; FreeBSD: `net.inet.icmp.icmplim`.
+    pub icmp_errors: Option<RateLimit>,
+    /// Echo replies sent. Linux does not limit them; FreeBSD: `net.inet.icmp.icmplim`.
+    pub echo_replies: Option<RateLimit>,
+    /// The longest ICMP error message, its IP header included (RFC 1812 §4.3.2.3: 576 octets). What is quoted
+    /// fills it.
+    pub icmp_error_length: u16,
+    /// Whether echo requests to a broadcast address are answered (RFC 1122 §3.2.2.6). Linux:
+    /// `icmp_echo_ignore_broadcasts`; FreeBSD: `net.inet.icmp.bmcastecho`.
+    pub answer_broadcast_echo: bool,
+    /// Answers and errors that wait in an echo socket; what comes beyond is dropped.
+    pub max_echo_events: usize,
+    /// Payload octets that wait in an echo socket.
+    pub max_echo_bytes: usize,
+    /// Packets that wait for the interfaces to take them. A UDP socket that finds it full waits.
+    pub max_outbox_packets: usize,
+    /// Octets that wait for the interfaces to take them.
+    pub max_outbox_bytes: usize,
+}
+
+impl Knobs {
+    /// The documents' defaults.
+    pub fn rfc() -> Self {
+        Self {
+            ttl: 64,
+            dont_fragment: true,
+            icmp_errors: Some(RateLimit { per_second: 1000, burst: 50 }),
+            echo_replies: None,
+            icmp_error_length: 576,
+            answer_broadcast_echo: false,
+            max_echo_events: 256,
+            max_echo_bytes: 256 * 1024,
+            max_outbox_packets: 1000,
+            max_outbox_bytes: 1024 * 1024,
+        }
+    }
+
+    /// What Linux does.
+    pub fn linux() -> Self {
+        Self::rfc()
+    }
+
+    /// What FreeBSD does.
+    pub fn freebsd() -> Self {
+        Self {
+            icmp_errors: Some(RateLimit { per_second: 200, burst: 200 }),
+            echo_replies: Some(RateLimit { per_second: 200, burst: 200 }),
+            // net.inet.icmp.quotelen: 8 octets behind a header of 20.
+            icmp_error_length: 56,
+            ..Self::rfc()
+        }
+    }
+}
