@@ -45,12 +45,21 @@ pub struct Problem {
     pub allowed: Option<String>,
     /// The near miss that was probably meant.
     pub suggestion: Option<String>,
+    /// Whether it is that something referred to is not there.
+    pub dangling: bool,
 }
 
 impl Problem {
     /// Something wrong at `span` with the field `path`.
     pub fn new(span: Span, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { span, path: path.into(), message: message.into(), allowed: None, suggestion: None }
+        Self {
+            span,
+            path: path.into(),
+            message: message.into(),
+            allowed: None,
+            suggestion: None,
+            dangling: false,
+        }
     }
 
     /// Says what is allowed.

@@ -5,16 +5,20 @@ use std::path::Path;
 use schemars::Schema;
 
 use crate::diagnostic::Diagnostics;
-use crate::document::{self, Kind, Node, Override};
+use crate::document::{self, Override};
 use crate::model::Document;
-use crate::read::{Read, Reader};
+use crate::plan::{self, Plan};
+use crate::read::{Fields, Reader};
+use crate::run::Run;
 use crate::source::{Source, Sources, Span};
 
 /// A scenario that was read and found to make sense.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     name: String,
-    document: Document,
+    title: String,
+    seed: u64,
+    plan: Plan,
 }
 
 impl Scenario {
@@ -42,12 +46,25 @@ impl Scenario {
         let mut reader = Reader::default();
         let mut table = document::parse(text, source, &mut reader.problems);
         document::apply(&mut table, overrides, &mut sources, &mut reader.problems);
-        let whole = Node { span: Span { source, start: 0, end: 0 }, kind: Kind::Table(table) };
-        let document = Document::read(&mut reader, &whole);
-        match document {
-            Some(document) if reader.problems.is_empty() => Ok(Self { name: name_of(file), document }),
-            _ => Err(Diagnostics::new(reader.problems, &sources)),
+        let mut fields = Fields::new(&table, Span { source, start: 0, end: 0 });
+        let document = Document::from_fields(&mut reader, &mut fields);
+        fields.finish(&mut reader, "a scenario");
+        let mut problems = reader.problems;
+        let Some(document) = document else { return Err(Diagnostics::new(problems, &sources)) };
+        let whole = problems.is_empty();
+        let mut found = Vec::new();
+        let plan = plan::make(&document, &mut found);
+        // Where parts could not be read, what refers to them is not to blame.
+        problems.extend(found.into_iter().filter(|problem| whole || !problem.dangling));
+        if !problems.is_empty() {
+            return Err(Diagnostics::new(problems, &sources));
         }
+        Ok(Self {
+            name: name_of(file),
+            title: document.title.map_or_else(String::new, |title| title.value),
+            seed: document.seed.map_or(1, |seed| seed.value),
+            plan,
+        })
     }
 
     /// The scenario's name: its file's, without folder and extension.
@@ -57,12 +74,17 @@ impl Scenario {
 
     /// What it shows, in a line.
     pub fn title(&self) -> &str {
-        self.document.title.as_ref().map_or("", |title| &title.value)
+        &self.title
     }
 
     /// Its own seed.
     pub fn seed(&self) -> u64 {
-        self.document.seed.as_ref().map_or(1, |seed| seed.value)
+        self.seed
+    }
+
+    /// The world of this scenario, ready to run, in which all chance derives from `seed`.
+    pub fn build(&self, seed: u64) -> Run {
+        Run::new(&self.name, &self.plan, seed)
     }
 
     /// The JSON Schema of scenario files.

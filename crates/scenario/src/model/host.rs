@@ -48,6 +48,8 @@ record! {
         announce: optional bool,
         /// Whether it drops frames whose frame check sequence does not fit; yes where left out.
         check_fcs: optional bool,
+        /// Whether its addresses may be those of other interfaces too, to show what then happens.
+        duplicate: optional bool,
         /// Neighbours that are known beforehand and never asked for.
         neighbor: list Neighbor,
     }

@@ -1,8 +1,16 @@
 //! The model of a scenario file, as it is written.
 
+mod application;
+mod event;
+mod expect;
 mod host;
+mod link;
 
-pub use host::{Host, Interface, Neighbor, Preset, Route};
+pub use application::{Application, Kind};
+pub use event::Event;
+pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};
+pub use host::{Host, Interface, Preset, Route};
+pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName};
 
 use crate::read::record;
 use crate::units::Span;
@@ -19,6 +27,14 @@ record! {
         stop: optional Stop,
         /// The hosts.
         host: list Host,
+        /// The links between the hosts' interfaces.
+        link: list Link,
+        /// The applications on the hosts.
+        application: list Application,
+        /// What happens to links, and when.
+        event: list Event,
+        /// What is expected of the run.
+        expect: list Expect,
     }
 }
 

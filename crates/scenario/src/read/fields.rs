@@ -88,11 +88,6 @@ impl<'a> Fields<'a> {
         list
     }
 
-    /// Notes that something was wrong with the table.
-    pub fn spoil(&mut self) {
-        self.complete = false;
-    }
-
     /// Reports fields that are unknown, then those that are missing; whether all was well. `what` is what the
     /// table describes, such as `a link`.
     pub fn finish(self, reader: &mut Reader, what: &str) -> bool {
@@ -122,7 +117,7 @@ impl<'a> Fields<'a> {
 
 /// Defines a table of the model: its struct, how it is read, and its JSON Schema, from one list of fields.
 ///
-/// Each field is `required`, `optional` or a `list`.
+/// Each field is `required`, `optional`, a `list`, or `flatten`: a record whose fields stand in this table.
 macro_rules! record {
     (
         $(#[doc = $about:literal])*
@@ -142,7 +137,7 @@ macro_rules! record {
                 reader: &mut $crate::read::Reader,
                 fields: &mut $crate::read::Fields<'_>,
             ) -> Option<Self> {
-                $( let $field = fields.$mode::<$ty>(reader, $crate::read::record!(@key $field)); )*
+                $( let $field = $crate::read::record!(@read $mode $ty, $field, reader, fields); )*
                 Some(Self { $( $field: $crate::read::record!(@take $mode $field), )* })
             }
 
@@ -151,12 +146,8 @@ macro_rules! record {
                 generator: &mut schemars::SchemaGenerator,
                 properties: &mut $crate::schema::Properties,
             ) {
-                let _ = &generator;
-                $( properties.add::<$ty>(
-                    generator,
-                    $crate::read::record!(@key $field),
-                    stringify!($mode),
-                    concat!($($doc, "\n"),*),
+                $( $crate::read::record!(
+                    @property $mode $ty, $field, generator, properties, concat!($($doc, "\n"),*)
                 ); )*
             }
         }
@@ -184,8 +175,21 @@ macro_rules! record {
     (@type required $ty:ty) => { $crate::read::At<$ty> };
     (@type optional $ty:ty) => { Option<$crate::read::At<$ty>> };
     (@type list $ty:ty) => { Vec<$crate::read::At<$ty>> };
+    (@type flatten $ty:ty) => { $ty };
+    (@read flatten $ty:ty, $field:ident, $reader:ident, $fields:ident) => {
+        <$ty>::from_fields($reader, $fields)
+    };
+    (@read $mode:ident $ty:ty, $field:ident, $reader:ident, $fields:ident) => {
+        $fields.$mode::<$ty>($reader, stringify!($field))
+    };
+    (@property flatten $ty:ty, $field:ident, $generator:ident, $properties:ident, $doc:expr) => {
+        <$ty>::properties($generator, $properties)
+    };
+    (@property $mode:ident $ty:ty, $field:ident, $generator:ident, $properties:ident, $doc:expr) => {
+        $properties.add::<$ty>($generator, stringify!($field), stringify!($mode), $doc)
+    };
     (@take required $field:ident) => { $field? };
+    (@take flatten $field:ident) => { $field? };
     (@take $mode:ident $field:ident) => { $field };
-    (@key $field:ident) => { stringify!($field) };
 }
 pub(crate) use record;

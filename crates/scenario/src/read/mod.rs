@@ -16,7 +16,7 @@ use crate::source::Span;
 pub(crate) use choice::choice;
 pub use fields::Fields;
 pub(crate) use fields::record;
-pub use plain::Name;
+pub use plain::{List, Name};
 
 /// A value with the place it was read from, for what is found out about it later.
 #[derive(Clone, Debug)]

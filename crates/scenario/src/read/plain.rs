@@ -2,7 +2,7 @@
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::{Read, Reader};
+use super::{At, Read, Reader};
 use crate::document::{Kind, Node};
 
 impl Read for String {
@@ -67,6 +67,31 @@ macro_rules! integers {
     )* };
 }
 integers!(u8, u16, u32, u64);
+
+/// A list that is one value: empty is not the same as left out.
+#[derive(Clone, Debug)]
+pub struct List<T>(pub Vec<At<T>>);
+
+impl<T: Read> Read for List<T> {
+    fn expected() -> String {
+        format!("a list, each of {}", T::expected())
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let Kind::List(nodes) = &node.kind else {
+            reader.wrong_kind::<Self>(node);
+            return None;
+        };
+        let read =
+            |(index, node): (usize, &Node)| reader.within(&index.to_string(), |reader| reader.read(node));
+        let values: Vec<Option<At<T>>> = nodes.iter().enumerate().map(read).collect();
+        values.into_iter().collect::<Option<_>>().map(Self)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": T::schema(generator) })
+    }
+}
 
 /// A name of a host, interface, link or application.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

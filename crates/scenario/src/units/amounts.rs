@@ -174,6 +174,10 @@ pub struct Percent(pub Probability);
 impl Percent {
     /// Each unit with how many of it make certainty.
     const UNITS: &[Unit] = &[("%", 100), ("ppm", 1_000_000)];
+    /// None at all.
+    pub const NONE: Self = Self(Probability::NEVER);
+    /// All.
+    pub const ALL: Self = Self(Probability::ALWAYS);
 }
 
 impl Read for Percent {

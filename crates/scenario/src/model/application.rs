@@ -1,0 +1,293 @@
+//! Applications on hosts.
+
+use core::net::IpAddr;
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+
+use crate::document::Node;
+use crate::near;
+use crate::read::{At, Fields, List, Name, Read, Reader, record};
+use crate::schema::{Properties, named};
+use crate::units::{Destination, Peer, Port, Size, Span};
+
+record! {
+    /// What all applications have.
+    pub struct Common ("an application") {
+        /// Its name, by which expectations and the report know it.
+        name: required Name,
+        /// The host that it runs on.
+        host: required Name,
+        /// When it begins; at the beginning where left out.
+        start: optional Span,
+        /// Whether the run ends without waiting for it. Where left out: yes for a server that is not told after
+        /// how much it ends, no for all others.
+        background: optional bool,
+    }
+}
+
+record! {
+    /// Listens on TCP, and sends back in upper case what it receives.
+    pub struct EchoServer ("an echo-server") {
+        /// The address that it listens on; all of the host's where left out.
+        address: optional IpAddr,
+        /// The port that it listens on.
+        port: required Port,
+        /// It ends after so many connections; never where left out.
+        connections: optional u32,
+    }
+}
+
+record! {
+    /// Connects by TCP, sends texts, half-closes, and receives until the server closes.
+    pub struct EchoClient ("an echo-client") {
+        /// The server.
+        to: required Destination,
+        /// What it sends, one write each.
+        texts: required List<String>,
+        /// How long it waits before each text but the first.
+        pause: optional Span,
+    }
+}
+
+record! {
+    /// Listens on TCP, and throws away what it receives.
+    pub struct Discard ("a discard server") {
+        /// The address that it listens on; all of the host's where left out.
+        address: optional IpAddr,
+        /// The port that it listens on.
+        port: required Port,
+        /// It ends after so many connections; never where left out.
+        connections: optional u32,
+    }
+}
+
+record! {
+    /// Connects by TCP, sends so many octets of a pattern, half-closes, and waits for the peer's end.
+    pub struct Source ("a source") {
+        /// The sink.
+        to: required Destination,
+        /// How many octets it sends.
+        bytes: required Size,
+        /// Which octets: each number is a pattern of its own; 0 where left out.
+        pattern: optional u64,
+    }
+}
+
+record! {
+    /// Listens on TCP, receives each connection to its end, then closes.
+    pub struct Sink ("a sink") {
+        /// The address that it listens on; all of the host's where left out.
+        address: optional IpAddr,
+        /// The port that it listens on.
+        port: required Port,
+        /// It ends after so many connections; never where left out.
+        connections: optional u32,
+    }
+}
+
+record! {
+    /// Sends ICMP echo requests, and says what came of each.
+    pub struct Ping ("a ping") {
+        /// Whom it asks.
+        to: required Peer,
+        /// How many requests it sends; 4 where left out.
+        count: optional u16,
+        /// The time from one request to the next; 1 s where left out.
+        interval: optional Span,
+        /// How long it waits for the last answer; 1 s where left out.
+        timeout: optional Span,
+        /// Octets of payload in each request; 56 where left out.
+        size: optional Size,
+        /// The requests' time to live; the host's own where left out.
+        ttl: optional u8,
+    }
+}
+
+record! {
+    /// Receives UDP datagrams, and sends each back in upper case.
+    pub struct UdpEchoServer ("a udp-echo-server") {
+        /// The address that it is bound to; all of the host's where left out.
+        address: optional IpAddr,
+        /// The port that it is bound to.
+        port: required Port,
+        /// It ends after so many datagrams; never where left out.
+        datagrams: optional u32,
+    }
+}
+
+record! {
+    /// Sends each text as a UDP datagram, again and again until its answer comes.
+    pub struct UdpEchoClient ("a udp-echo-client") {
+        /// The server.
+        to: required Destination,
+        /// What it sends.
+        texts: required List<String>,
+        /// How long it waits for an answer before it sends again, doubled each time; 1 s where left out.
+        timeout: optional Span,
+        /// How often it sends a text before it gives up; 8 where left out.
+        attempts: optional u32,
+    }
+}
+
+record! {
+    /// Receives UDP datagrams, and throws them away.
+    pub struct UdpDiscard ("a udp-discard server") {
+        /// The address that it is bound to; all of the host's where left out.
+        address: optional IpAddr,
+        /// The port that it is bound to.
+        port: required Port,
+        /// It ends after so many datagrams; never where left out.
+        datagrams: optional u32,
+    }
+}
+
+record! {
+    /// Sends so many octets of a pattern in UDP datagrams.
+    pub struct UdpSource ("a udp-source") {
+        /// The sink.
+        to: required Destination,
+        /// How many octets it sends in all.
+        bytes: required Size,
+        /// Which octets: each number is a pattern of its own; 0 where left out.
+        pattern: optional u64,
+        /// Octets in a datagram; 1000 where left out.
+        datagram: optional Size,
+        /// The time from one datagram to the next; 1 ms where left out, none for as fast as the host takes them.
+        interval: optional Span,
+    }
+}
+
+record! {
+    /// Receives UDP datagrams.
+    pub struct UdpSink ("a udp-sink") {
+        /// The address that it is bound to; all of the host's where left out.
+        address: optional IpAddr,
+        /// The port that it is bound to.
+        port: required Port,
+        /// It ends once it has received so many octets.
+        bytes: optional Size,
+        /// It ends when nothing has come for so long after the first datagram.
+        idle: optional Span,
+    }
+}
+
+/// Lists the kinds of applications: the enum, the words, how each is read, and the schema.
+macro_rules! kinds {
+    ($($variant:ident = $word:literal,)*) => {
+        /// What an application does.
+        #[derive(Clone, Debug)]
+        pub enum Kind { $( #[doc = concat!("`", $word, "`")] $variant($variant), )* }
+
+        impl Kind {
+            /// The words for all kinds.
+            pub const WORDS: &[&str] = &[$($word),*];
+
+            /// The word for it.
+            pub const fn word(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $word,)* }
+            }
+
+            /// Reads the fields of the kind `word`; nothing where there is no such kind.
+            fn from_fields(word: &str, reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Option<Self>> {
+                match word {
+                    $($word => Some($variant::from_fields(reader, fields).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+
+            fn schemas(generator: &mut SchemaGenerator) -> Vec<Schema> {
+                vec![$({
+                    let mut properties = Properties::default();
+                    Common::properties(generator, &mut properties);
+                    properties.put("kind", json_schema!({ "const": $word }), "What it does.");
+                    properties.require("kind");
+                    $variant::properties(generator, &mut properties);
+                    let about = $variant::schema(generator);
+                    properties.into_schema(&description(generator, &about))
+                }),*]
+            }
+        }
+    };
+}
+
+kinds! {
+    EchoServer = "echo-server",
+    EchoClient = "echo-client",
+    Discard = "discard",
+    Source = "source",
+    Sink = "sink",
+    Ping = "ping",
+    UdpEchoServer = "udp-echo-server",
+    UdpEchoClient = "udp-echo-client",
+    UdpDiscard = "udp-discard",
+    UdpSource = "udp-source",
+    UdpSink = "udp-sink",
+}
+
+/// The description of the definition that `reference` refers to; the definition itself goes.
+fn description(generator: &mut SchemaGenerator, reference: &Schema) -> String {
+    let target = reference.get("$ref").and_then(Value::as_str).unwrap_or_default();
+    let name = target.trim_start_matches("#/$defs/");
+    let definition = generator.definitions_mut().remove(name).unwrap_or_default();
+    definition.get("description").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// An application on a host.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// What all applications have.
+    pub common: Common,
+    /// What it does.
+    pub kind: Kind,
+}
+
+impl Read for Application {
+    fn expected() -> String {
+        "a table that describes an application".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let mut fields = Fields::of::<Self>(reader, node)?;
+        let common = Common::from_fields(reader, &mut fields);
+        let word: Option<At<String>> = fields.required(reader, "kind");
+        let known = word.as_ref().and_then(|word| Kind::from_fields(&word.value, reader, &mut fields));
+        let Some(kind) = known else {
+            // Which other fields there may be depends on the kind, so they are not looked at.
+            match word {
+                Some(word) => reader.within("kind", |reader| {
+                    reader.unknown(
+                        word.place.span,
+                        "kind of application",
+                        &word.value,
+                        Kind::WORDS.iter().copied(),
+                    );
+                }),
+                None if fields.peek("kind").is_none() => {
+                    let problem = fields.place(reader).problem("an application needs the field `kind`");
+                    reader.report(problem.allowed(near::or_list(Kind::WORDS.iter().copied())));
+                }
+                None => {}
+            }
+            return None;
+        };
+        let what = with_article(word.as_ref().map_or("application", |word| &word.value));
+        if !fields.finish(reader, &what) {
+            return None;
+        }
+        Some(Self { common: common?, kind: kind? })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        named(generator, "Application", |generator| {
+            let kinds = Kind::schemas(generator);
+            json_schema!({ "oneOf": kinds, "description": "An application on a host." })
+        })
+    }
+}
+
+/// `an echo-server`, `a udp-sink`.
+fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {word}")
+}

@@ -1,0 +1,260 @@
+//! What is expected of a run.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+use super::link::DirectionName;
+use crate::document::{Kind, Node};
+use crate::read::{At, Name, Place, Read, Reader, choice, record};
+use crate::schema::named;
+use crate::units::{Port, Size, Span};
+
+record! {
+    /// What is expected of one subject: an `application`, the TCP `connection`s of a host, a `host`, a `link`, or
+    /// the run's `outcome`.
+    pub struct Expect ("an expectation") {
+        /// The application that it is about.
+        application: optional Name,
+        /// The host whose TCP connections it is about; each of them must be as expected.
+        connection: optional Name,
+        /// The host that it is about.
+        host: optional Name,
+        /// The link that it is about: both directions together, unless `direction` says which.
+        link: optional Name,
+        /// How the run ends; `completed` where no expectation says otherwise.
+        outcome: optional OutcomeWord,
+
+        /// Of an application: the text that it received, all of it.
+        received_text: optional String,
+        /// Of an application: the SHA-256, in hexadecimal, of all octets that it received.
+        received_sha256: optional Sha256,
+        /// Of an application: the application whose sent octets are what this one received, all of them.
+        received_from: optional Name,
+        /// Of an application: how many octets it received.
+        received_bytes: optional Bounds,
+        /// Of an application: how many octets it sent.
+        sent_bytes: optional Bounds,
+        /// Of an application: how it is when the run ends.
+        state: optional StateWord,
+        /// Of an application: it ended as it meant to, before this time.
+        finished_before: optional Span,
+        /// Of an application: it failed, with an error of this name (`ECONNREFUSED`) or this text.
+        error: optional String,
+        /// Of an application: it said this, in one of its lines.
+        said: optional String,
+
+        /// Of connections: only those with this port at either end.
+        port: optional Port,
+        /// Of connections: how they ended.
+        ended: optional EndingWord,
+        /// Of connections: how many there were.
+        count: optional Bounds,
+
+        /// Of a link: the direction that it is about.
+        direction: optional DirectionName,
+
+        /// Of connections, a host or a link: counters by name, with their bounds.
+        counters: optional CounterBounds,
+    }
+}
+
+choice! {
+    /// How a run ends.
+    pub enum OutcomeWord ("outcome") {
+        /// All applications ended.
+        Completed = "completed",
+        /// Applications waited for what could not happen.
+        Deadlock = "deadlock",
+        /// `stop.until` was reached.
+        TimeLimit = "time-limit",
+        /// `stop.max_events` was reached.
+        EventLimit = "event-limit",
+    }
+}
+
+choice! {
+    /// How an application is when the run ends.
+    pub enum StateWord ("state") {
+        /// It had not begun.
+        Waiting = "waiting",
+        /// It was running.
+        Running = "running",
+        /// It ended as it meant to.
+        Finished = "finished",
+        /// It ended with an error.
+        Failed = "failed",
+    }
+}
+
+choice! {
+    /// How a connection ended.
+    pub enum EndingWord ("ending") {
+        /// It has not.
+        Open = "open",
+        /// Both directions were closed and acknowledged.
+        Clean = "clean",
+        /// The peer reset it.
+        Reset = "reset",
+        /// This end aborted it.
+        Aborted = "aborted",
+        /// The peer refused it.
+        Refused = "refused",
+        /// No answer came in time.
+        TimedOut = "timed-out",
+        /// The peer could not be reached.
+        Unreachable = "unreachable",
+    }
+}
+
+/// A SHA-256 in lower-case hexadecimal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sha256(pub String);
+
+impl Read for Sha256 {
+    fn expected() -> String {
+        "a SHA-256: 64 hexadecimal digits".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let text = String::read(reader, node)?;
+        if text.len() != 64 || !text.bytes().all(|octet| octet.is_ascii_hexdigit()) {
+            let message = format!("these are {} characters, or not all hexadecimal", text.chars().count());
+            reader.wrong(node, message, Self::expected());
+            return None;
+        }
+        Some(Self(text.to_ascii_lowercase()))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9A-Fa-f]{64}$" })
+    }
+}
+
+record! {
+    /// Bounds of a number.
+    pub struct BoundsTable ("bounds") {
+        /// It is at least this.
+        min: optional Size,
+        /// It is at most this.
+        max: optional Size,
+        /// It is exactly this.
+        equals: optional Size,
+    }
+}
+
+/// Bounds of a number, both included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// The least.
+    pub min: u64,
+    /// The most.
+    pub max: u64,
+}
+
+impl Bounds {
+    /// Whether `value` lies within.
+    pub fn hold(self, value: u64) -> bool {
+        (self.min..=self.max).contains(&value)
+    }
+
+    /// What is expected, to follow the name of a number: `is 3`, `is at least 3`.
+    pub fn describe(self) -> String {
+        match (self.min, self.max) {
+            (min, max) if min == max => format!("is {min}"),
+            (0, max) => format!("is at most {max}"),
+            (min, u64::MAX) => format!("is at least {min}"),
+            (min, max) => format!("is from {min} to {max}"),
+        }
+    }
+}
+
+impl Read for Bounds {
+    fn expected() -> String {
+        "a number, or a table with `min`, `max` or both, such as { min = 1 }".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let Kind::Table(_) = node.kind else {
+            if matches!(node.kind, Kind::Integer(_) | Kind::Text(_)) {
+                return Size::read(reader, node).map(|exact| Self { min: exact.0, max: exact.0 });
+            }
+            reader.wrong_kind::<Self>(node);
+            return None;
+        };
+        let table = BoundsTable::read(reader, node)?;
+        let value = |field: Option<At<Size>>| field.map(|at| at.value.0);
+        let bounds = match (value(table.min), value(table.max), value(table.equals)) {
+            (None, None, Some(exact)) => Some(Self { min: exact, max: exact }),
+            (None, None, None) | (_, _, Some(_)) => None,
+            (min, max, None) => Some(Self { min: min.unwrap_or(0), max: max.unwrap_or(u64::MAX) }),
+        };
+        let bounds = bounds.filter(|bounds| bounds.min <= bounds.max);
+        if bounds.is_none() {
+            let allowed = "`equals` alone, or `min` and `max` with `min` the smaller";
+            reader.wrong(node, "no number can be like that", allowed);
+        }
+        bounds
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let forms = [Size::schema(generator), BoundsTable::schema(generator)];
+        json_schema!({ "anyOf": forms })
+    }
+}
+
+/// Counters by name, with their bounds.
+#[derive(Clone, Debug)]
+pub struct CounterBounds(pub Vec<CounterBound>);
+
+/// A counter with its bounds.
+#[derive(Clone, Debug)]
+pub struct CounterBound {
+    /// The counter's name, which is checked where it is known whose counter it is.
+    pub name: String,
+    /// Where the name stands.
+    pub place: Place,
+    /// The bounds.
+    pub bounds: Bounds,
+}
+
+impl Read for CounterBounds {
+    fn expected() -> String {
+        "a table of counters, such as { dropped_frames = 0, sent_bytes = { min = 1 } }".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let Kind::Table(table) = &node.kind else {
+            reader.wrong_kind::<Self>(node);
+            return None;
+        };
+        let mut all = Vec::with_capacity(table.0.len());
+        for entry in &table.0 {
+            all.push(reader.within(&entry.key, |reader| {
+                let bounds = Bounds::read(reader, &entry.node)?;
+                Some(CounterBound { name: entry.key.clone(), place: reader.place(entry.key_span), bounds })
+            }));
+        }
+        all.into_iter().collect::<Option<_>>().map(Self)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        named(generator, "CounterBounds", |generator| {
+            let bounds = Bounds::schema(generator);
+            json_schema!({ "type": "object", "additionalProperties": bounds })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_say_what_they_are() {
+        let bounds = |min, max| Bounds { min, max };
+        assert_eq!(bounds(3, 3).describe(), "is 3");
+        assert_eq!(bounds(0, 3).describe(), "is at most 3");
+        assert_eq!(bounds(3, u64::MAX).describe(), "is at least 3");
+        assert_eq!(bounds(3, 4).describe(), "is from 3 to 4");
+        assert!(bounds(3, 4).hold(3) && bounds(3, 4).hold(4) && !bounds(3, 4).hold(5));
+    }
+}

@@ -1,0 +1,273 @@
+//! Applications, with their peers looked up and what was left out filled in.
+
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use wirelab_stack::application::{bulk, discard, echo, ping};
+use wirelab_stack::host::HostConfig;
+use wirelab_stack::time::{Duration, Instant};
+
+use super::{check_unique, find, no_such};
+use crate::diagnostic::Problem;
+use crate::model::{Application, Kind};
+use crate::read::{At, Place};
+use crate::units::{Destination, Peer, Port, Size, Span};
+
+/// An application, ready to be started.
+#[derive(Clone, Debug)]
+pub struct PlannedApplication {
+    /// Its name.
+    pub name: String,
+    /// The word for what it does.
+    pub kind: &'static str,
+    /// Which of the hosts it runs on.
+    pub host: usize,
+    /// When it begins.
+    pub start: Instant,
+    /// Whether the run does not wait for it.
+    pub background: bool,
+    /// What it does.
+    pub work: Work,
+}
+
+/// What an application does.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each is the stack's application of that name")]
+pub enum Work {
+    EchoServer(echo::ServerConfig),
+    EchoClient(echo::ClientConfig),
+    Discard(discard::ServerConfig),
+    Source(bulk::SourceConfig),
+    Sink(bulk::SinkConfig),
+    Ping(ping::Config),
+    UdpEchoServer(echo::UdpServerConfig),
+    UdpEchoClient(echo::UdpClientConfig),
+    UdpDiscard(discard::UdpServerConfig),
+    UdpSource(bulk::UdpSourceConfig),
+    UdpSink(bulk::UdpSinkConfig),
+}
+
+/// The longest payload of a UDP datagram over IPv4: 65,535 less the headers of 20 and 8 octets.
+const LONGEST_DATAGRAM: u64 = 65_507;
+
+/// The applications, in the order of the file.
+pub fn plan(
+    applications: &[At<Application>],
+    hosts: &[HostConfig],
+    problems: &mut Vec<Problem>,
+) -> Vec<PlannedApplication> {
+    check_unique(
+        "applications",
+        applications.iter().map(|application| &application.value.common.name),
+        problems,
+    );
+    check_ports(applications, problems);
+    applications.iter().filter_map(|application| plan_one(&application.value, hosts, problems)).collect()
+}
+
+fn plan_one(
+    application: &Application,
+    hosts: &[HostConfig],
+    problems: &mut Vec<Problem>,
+) -> Option<PlannedApplication> {
+    let common = &application.common;
+    let host = find("host", &common.host, hosts.iter().map(|host| host.name.as_str()), problems);
+    let mut lookup = Lookup { hosts, host: host.and_then(|host| hosts.get(host)), problems };
+    let work = work(&application.kind, &mut lookup)?;
+    Some(PlannedApplication {
+        name: common.name.value.0.clone(),
+        kind: application.kind.word(),
+        host: host?,
+        start: common.start.as_ref().map_or(Instant::ZERO, |start| start.value.instant()),
+        background: common.background.as_ref().map_or_else(|| work.is_endless(), |at| at.value),
+        work,
+    })
+}
+
+impl Work {
+    /// Whether it is a server that was not told when to end.
+    fn is_endless(&self) -> bool {
+        match self {
+            Self::EchoServer(config) => config.connections.is_none(),
+            Self::Discard(config) => config.connections.is_none(),
+            Self::Sink(config) => config.connections.is_none(),
+            Self::UdpEchoServer(config) => config.datagrams.is_none(),
+            Self::UdpDiscard(config) => config.datagrams.is_none(),
+            Self::UdpSink(config) => config.bytes.is_none() && config.idle.is_none(),
+            Self::EchoClient(_)
+            | Self::Source(_)
+            | Self::Ping(_)
+            | Self::UdpEchoClient(_)
+            | Self::UdpSource(_) => false,
+        }
+    }
+}
+
+fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
+    let time = |at: &Option<At<Span>>, otherwise| at.as_ref().map_or(otherwise, |at| at.value.0);
+    let second = Duration::from_secs(1);
+    Some(match kind {
+        Kind::EchoServer(server) => Work::EchoServer(echo::ServerConfig {
+            local: lookup.local(server.address.as_ref(), &server.port)?,
+            connections: value(&server.connections),
+        }),
+        Kind::Discard(server) => Work::Discard(discard::ServerConfig {
+            local: lookup.local(server.address.as_ref(), &server.port)?,
+            connections: value(&server.connections),
+        }),
+        Kind::Sink(sink) => Work::Sink(bulk::SinkConfig {
+            local: lookup.local(sink.address.as_ref(), &sink.port)?,
+            connections: value(&sink.connections),
+        }),
+        Kind::UdpEchoServer(server) => Work::UdpEchoServer(echo::UdpServerConfig {
+            local: lookup.local(server.address.as_ref(), &server.port)?,
+            datagrams: value(&server.datagrams),
+        }),
+        Kind::UdpDiscard(server) => Work::UdpDiscard(discard::UdpServerConfig {
+            local: lookup.local(server.address.as_ref(), &server.port)?,
+            datagrams: value(&server.datagrams),
+        }),
+        Kind::UdpSink(sink) => Work::UdpSink(bulk::UdpSinkConfig {
+            local: lookup.local(sink.address.as_ref(), &sink.port)?,
+            bytes: sink.bytes.as_ref().map(|bytes| bytes.value.0),
+            idle: sink.idle.as_ref().map(|idle| idle.value.0),
+        }),
+        Kind::EchoClient(client) => Work::EchoClient(echo::ClientConfig {
+            remote: lookup.remote(&client.to)?,
+            texts: texts(&client.texts.value.0),
+            pause: time(&client.pause, Duration::ZERO),
+        }),
+        Kind::UdpEchoClient(client) => Work::UdpEchoClient(echo::UdpClientConfig {
+            remote: lookup.remote(&client.to)?,
+            texts: texts(&client.texts.value.0),
+            timeout: time(&client.timeout, second),
+            attempts: value(&client.attempts).unwrap_or(8),
+        }),
+        Kind::Source(source) => Work::Source(bulk::SourceConfig {
+            remote: lookup.remote(&source.to)?,
+            bytes: source.bytes.value.0,
+            seed: value(&source.pattern).unwrap_or(0),
+        }),
+        Kind::UdpSource(source) => Work::UdpSource(bulk::UdpSourceConfig {
+            remote: lookup.remote(&source.to)?,
+            bytes: source.bytes.value.0,
+            seed: value(&source.pattern).unwrap_or(0),
+            datagram: lookup.size(source.datagram.as_ref(), 1_000, 1)?,
+            interval: time(&source.interval, Duration::from_millis(1)),
+        }),
+        Kind::Ping(ping) => Work::Ping(ping::Config {
+            destination: lookup.peer(&ping.to.value, &ping.to.place)?,
+            count: value(&ping.count).unwrap_or(4),
+            interval: time(&ping.interval, second),
+            timeout: time(&ping.timeout, second),
+            payload: lookup.size(ping.size.as_ref(), 56, 0)?,
+            ttl: value(&ping.ttl),
+        }),
+    })
+}
+
+#[allow(clippy::ref_option, reason = "the fields of the model are options")]
+fn value<T: Copy>(at: &Option<At<T>>) -> Option<T> {
+    at.as_ref().map(|at| at.value)
+}
+
+fn texts(texts: &[At<String>]) -> Vec<String> {
+    texts.iter().map(|text| text.value.clone()).collect()
+}
+
+/// Looks up addresses for an application.
+struct Lookup<'a> {
+    hosts: &'a [HostConfig],
+    /// The host that the application runs on, where it is known.
+    host: Option<&'a HostConfig>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Lookup<'_> {
+    /// Where a server listens.
+    fn local(&mut self, address: Option<&At<IpAddr>>, port: &At<Port>) -> Option<SocketAddr> {
+        let Some(address) = address else {
+            return Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port.value.0));
+        };
+        let ip = address.value;
+        let own = self.host.is_none_or(|host| {
+            let mut all = host.interfaces.iter().flat_map(|interface| &interface.addresses);
+            all.any(|own| own.address() == ip)
+        });
+        if !own && !ip.is_loopback() && !ip.is_unspecified() {
+            let problem = address.problem(format!("{ip} is not an address of the application's host"));
+            self.problems.push(problem.allowed("one of the host's own addresses, or none for all of them"));
+            return None;
+        }
+        Some(SocketAddr::new(ip, port.value.0))
+    }
+
+    fn remote(&mut self, to: &At<Destination>) -> Option<SocketAddr> {
+        Some(SocketAddr::new(self.peer(&to.value.peer, &to.place)?, to.value.port))
+    }
+
+    fn peer(&mut self, peer: &Peer, place: &Place) -> Option<IpAddr> {
+        let name = match peer {
+            Peer::Address(address @ IpAddr::V4(_)) => return Some(*address),
+            Peer::Address(address) => {
+                let message = format!("{address} is an IPv6 address, which the stack does not have yet");
+                self.problems.push(place.problem(message).allowed("an IPv4 address, or a host's name"));
+                return None;
+            }
+            Peer::Host(name) => name,
+        };
+        let names = self.hosts.iter().map(|host| host.name.as_str());
+        let Some(host) = self.hosts.iter().find(|host| host.name == *name) else {
+            self.problems.push(no_such(place, "host", name, names));
+            return None;
+        };
+        let first = host.interfaces.iter().flat_map(|interface| &interface.addresses).next();
+        if first.is_none() {
+            let problem = place.problem(format!("the host `{name}` has no address"));
+            self.problems.push(problem.allowed("a host with an address, or an address"));
+        }
+        first.map(wirelab_stack::addr::Cidr::address)
+    }
+
+    /// The octets of a datagram, from `least` to what UDP can carry.
+    fn size(&mut self, size: Option<&At<Size>>, otherwise: usize, least: u64) -> Option<usize> {
+        let Some(size) = size else { return Some(otherwise) };
+        if !(least..=LONGEST_DATAGRAM).contains(&size.value.0) {
+            let problem = size.problem(format!("a datagram cannot have {} octets", size.value.0));
+            self.problems.push(problem.allowed(format!("{least} to {LONGEST_DATAGRAM} octets")));
+            return None;
+        }
+        usize::try_from(size.value.0).ok()
+    }
+}
+
+/// Reports servers of one host that want the same port, and numbers that end a server before it begins.
+fn check_ports(applications: &[At<Application>], problems: &mut Vec<Problem>) {
+    let mut taken: Vec<(&str, bool, Option<IpAddr>, u16, &str)> = Vec::new();
+    for application in applications {
+        let Application { common, kind } = &application.value;
+        let (udp, address, port, limit) = match kind {
+            Kind::EchoServer(s) => (false, &s.address, &s.port, &s.connections),
+            Kind::Discard(s) => (false, &s.address, &s.port, &s.connections),
+            Kind::Sink(s) => (false, &s.address, &s.port, &s.connections),
+            Kind::UdpEchoServer(s) => (true, &s.address, &s.port, &s.datagrams),
+            Kind::UdpDiscard(s) => (true, &s.address, &s.port, &s.datagrams),
+            Kind::UdpSink(s) => (true, &s.address, &s.port, &None),
+            _ => continue,
+        };
+        if let Some(limit) = limit.as_ref().filter(|limit| limit.value == 0) {
+            let problem = limit.problem("a server that ends after 0 would not begin");
+            problems.push(problem.allowed("1 or more, or nothing for a server that does not end"));
+        }
+        let address = address.as_ref().map(|address| address.value);
+        let (host, number) = (common.host.value.0.as_str(), port.value.0);
+        let clash = taken.iter().find(|(other_host, other_udp, other_address, other_port, _)| {
+            let overlap = other_address.is_none() || address.is_none() || *other_address == address;
+            *other_host == host && *other_udp == udp && *other_port == number && overlap
+        });
+        if let Some((.., other)) = clash {
+            let problem = port.problem(format!("`{other}` has the port {number} of `{host}` already"));
+            problems.push(problem.allowed("a port that no other application of the host has"));
+        }
+        taken.push((host, udp, address, number, &common.name.value.0));
+    }
+}

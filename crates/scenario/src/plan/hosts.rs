@@ -1,0 +1,224 @@
+//! Hosts with their interfaces and routes.
+
+use core::hash::Hasher;
+use core::net::IpAddr;
+
+use siphasher::sip::SipHasher24;
+use wirelab_stack::addr::{Cidr, Mac};
+use wirelab_stack::frame::{InterfaceId, NodeId};
+use wirelab_stack::host::{HostConfig, RouteConfig};
+use wirelab_stack::interface::{Capabilities, InterfaceConfig};
+use wirelab_stack::profile::Profile;
+
+use super::{check_unique, no_such};
+use crate::diagnostic::Problem;
+use crate::model::{Host, Interface, Preset, Route};
+use crate::read::At;
+
+/// The least MTU of IPv4 (RFC 791 §3.2).
+const LEAST_MTU: u16 = 68;
+
+/// The hosts' configurations, in the order of the file.
+pub fn plan(hosts: &[At<Host>], problems: &mut Vec<Problem>) -> Vec<HostConfig> {
+    check_unique("hosts", hosts.iter().map(|host| &host.value.name), problems);
+    check_addresses(hosts, problems);
+    hosts.iter().map(|host| plan_host(&host.value, problems)).collect()
+}
+
+fn plan_host(host: &Host, problems: &mut Vec<Problem>) -> HostConfig {
+    let named = host.interface.iter().filter_map(|interface| interface.value.name.as_ref());
+    check_unique("interfaces of this host", named, problems);
+    let interfaces: Vec<InterfaceConfig> = host
+        .interface
+        .iter()
+        .enumerate()
+        .map(|(index, interface)| plan_interface(&host.name.value.0, index, &interface.value, problems))
+        .collect();
+    let routes = host.route.iter().filter_map(|route| plan_route(route, &interfaces, problems)).collect();
+    HostConfig {
+        name: host.name.value.0.clone(),
+        // The world numbers its nodes itself.
+        node: NodeId(0),
+        interfaces,
+        routes,
+        profile: profile(host),
+    }
+}
+
+fn profile(host: &Host) -> Profile {
+    match host.profile.as_ref().map_or(Preset::Rfc, |preset| preset.value) {
+        Preset::Rfc => Profile::rfc(),
+        Preset::Linux => Profile::linux(),
+        Preset::Freebsd => Profile::freebsd(),
+    }
+}
+
+/// The name of a host's interface number `index`.
+pub fn interface_name(interface: &Interface, index: usize) -> String {
+    interface.name.as_ref().map_or_else(|| format!("eth{index}"), |name| name.value.0.clone())
+}
+
+fn plan_interface(
+    host: &str,
+    index: usize,
+    interface: &Interface,
+    problems: &mut Vec<Problem>,
+) -> InterfaceConfig {
+    let name = interface_name(interface, index);
+    let mtu = interface.mtu.as_ref().map_or(1500, |mtu| mtu.value);
+    if let Some(mtu) = interface.mtu.as_ref().filter(|mtu| mtu.value < LEAST_MTU) {
+        let message = format!("an MTU of {} octets is too small for IPv4", mtu.value);
+        problems.push(mtu.problem(message).allowed(format!("{LEAST_MTU} to 65535")));
+    }
+    for address in &interface.addresses {
+        check_address(address, problems);
+    }
+    InterfaceConfig {
+        mac: interface.mac.as_ref().map_or_else(|| derived_mac(host, &name), |mac| mac.value),
+        name,
+        addresses: interface.addresses.iter().map(|address| address.value).collect(),
+        capabilities: Capabilities { mtu, ..Capabilities::default() },
+        neighbors: interface
+            .neighbor
+            .iter()
+            .map(|neighbor| (neighbor.value.address.value, neighbor.value.mac.value))
+            .collect(),
+        announce: interface.announce.as_ref().is_none_or(|announce| announce.value),
+        check_fcs: interface.check_fcs.as_ref().is_none_or(|check| check.value),
+    }
+}
+
+/// A locally administered unicast address that follows from the names alone: to add a host changes no other's.
+pub fn derived_mac(host: &str, interface: &str) -> Mac {
+    let mut hash = SipHasher24::new_with_keys(0x6d61_6320_6164_6472, 0x6573_7365_7320_3031);
+    hash.write(host.as_bytes());
+    hash.write_u8(0);
+    hash.write(interface.as_bytes());
+    let [_, _, _, a, b, c, d, e] = hash.finish().to_be_bytes();
+    Mac([0x02, a, b, c, d, e])
+}
+
+fn check_address(address: &At<Cidr>, problems: &mut Vec<Problem>) {
+    let cidr = address.value;
+    let fault = match cidr.address() {
+        IpAddr::V6(_) => Some("is an IPv6 address, which the stack does not have yet"),
+        IpAddr::V4(v4) if v4.is_unspecified() => Some("is no address at all"),
+        IpAddr::V4(v4) if v4.is_loopback() => Some("is a loopback address, which each host has by itself"),
+        IpAddr::V4(v4) if v4.is_multicast() => Some("is a multicast address"),
+        IpAddr::V4(v4) if v4.is_broadcast() || cidr.broadcast() == Some(v4) => {
+            Some("is the broadcast address of its network")
+        }
+        IpAddr::V4(v4) if cidr.prefix() <= 30 && v4.to_bits() << cidr.prefix() == 0 => {
+            Some("is the address of the network itself")
+        }
+        IpAddr::V4(_) => None,
+    };
+    if let Some(fault) = fault {
+        problems.push(address.problem(format!("{cidr} {fault}")).allowed("an IPv4 address of one host"));
+    }
+}
+
+/// Reports addresses, of IP and of hardware, that two interfaces have and that are not meant to be shared.
+fn check_addresses(hosts: &[At<Host>], problems: &mut Vec<Problem>) {
+    let mut addresses: Vec<(IpAddr, bool, String)> = Vec::new();
+    let mut macs: Vec<(Mac, bool, String)> = Vec::new();
+    for host in hosts {
+        for (index, interface) in host.value.interface.iter().enumerate() {
+            let shared = interface.value.duplicate.as_ref().is_some_and(|duplicate| duplicate.value);
+            let owner = format!("{}.{}", host.value.name.value, interface_name(&interface.value, index));
+            for address in &interface.value.addresses {
+                let ip = address.value.address();
+                note(&mut addresses, ip, shared, &owner, |other| {
+                    problems.push(taken(&address.place, &ip.to_string(), other));
+                });
+            }
+            if let Some(mac) = &interface.value.mac {
+                note(&mut macs, mac.value, shared, &owner, |other| {
+                    problems.push(taken(&mac.place, &mac.value.to_string(), other));
+                });
+            }
+        }
+    }
+}
+
+/// Remembers that `owner` has `address`; calls `report` where another has it and one of both does not share.
+fn note<A: PartialEq>(
+    seen: &mut Vec<(A, bool, String)>,
+    address: A,
+    shared: bool,
+    owner: &str,
+    report: impl FnOnce(&str),
+) {
+    if let Some((_, other_shares, other)) = seen.iter().find(|(known, ..)| *known == address) {
+        // One interface's own addresses are never given twice on purpose.
+        if !(shared && *other_shares) || other == owner {
+            report(other);
+        }
+    }
+    seen.push((address, shared, owner.to_owned()));
+}
+
+fn taken(place: &crate::read::Place, address: &str, owner: &str) -> Problem {
+    place
+        .problem(format!("`{owner}` has the address {address} already"))
+        .allowed("an address that no other interface has, or `duplicate = true` at both")
+}
+
+fn plan_route(
+    route: &At<Route>,
+    interfaces: &[InterfaceConfig],
+    problems: &mut Vec<Problem>,
+) -> Option<RouteConfig> {
+    let Route { to, via, interface } = &route.value;
+    let out = match interface {
+        Some(name) => {
+            let names = interfaces.iter().map(|interface| interface.name.as_str());
+            let found = names.clone().position(|known| known == name.value.0);
+            if found.is_none() {
+                let problem = no_such(&name.place, "interface of this host", &name.value.0, names);
+                problems.push(Problem { dangling: false, ..problem });
+                return None;
+            }
+            found
+        }
+        None => None,
+    };
+    let on_link = |gateway: IpAddr| {
+        let mut networks = interfaces
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| out.is_none_or(|out| out == *index))
+            .flat_map(|(_, interface)| &interface.addresses);
+        networks.any(|network| network.contains(gateway))
+    };
+    match via {
+        Some(via) if !on_link(via.value) => {
+            let message = format!("no interface's network holds the next hop {}", via.value);
+            problems.push(via.problem(message).allowed("an address in a network of this host"));
+        }
+        None if out.is_none() => {
+            let problem = route.problem("the route has neither `via` nor `interface`");
+            problems.push(problem.allowed("a next hop, an interface, or both"));
+        }
+        _ => {}
+    }
+    Some(RouteConfig {
+        destination: to.value.0,
+        gateway: via.as_ref().map(|via| via.value),
+        interface: out.map(|index| InterfaceId(index as u16)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derived_hardware_addresses_are_local_unicast_and_follow_from_the_names_alone() {
+        let mac = derived_mac("client", "eth0");
+        assert!(mac.is_unicast() && mac.0[0] == 0x02);
+        assert_eq!(mac, derived_mac("client", "eth0"));
+        assert_ne!(mac, derived_mac("client", "eth1"));
+        assert_ne!(derived_mac("ab", "c"), derived_mac("a", "bc"));
+    }
+}

@@ -1,0 +1,102 @@
+//! The plan of a run: the model with its references resolved and everything checked that can be.
+
+mod applications;
+mod events;
+mod expectations;
+mod hosts;
+mod links;
+
+use wirelab_sim::{DirectionConfig, Limits};
+use wirelab_stack::frame::InterfaceId;
+use wirelab_stack::host::HostConfig;
+use wirelab_stack::time::Instant;
+
+use crate::diagnostic::Problem;
+use crate::model::Document;
+use crate::near;
+use crate::read::{At, Name};
+
+pub use applications::{PlannedApplication, Work};
+pub use events::PlannedChange;
+pub use expectations::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectation, Subject};
+
+/// Everything that a run needs.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The hosts, in the order of the file. Their node numbers are set by the world.
+    pub hosts: Vec<HostConfig>,
+    /// The links, in the order of the file.
+    pub links: Vec<PlannedLink>,
+    /// The applications, in the order of the file.
+    pub applications: Vec<PlannedApplication>,
+    /// What happens when, in the order of the file.
+    pub changes: Vec<(Instant, PlannedChange)>,
+    /// When the run stops at the latest.
+    pub limits: Limits,
+    /// What is expected, in the order of the file.
+    pub expectations: Vec<Expectation>,
+}
+
+/// A link with its ends looked up.
+#[derive(Clone, Debug)]
+pub struct PlannedLink {
+    /// Its name.
+    pub name: String,
+    /// Its ends: which of the hosts, which of its interfaces.
+    pub ends: [(usize, InterfaceId); 2],
+    /// What its directions do.
+    pub directions: [DirectionConfig; 2],
+}
+
+/// Checks the document and resolves its references. Whatever is wrong is added to `problems`, and left out.
+pub fn make(document: &Document, problems: &mut Vec<Problem>) -> Plan {
+    let hosts = hosts::plan(&document.host, problems);
+    let links = links::plan(&document.link, &hosts, problems);
+    let applications = applications::plan(&document.application, &hosts, problems);
+    let changes = events::plan(&document.event, &document.link, problems);
+    let expectations = expectations::plan(document, problems);
+    let stop = document.stop.as_ref().map(|stop| &stop.value);
+    let limits = Limits {
+        until: stop.and_then(|stop| stop.until.as_ref()).map(|until| until.value.instant()),
+        max_events: stop.and_then(|stop| stop.max_events.as_ref()).map(|most| most.value),
+    };
+    Plan { hosts, links, applications, changes, limits, expectations }
+}
+
+/// Reports each name that an earlier one of the same kind has already.
+fn check_unique<'a>(what: &str, names: impl IntoIterator<Item = &'a At<Name>>, problems: &mut Vec<Problem>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if seen.contains(&name.value.0.as_str()) {
+            let message = format!("there are two {what} `{}`", name.value);
+            problems.push(name.problem(message).allowed("a name that no other has"));
+        }
+        seen.push(&name.value.0);
+    }
+}
+
+/// The place of the one of `names` that `name` is; reports that there is none.
+fn find<'a>(
+    what: &str,
+    name: &At<Name>,
+    names: impl IntoIterator<Item = &'a str> + Clone,
+    problems: &mut Vec<Problem>,
+) -> Option<usize> {
+    let found = names.clone().into_iter().position(|known| known == name.value.0);
+    if found.is_none() {
+        problems.push(no_such(&name.place, what, &name.value.0, names));
+    }
+    found
+}
+
+/// The problem that there is no `what` of that name at `place`.
+fn no_such<'a>(
+    place: &crate::read::Place,
+    what: &str,
+    name: &str,
+    names: impl IntoIterator<Item = &'a str> + Clone,
+) -> Problem {
+    let problem = place.problem(format!("there is no {what} `{name}`"));
+    let problem = problem.allowed(near::or_list(names.clone())).suggest(near::miss(name, names));
+    Problem { dangling: true, ..problem }
+}

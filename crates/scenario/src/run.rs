@@ -1,0 +1,304 @@
+//! A scenario's run: its world, and the report once it has ended.
+
+use wirelab_sim::{
+    Change, Direction, LinkConfig, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders,
+    TraceHash, World,
+};
+use wirelab_stack::application::{AppError, bulk, discard, echo, ping};
+use wirelab_stack::frame::NodeId;
+use wirelab_stack::time::Instant;
+use wirelab_stack::trace::{ConnectionId, ConnectionInfo};
+
+use crate::counters;
+use crate::plan::{Plan, PlannedApplication, PlannedChange, Work};
+use crate::report::{
+    ApplicationReport, ApplicationState, ConnectionReport, HostReport, LinkReport, Outcome, REPORT_VERSION,
+    Report, WaitingReport,
+};
+use crate::verdict;
+use crate::watch::{Seen, Watch};
+
+/// A scenario that is ready to run, or has run.
+pub struct Run {
+    scenario: String,
+    seed: u64,
+    plan: Plan,
+    world: World,
+    nodes: Vec<NodeId>,
+    links: Vec<LinkId>,
+    recorders: Recorders,
+}
+
+impl Run {
+    /// The world of `plan`, in which all chance derives from `seed`.
+    ///
+    /// # Panics
+    /// When the world refuses what the plan has checked: our own mistake.
+    pub(crate) fn new(scenario: &str, plan: &Plan, seed: u64) -> Self {
+        let mut world = World::new(seed);
+        let nodes: Vec<NodeId> = plan
+            .hosts
+            .iter()
+            .map(|host| world.add_host(host.clone()).expect("the plan has checked its hosts"))
+            .collect();
+        let links: Vec<LinkId> = plan
+            .links
+            .iter()
+            .map(|link| {
+                let ends = link.ends.map(|(host, interface)| (nodes[host], interface));
+                let directions = link.directions.clone();
+                let config = LinkConfig { name: link.name.clone(), ends, directions };
+                world.connect(config).expect("the plan has checked its links")
+            })
+            .collect();
+        for application in &plan.applications {
+            spawn(&mut world, nodes[application.host], application);
+        }
+        for (at, change) in &plan.changes {
+            world.at(*at, change_of(change, &links));
+        }
+        let recorders = Recorders::new();
+        Self { scenario: scenario.to_owned(), seed, plan: plan.clone(), world, nodes, links, recorders }
+    }
+
+    /// The names of hosts and links, by their numbers.
+    pub fn names(&self) -> Names {
+        self.world.names()
+    }
+
+    /// The world: before the run to be looked at, afterwards as the run left it.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The world, to change what a scenario file cannot say.
+    pub fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    /// Adds somebody who watches. What none of them wants to see costs nothing.
+    pub fn add_recorder(&mut self, recorder: Box<dyn Recorder>) {
+        self.recorders.add(recorder);
+    }
+
+    /// Gives back the first recorder of type `T`, after the run.
+    pub fn take_recorder<T: Recorder>(&mut self) -> Option<Box<T>> {
+        self.recorders.take()
+    }
+
+    /// Runs until the end, calling `progress` now and then, and says what happened.
+    ///
+    /// # Panics
+    /// When the world does not give back its recorders: our own mistake.
+    pub fn execute(&mut self, progress: &mut dyn FnMut(Progress)) -> Report {
+        let mut recorders = core::mem::take(&mut self.recorders);
+        recorders.add(Box::new(TraceHash::new(self.world.names())));
+        recorders.add(Box::new(Watch::default()));
+        self.world.set_recorder(Box::new(recorders));
+        let outcome = self.world.run(self.plan.limits, progress);
+        let recorders = self.world.take_recorder().expect("the recorder was set before the run");
+        let Ok(recorders) = recorders.downcast::<Recorders>() else {
+            unreachable!("the world gave back another recorder than it was given")
+        };
+        self.recorders = *recorders;
+        let hash: TraceHash = *self.recorders.take().expect("the hash was added before the run");
+        let watch: Watch = *self.recorders.take().expect("the watch was added before the run");
+        self.report(&outcome, &hash, &watch)
+    }
+
+    fn report(&self, outcome: &WorldOutcome, hash: &TraceHash, watch: &Watch) -> Report {
+        let mut report = Report {
+            version: REPORT_VERSION,
+            scenario: self.scenario.clone(),
+            seed: self.seed,
+            outcome: outcome_of(outcome),
+            held: false,
+            virtual_duration: self.world.now().since(Instant::ZERO),
+            events: self.world.events(),
+            trace_hash: hash.to_string(),
+            applications: self
+                .plan
+                .applications
+                .iter()
+                .map(|planned| self.application(planned, watch))
+                .collect(),
+            connections: self.connections(watch),
+            hosts: self.hosts(),
+            links: self.link_reports(),
+            expectations: Vec::new(),
+            waiting: waiting(outcome),
+        };
+        report.expectations = verdict::judge(&self.plan, &report);
+        report.held = verdict::outcome_as_expected(&self.plan, report.outcome)
+            && report.expectations.iter().all(|expectation| expectation.held);
+        report
+    }
+
+    fn application(&self, planned: &PlannedApplication, watch: &Watch) -> ApplicationReport {
+        let did = watch.application(&planned.name);
+        let state = match (&did.started, &did.ended) {
+            (_, Some((_, Ok(())))) => ApplicationState::Finished,
+            (_, Some((_, Err(_)))) => ApplicationState::Failed,
+            (Some(_), None) => ApplicationState::Running,
+            (None, None) => ApplicationState::Waiting,
+        };
+        ApplicationReport {
+            name: planned.name.clone(),
+            host: self.plan.hosts[planned.host].name.clone(),
+            kind: planned.kind,
+            background: planned.background,
+            state,
+            started: did.started,
+            ended: did.ended.as_ref().map(|(at, _)| *at),
+            error: did.ended.and_then(|(_, result)| result.err()),
+            sent_bytes: did.sent.bytes,
+            sent_sha256: did.sent.sha256(),
+            received_bytes: did.received.bytes,
+            received_sha256: did.received.sha256(),
+            received_text: did.received.text(),
+            said: did.said,
+        }
+    }
+
+    fn connections(&self, watch: &Watch) -> Vec<ConnectionReport> {
+        let mut still_open: Vec<(NodeId, ConnectionId, ConnectionInfo)> = Vec::new();
+        for node in &self.nodes {
+            if let Some(host) = self.world.host(*node) {
+                host.for_each_connection(|id, info| still_open.push((*node, id, info)));
+            }
+        }
+        let info_of = |seen: &Seen| match &seen.ended {
+            Some((_, info)) => Some(*info),
+            None => still_open
+                .iter()
+                .find(|(node, id, _)| *node == seen.node && *id == seen.id)
+                .map(|(_, _, info)| *info),
+        };
+        let names = self.world.names();
+        watch
+            .connections
+            .iter()
+            .map(|seen| {
+                let info = info_of(seen);
+                ConnectionReport {
+                    host: names.node(seen.node).to_owned(),
+                    local: seen.id.local.to_string(),
+                    remote: seen.id.remote.to_string(),
+                    active: seen.active,
+                    opened: seen.opened,
+                    ended: seen.ended.as_ref().map(|(at, _)| *at),
+                    state: info.map_or("CLOSED", |info| info.state.name()),
+                    ending: info.map_or("open", |info| info.ending.name()),
+                    counters: counters::of_connection(&info.map(|info| info.counters).unwrap_or_default()),
+                }
+            })
+            .collect()
+    }
+
+    fn hosts(&self) -> Vec<HostReport> {
+        let hosts = self.plan.hosts.iter().zip(&self.nodes);
+        hosts
+            .map(|(host, node)| {
+                let counted =
+                    self.world.host(*node).map(wirelab_stack::host::Host::counters).unwrap_or_default();
+                HostReport { name: host.name.clone(), counters: counters::of_host(&counted) }
+            })
+            .collect()
+    }
+
+    fn link_reports(&self) -> Vec<LinkReport> {
+        let end = |(host, interface): (usize, wirelab_stack::frame::InterfaceId)| {
+            let host = &self.plan.hosts[host];
+            format!("{}.{}", host.name, host.interfaces[usize::from(interface.0)].name)
+        };
+        let mut reports = Vec::with_capacity(self.links.len() * 2);
+        for (planned, link) in self.plan.links.iter().zip(&self.links) {
+            for direction in Direction::BOTH {
+                let [from, to] = match direction {
+                    Direction::Forward => planned.ends,
+                    Direction::Backward => [planned.ends[1], planned.ends[0]],
+                };
+                let counted = self.world.link_counters(*link, direction);
+                reports.push(LinkReport {
+                    name: planned.name.clone(),
+                    from: end(from),
+                    to: end(to),
+                    counters: counters::of_link(&counted),
+                });
+            }
+        }
+        reports
+    }
+}
+
+fn outcome_of(outcome: &WorldOutcome) -> Outcome {
+    match outcome {
+        WorldOutcome::Completed => Outcome::Completed,
+        WorldOutcome::Deadlock { .. } => Outcome::Deadlock,
+        WorldOutcome::TimeLimit => Outcome::TimeLimit,
+        WorldOutcome::EventLimit => Outcome::EventLimit,
+    }
+}
+
+fn waiting(outcome: &WorldOutcome) -> Vec<WaitingReport> {
+    let WorldOutcome::Deadlock { waiting } = outcome else { return Vec::new() };
+    let one = |who: &wirelab_sim::Waiting, what: String, since| WaitingReport {
+        host: who.node.clone(),
+        application: who.application.clone(),
+        what,
+        since,
+    };
+    let mut reports = Vec::new();
+    for who in waiting {
+        if who.waits_for.is_empty() {
+            reports.push(one(who, "something outside of the network".to_owned(), None));
+        }
+        let socket = |what: &wirelab_sim::WaitsFor| one(who, what.to_string(), Some(what.since));
+        reports.extend(who.waits_for.iter().map(socket));
+    }
+    reports
+}
+
+fn change_of(change: &PlannedChange, links: &[LinkId]) -> Change {
+    match change {
+        PlannedChange::Cut(link) => Change::Cut(links[*link]),
+        PlannedChange::Restore(link) => Change::Restore(links[*link]),
+        PlannedChange::Set { link, direction, stage } => {
+            Change::SetStage { link: links[*link], direction: *direction, stage: stage.clone() }
+        }
+    }
+}
+
+fn spawn(world: &mut World, node: NodeId, application: &PlannedApplication) {
+    let mut start = Start { world, node, application };
+    match application.work.clone() {
+        Work::EchoServer(config) => start.with(echo::tcp_server(config)),
+        Work::EchoClient(config) => start.with(echo::tcp_client(config)),
+        Work::Discard(config) => start.with(discard::tcp_server(config)),
+        Work::Source(config) => start.with(bulk::tcp_source(config)),
+        Work::Sink(config) => start.with(bulk::tcp_sink(config)),
+        Work::Ping(config) => start.with(ping::ping(config)),
+        Work::UdpEchoServer(config) => start.with(echo::udp_server(config)),
+        Work::UdpEchoClient(config) => start.with(echo::udp_client(config)),
+        Work::UdpDiscard(config) => start.with(discard::udp_server(config)),
+        Work::UdpSource(config) => start.with(bulk::udp_source(config)),
+        Work::UdpSink(config) => start.with(bulk::udp_sink(config)),
+    }
+}
+
+struct Start<'a> {
+    world: &'a mut World,
+    node: NodeId,
+    application: &'a PlannedApplication,
+}
+
+impl Start<'_> {
+    fn with(&mut self, work: impl Future<Output = Result<(), AppError>> + 'static) {
+        let PlannedApplication { name, start, background, .. } = self.application;
+        if *background {
+            self.world.spawn_background(self.node, name, *start, work);
+        } else {
+            self.world.spawn(self.node, name, *start, work);
+        }
+    }
+}
