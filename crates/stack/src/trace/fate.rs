@@ -38,7 +38,8 @@ documented! {
         IcmpBadChecksum = "icmp-bad-checksum", "RFC 792 §Checksum", "The ICMP checksum is wrong.";
         IcmpNoSocket = "icmp-no-socket", "RFC 1122 §3.2.2.1", "The ICMP message is about a flow that does not exist here.";
         IcmpRateLimited = "icmp-rate-limited", "RFC 1812 §4.3.2.8", "An ICMP message was due, but too many were sent already.";
-        IcmpIgnored = "icmp-ignored", "RFC 1122 §3.2.2.6", "An echo request to a broadcast address is not answered.";
+        IcmpIgnored = "icmp-ignored", "RFC 1122 §3.2.2", "An ICMP message that this host does not act on, such as an echo request to a broadcast address.";
+        IcmpQueueFull = "icmp-queue-full", "RFC 1122 §3.2.2.6", "The echo socket's receive queue is full.";
 
         UdpMalformed = "udp-malformed", "RFC 768 §Fields", "The UDP length is below 8 octets or beyond the packet.";
         UdpBadChecksum = "udp-bad-checksum", "RFC 1122 §4.1.3.4", "The UDP checksum is wrong.";

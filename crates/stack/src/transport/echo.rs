@@ -1,11 +1,16 @@
 //! ICMP echo sockets: what a ping program needs.
 
 use core::net::IpAddr;
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::Trouble;
+use super::slots::Slots;
+use super::{Key, Readiness, SocketError, SocketId, Trouble, Wake, ports};
+use crate::rng::Rng;
+use crate::table::Table;
 use crate::time::Instant;
+use crate::trace::DropReason;
 
 /// What an echo socket received.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,4 +37,177 @@ pub enum EchoEvent {
         /// Why.
         trouble: Trouble,
     },
+}
+
+/// A socket: its requests' identifier, and what came back.
+#[derive(Clone, Debug)]
+struct Socket {
+    identifier: u16,
+    queue: VecDeque<EchoEvent>,
+    /// Payload octets in the queue.
+    held: usize,
+    waiting: Readiness,
+}
+
+/// All ICMP echo sockets of a host.
+#[derive(Clone, Debug)]
+pub struct EchoSockets {
+    max_events: usize,
+    max_bytes: usize,
+    sockets: Slots<Socket>,
+    identifiers: Table<u16, Key>,
+    wakes: Vec<Wake>,
+}
+
+impl EchoSockets {
+    /// No sockets yet. Each will hold at most `max_events` with `max_bytes` octets of payload.
+    pub fn new(max_events: usize, max_bytes: usize, rng: &mut Rng) -> Self {
+        Self { max_events, max_bytes, sockets: Slots::new(), identifiers: Table::new(rng), wakes: Vec::new() }
+    }
+
+    /// A socket with an identifier that no other has.
+    ///
+    /// # Errors
+    /// `NoBuffers` when all are taken.
+    pub fn open(&mut self, rng: &mut Rng) -> Result<Key, SocketError> {
+        let in_use = |identifier| self.identifiers.contains(&identifier);
+        let identifier = ports::ephemeral(rng, &(1..=u16::MAX), in_use).ok_or(SocketError::NoBuffers)?;
+        let socket = Socket { identifier, queue: VecDeque::new(), held: 0, waiting: Readiness::NONE };
+        let key = self.sockets.insert(socket);
+        self.identifiers.insert(identifier, key);
+        Ok(key)
+    }
+
+    /// The identifier of a socket's requests.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn identifier(&self, key: Key) -> Result<u16, SocketError> {
+        self.sockets.get(key).map(|socket| socket.identifier).ok_or(SocketError::BadDescriptor)
+    }
+
+    /// Takes an answer, or an error about a request, for the socket with `identifier`.
+    ///
+    /// # Errors
+    /// The reason to drop it: there is no such socket, or its queue is full.
+    pub fn deliver(&mut self, identifier: u16, event: EchoEvent) -> Result<(), DropReason> {
+        let key = *self.identifiers.get(&identifier).ok_or(DropReason::IcmpNoSocket)?;
+        let socket = self.sockets.get_mut(key).ok_or(DropReason::IcmpNoSocket)?;
+        let held = socket.held + event.held();
+        if socket.queue.len() >= self.max_events || held > self.max_bytes {
+            return Err(DropReason::IcmpQueueFull);
+        }
+        socket.held = held;
+        socket.queue.push_back(event);
+        self.wake(key, Readiness::READ);
+        Ok(())
+    }
+
+    /// The next answer or error.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing is there.
+    pub fn recv(&mut self, key: Key) -> Result<EchoEvent, SocketError> {
+        let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
+        let Some(event) = socket.queue.pop_front() else {
+            socket.waiting = socket.waiting.or(Readiness::READ);
+            return Err(SocketError::WouldBlock);
+        };
+        socket.held -= event.held();
+        Ok(event)
+    }
+
+    /// The caller found no room to send and waits for it.
+    pub fn wait_to_send(&mut self, key: Key) {
+        if let Some(socket) = self.sockets.get_mut(key) {
+            socket.waiting = socket.waiting.or(Readiness::WRITE);
+        }
+    }
+
+    /// Wakes the owner of `key` if it waits for any of `readiness`.
+    pub fn wake(&mut self, key: Key, readiness: Readiness) {
+        let Some(socket) = self.sockets.get_mut(key) else { return };
+        let due = socket.waiting.and(readiness);
+        if !due.is_none() {
+            socket.waiting = socket.waiting.without(due);
+            self.wakes.push(Wake { socket: SocketId::Icmp(key), readiness: due });
+        }
+    }
+
+    /// Closes a socket; its identifier is free again.
+    pub fn close(&mut self, key: Key) {
+        if let Some(socket) = self.sockets.remove(key) {
+            self.identifiers.remove(&socket.identifier);
+        }
+    }
+
+    /// Moves the wakes since the last time to `into`.
+    pub fn take_wakes(&mut self, into: &mut Vec<Wake>) {
+        into.append(&mut self.wakes);
+    }
+}
+
+impl EchoEvent {
+    /// Payload octets that it holds.
+    fn held(&self) -> usize {
+        match self {
+            Self::Reply { bytes, .. } => bytes.len(),
+            Self::Error { .. } => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(sequence: u16, length: usize) -> EchoEvent {
+        EchoEvent::Reply {
+            from: [10, 0, 0, 2].into(),
+            sequence,
+            bytes: Bytes::from(vec![0; length]),
+            ttl: 64,
+            at: Instant::ZERO,
+        }
+    }
+
+    fn sockets() -> (EchoSockets, Rng) {
+        let mut rng = Rng::stream(1, "host", "stack");
+        (EchoSockets::new(3, 100, &mut rng), rng)
+    }
+
+    #[test]
+    fn answers_find_their_socket_by_identifier() {
+        let (mut sockets, mut rng) = sockets();
+        let (one, other) = (sockets.open(&mut rng).unwrap(), sockets.open(&mut rng).unwrap());
+        let identifier = sockets.identifier(one).unwrap();
+        assert_ne!(identifier, sockets.identifier(other).unwrap());
+        assert_eq!(sockets.recv(one), Err(SocketError::WouldBlock));
+        assert_eq!(sockets.recv(other), Err(SocketError::WouldBlock));
+        let error = EchoEvent::Error { from: [10, 0, 0, 1].into(), sequence: 2, trouble: Trouble::Soft };
+        sockets.deliver(identifier, reply(1, 10)).unwrap();
+        sockets.deliver(identifier, error.clone()).unwrap();
+        let mut wakes = Vec::new();
+        sockets.take_wakes(&mut wakes);
+        assert_eq!(wakes, [Wake { socket: SocketId::Icmp(one), readiness: Readiness::READ }]);
+        assert_eq!(sockets.recv(one), Ok(reply(1, 10)));
+        assert_eq!(sockets.recv(one), Ok(error));
+        sockets.close(one);
+        assert_eq!(sockets.deliver(identifier, reply(3, 0)), Err(DropReason::IcmpNoSocket));
+        assert_eq!(sockets.recv(one), Err(SocketError::BadDescriptor));
+    }
+
+    #[test]
+    fn a_queue_is_bounded_in_number_and_in_octets() {
+        let (mut sockets, mut rng) = sockets();
+        let key = sockets.open(&mut rng).unwrap();
+        let identifier = sockets.identifier(key).unwrap();
+        sockets.deliver(identifier, reply(1, 60)).unwrap();
+        assert_eq!(sockets.deliver(identifier, reply(2, 60)), Err(DropReason::IcmpQueueFull));
+        sockets.deliver(identifier, reply(2, 40)).unwrap();
+        sockets.deliver(identifier, reply(3, 0)).unwrap();
+        assert_eq!(sockets.deliver(identifier, reply(4, 0)), Err(DropReason::IcmpQueueFull));
+        sockets.recv(key).unwrap();
+        sockets.deliver(identifier, reply(5, 60)).unwrap();
+    }
 }

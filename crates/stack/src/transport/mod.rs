@@ -12,6 +12,7 @@ use crate::trace::DropReason;
 
 pub mod echo;
 pub mod ports;
+pub mod slots;
 pub mod tcp;
 pub mod udp;
 

@@ -1,0 +1,255 @@
+//! UDP (RFC 768, RFC 1122 §4.1).
+//!
+//! | file | holds |
+//! |---|---|
+//! | `knobs` | bounds and ports |
+//! | `datagram` | the header: pushed, checked |
+//! | `socket` | one socket: its ends, its receive queue |
+//! | here | the table of sockets: which of them a datagram, or an ICMP error, is for |
+
+mod datagram;
+mod knobs;
+mod socket;
+
+use core::net::{IpAddr, SocketAddr};
+
+use bytes::Bytes;
+
+pub use datagram::{HEADER, MAX_PAYLOAD, push};
+pub use knobs::Knobs;
+use socket::Socket;
+
+use super::slots::Slots;
+use super::{IpInfo, Key, Readiness, SocketError, SocketId, Trouble, Verdict, Wake, ports};
+use crate::frame::Frame;
+use crate::rng::Rng;
+use crate::table::Table;
+use crate::trace::DropReason;
+
+/// A port of one family.
+type Port = (bool, u16);
+
+/// All UDP sockets of a host.
+#[derive(Clone, Debug)]
+pub struct Udp {
+    knobs: Knobs,
+    sockets: Slots<Socket>,
+    /// Who is bound to a port. Several only where each is bound to another of this host's addresses, so these
+    /// lists are as short as the host's configuration.
+    ports: Table<Port, Vec<Key>>,
+    wakes: Vec<Wake>,
+}
+
+impl Udp {
+    /// No sockets yet; the key of the table of ports is drawn from `rng`.
+    pub fn new(knobs: Knobs, rng: &mut Rng) -> Self {
+        Self { knobs, sockets: Slots::new(), ports: Table::new(rng), wakes: Vec::new() }
+    }
+
+    // ---- up ----
+
+    /// Takes a datagram: `frame` begins with the UDP header and is cut to IP's length.
+    pub fn accept_datagram(&mut self, ip: &IpInfo, frame: &mut Frame) -> Verdict {
+        let header = match datagram::accept(ip, frame) {
+            Ok(header) => header,
+            Err(reason) => return Verdict::Dropped(reason),
+        };
+        let local = SocketAddr::new(ip.destination, header.destination_port);
+        let remote = SocketAddr::new(ip.source, header.source_port);
+        let Some(key) = self.lookup(local, remote) else { return Verdict::PortUnreachable };
+        let Some(socket) = self.sockets.get_mut(key) else { return Verdict::PortUnreachable };
+        // The frame stays with the caller, who may have to quote it: only the payload's storage is shared.
+        let mut payload = frame.clone().into_payload(HEADER);
+        if payload.len() < self.knobs.copy_below {
+            payload = Bytes::copy_from_slice(&payload);
+        }
+        if !socket.enqueue(remote, payload, self.knobs.receive_buffer) {
+            return Verdict::Dropped(DropReason::UdpQueueFull);
+        }
+        self.wake(key, Readiness::READ);
+        Verdict::Accepted
+    }
+
+    /// ICMP, or the neighbour cache, says something about datagrams from `local` to `remote`. False where no
+    /// socket sends such.
+    pub fn on_trouble(&mut self, local: SocketAddr, remote: SocketAddr, trouble: Trouble) -> bool {
+        let Some(key) = self.lookup(local, remote) else { return false };
+        let Some(socket) = self.sockets.get_mut(key) else { return false };
+        // RFC 1122 §4.1.3.3: errors are passed up.
+        if socket.remote.is_some() || self.knobs.errors_without_peer {
+            socket.error = Some(error_of(trouble));
+            self.wake(key, Readiness::BOTH);
+        }
+        true
+    }
+
+    /// The socket for a datagram from `remote` to `local`: one with that peer, else one without a peer that is
+    /// bound to the address, else one bound to all.
+    fn lookup(&self, local: SocketAddr, remote: SocketAddr) -> Option<Key> {
+        let bound = self.ports.get(&port_of(local))?;
+        let rank = |key: &&Key| self.sockets.get(**key).and_then(|socket| socket.rank(local, remote));
+        bound.iter().filter(|key| rank(key).is_some()).max_by_key(rank).copied()
+    }
+
+    // ---- calls ----
+
+    /// A socket bound to `local`, whose address is this host's or unspecified. Port 0 picks an ephemeral one.
+    ///
+    /// # Errors
+    /// `AddressInUse` where another socket has the port at that address, `AddressNotAvailable` where no
+    /// ephemeral port is left.
+    pub fn bind(&mut self, rng: &mut Rng, mut local: SocketAddr) -> Result<Key, SocketError> {
+        if local.port() == 0 {
+            let in_use = |port| self.is_taken(SocketAddr::new(local.ip(), port));
+            let port = ports::ephemeral(rng, &self.knobs.ephemeral_ports, in_use)
+                .ok_or(SocketError::AddressNotAvailable)?;
+            local.set_port(port);
+        } else if self.is_taken(local) {
+            return Err(SocketError::AddressInUse);
+        }
+        let key = self.sockets.insert(Socket::new(local));
+        match self.ports.get_mut(&port_of(local)) {
+            Some(bound) => bound.push(key),
+            None => _ = self.ports.insert(port_of(local), vec![key]),
+        }
+        Ok(key)
+    }
+
+    fn is_taken(&self, local: SocketAddr) -> bool {
+        let overlaps = |key: &Key| {
+            self.sockets.get(*key).is_some_and(|socket| {
+                let (bound, wanted) = (socket.bound, local.ip());
+                bound.is_unspecified() || wanted.is_unspecified() || bound == wanted
+            })
+        };
+        self.ports.get(&port_of(local)).is_some_and(|bound| bound.iter().any(overlaps))
+    }
+
+    /// Fixes the peer; `address` is this end's from here on, as the route to the peer says.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn connect(&mut self, key: Key, address: IpAddr, remote: SocketAddr) -> Result<(), SocketError> {
+        let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
+        socket.local.set_ip(address);
+        socket.remote = Some(remote);
+        socket.keep_from(remote);
+        Ok(())
+    }
+
+    /// Both ends of what is about to be sent to `remote`, or to the peer; and whether broadcasts are permitted.
+    ///
+    /// # Errors
+    /// A pending error, once. `NotConnected` without a peer, `AlreadyConnected` with one and a `remote` too,
+    /// `InvalidInput` where `remote` is of another family or has port 0.
+    pub fn ends(
+        &mut self,
+        key: Key,
+        remote: Option<SocketAddr>,
+    ) -> Result<(SocketAddr, SocketAddr, bool), SocketError> {
+        let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
+        if let Some(error) = socket.error.take() {
+            return Err(error);
+        }
+        let remote = match (remote, socket.remote) {
+            (Some(remote), Some(peer)) if remote != peer => return Err(SocketError::AlreadyConnected),
+            (Some(remote), _) => remote,
+            (None, peer) => peer.ok_or(SocketError::NotConnected)?,
+        };
+        if remote.is_ipv4() != socket.local.is_ipv4() || remote.port() == 0 {
+            return Err(SocketError::InvalidInput);
+        }
+        Ok((socket.local, remote, socket.broadcast))
+    }
+
+    /// The next datagram and who sent it.
+    ///
+    /// # Errors
+    /// A pending error, once; `WouldBlock` where nothing is there.
+    pub fn recv(&mut self, key: Key) -> Result<(Bytes, SocketAddr), SocketError> {
+        let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
+        if let Some(error) = socket.error.take() {
+            return Err(error);
+        }
+        socket.dequeue().ok_or_else(|| {
+            socket.waiting = socket.waiting.or(Readiness::READ);
+            SocketError::WouldBlock
+        })
+    }
+
+    /// The caller found no room to send and waits for it.
+    pub fn wait_to_send(&mut self, key: Key) {
+        if let Some(socket) = self.sockets.get_mut(key) {
+            socket.waiting = socket.waiting.or(Readiness::WRITE);
+        }
+    }
+
+    /// Whether broadcasts are permitted from here on.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn set_broadcast(&mut self, key: Key, on: bool) -> Result<(), SocketError> {
+        self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?.broadcast = on;
+        Ok(())
+    }
+
+    /// This end.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn local(&self, key: Key) -> Result<SocketAddr, SocketError> {
+        self.sockets.get(key).map(|socket| socket.local).ok_or(SocketError::BadDescriptor)
+    }
+
+    /// The peer.
+    ///
+    /// # Errors
+    /// When there is no such socket or it has no peer.
+    pub fn peer(&self, key: Key) -> Result<SocketAddr, SocketError> {
+        let socket = self.sockets.get(key).ok_or(SocketError::BadDescriptor)?;
+        socket.remote.ok_or(SocketError::NotConnected)
+    }
+
+    /// Closes a socket; what it has not received is gone.
+    pub fn close(&mut self, key: Key) {
+        let Some(socket) = self.sockets.remove(key) else { return };
+        let port = port_of(socket.local);
+        let Some(bound) = self.ports.get_mut(&port) else { return };
+        bound.retain(|other| *other != key);
+        if bound.is_empty() {
+            self.ports.remove(&port);
+        }
+    }
+
+    /// Moves the wakes since the last time to `into`.
+    pub fn take_wakes(&mut self, into: &mut Vec<Wake>) {
+        into.append(&mut self.wakes);
+    }
+
+    /// Wakes the owner of `key` if it waits for any of `readiness`.
+    pub fn wake(&mut self, key: Key, readiness: Readiness) {
+        let Some(socket) = self.sockets.get_mut(key) else { return };
+        let due = socket.waiting.and(readiness);
+        if !due.is_none() {
+            socket.waiting = socket.waiting.without(due);
+            self.wakes.push(Wake { socket: SocketId::Udp(key), readiness: due });
+        }
+    }
+}
+
+fn port_of(address: SocketAddr) -> Port {
+    (address.is_ipv6(), address.port())
+}
+
+/// What a socket's owner is told.
+fn error_of(trouble: Trouble) -> SocketError {
+    match trouble {
+        Trouble::PortUnreachable | Trouble::ProtocolUnreachable => SocketError::ConnectionRefused,
+        Trouble::NetworkUnreachable => SocketError::NetworkUnreachable,
+        Trouble::HostUnreachable | Trouble::Prohibited | Trouble::Soft => SocketError::HostUnreachable,
+        Trouble::PacketTooBig(_) => SocketError::MessageTooLong,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! One UDP socket: its ends and its receive queue.
+
+use core::net::{IpAddr, SocketAddr};
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::transport::{Readiness, SocketError};
+
+/// A datagram that waits to be received.
+#[derive(Clone, Debug)]
+struct Waiting {
+    from: SocketAddr,
+    payload: Bytes,
+}
+
+/// A socket.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    /// The address that it was bound to: what other sockets must not overlap.
+    pub bound: IpAddr,
+    /// This end. Bound to all addresses, it gets one of them when it gets a peer.
+    pub local: SocketAddr,
+    /// The peer, whose datagrams alone are received.
+    pub remote: Option<SocketAddr>,
+    /// Whether broadcasts may be sent.
+    pub broadcast: bool,
+    /// An error that the next call returns.
+    pub error: Option<SocketError>,
+    /// What the owner waits for.
+    pub waiting: Readiness,
+    queue: VecDeque<Waiting>,
+    /// Storage that the queue holds, in octets.
+    held: usize,
+}
+
+impl Socket {
+    /// A socket bound to `local`.
+    pub fn new(local: SocketAddr) -> Self {
+        Self {
+            bound: local.ip(),
+            local,
+            remote: None,
+            broadcast: false,
+            error: None,
+            waiting: Readiness::NONE,
+            queue: VecDeque::new(),
+            held: 0,
+        }
+    }
+
+    /// How well the socket fits a datagram from `remote` to `local`: not at all, or the more the narrower it is.
+    pub fn rank(&self, local: SocketAddr, remote: SocketAddr) -> Option<u8> {
+        let exact = self.local.ip() == local.ip();
+        if self.local.port() != local.port() || !(exact || self.local.ip().is_unspecified()) {
+            return None;
+        }
+        match self.remote {
+            None => Some(u8::from(exact)),
+            Some(peer) if peer == remote => Some(2),
+            Some(_) => None,
+        }
+    }
+
+    /// Keeps a datagram; false where the queue would hold more than `limit` octets.
+    pub fn enqueue(&mut self, from: SocketAddr, payload: Bytes, limit: usize) -> bool {
+        let held = self.held + storage(&payload);
+        if held > limit {
+            return false;
+        }
+        self.held = held;
+        self.queue.push_back(Waiting { from, payload });
+        true
+    }
+
+    /// The next datagram.
+    pub fn dequeue(&mut self) -> Option<(Bytes, SocketAddr)> {
+        let Waiting { from, payload } = self.queue.pop_front()?;
+        self.held -= storage(&payload);
+        if self.queue.is_empty() {
+            // An idle socket holds no buffers.
+            self.queue = VecDeque::new();
+        }
+        Some((payload, from))
+    }
+
+    /// Drops what waits and is not from `peer`.
+    pub fn keep_from(&mut self, peer: SocketAddr) {
+        self.queue.retain(|waiting| waiting.from == peer);
+        self.held = self.queue.iter().map(|waiting| storage(&waiting.payload)).sum();
+    }
+}
+
+/// Octets that a datagram in the queue holds. Its payload fills most of its own storage: shorter ones were copied.
+fn storage(payload: &Bytes) -> usize {
+    payload.len() + size_of::<Waiting>()
+}
