@@ -9,9 +9,11 @@
 
 mod change;
 mod component;
+mod fabric;
 pub mod link;
 mod outcome;
 mod recorder;
+mod slab;
 mod trace_hash;
 mod world;
 

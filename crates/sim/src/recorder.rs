@@ -2,6 +2,7 @@
 
 use core::any::Any;
 use core::cell::{Cell, RefCell};
+use core::fmt;
 use std::rc::Rc;
 
 use wirelab_stack::context::Observer;
@@ -142,6 +143,12 @@ impl Watch {
         if self.shared.wants(kind) {
             self.shared.record(now, self.at, &event());
         }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Watch({:?})", self.at)
     }
 }
 

@@ -26,6 +26,11 @@ impl Timers {
         self.heap.first().map(|(at, _)| *at)
     }
 
+    /// The slot that is due first, and when.
+    pub fn first(&self) -> Option<(Instant, u32)> {
+        self.heap.first().copied()
+    }
+
     /// The deadline of `slot`, [`Instant::FAR_FUTURE`] where it has none.
     pub fn deadline(&self, slot: u32) -> Instant {
         match self.places.get(slot as usize) {
@@ -145,6 +150,7 @@ mod tests {
                 }
             }
             assert_eq!(timers.next(), model.values().min().copied());
+            assert_eq!(timers.first(), model.iter().map(|(slot, at)| (*at, *slot)).min());
             assert_eq!(timers.deadline(slot), model.get(&slot).copied().unwrap_or(Instant::FAR_FUTURE));
         }
     }
