@@ -3,7 +3,6 @@
 pub mod pcap;
 pub mod series;
 pub mod trace;
-mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

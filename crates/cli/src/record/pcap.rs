@@ -25,10 +25,10 @@ use wirelab_stack::frame::{Checksum, Frame, FrameCheck, FrameId, InterfaceId, No
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{Event, Interest, LinkEvent};
 
-use super::words;
 use crate::exit::Failure;
 use crate::output_file::OutputFile;
 use crate::topology::Topology;
+use crate::words;
 
 /// Frames that wait for their fate; when there are more, the earliest is written without.
 const MOST_WAITING: usize = 16_384;

@@ -11,11 +11,11 @@ use wirelab_stack::trace::{
     ApplicationEvent, ConnectionId, ConnectionInfo, Event, Interest, LinkEvent, Metrics, Place,
 };
 
-use super::words;
 use crate::exit::Failure;
 use crate::output_file::OutputFile;
 use crate::summary::{Summarizer, Summary};
 use crate::topology::Topology;
+use crate::words;
 
 /// The version of the trace's form. It grows when a field changes its meaning or goes; new fields and new kinds
 /// of events do not count.

@@ -9,20 +9,17 @@ use super::Summary;
 pub fn summary(octets: &[u8], length: usize) -> Summary {
     let packet =
         ArpPacketSlice::from_slice(octets).ok().and_then(|slice| slice.to_packet().try_eth_ipv4().ok());
-    let text = match packet {
-        Some(packet) => format!("{}, length {length}", what(&packet)),
-        None => format!("malformed, length {length}"),
-    };
-    Summary::of_layer("ARP", text)
+    let (label, text) = packet.as_ref().map_or(("malformed", "malformed".into()), what);
+    Summary::of_layer("ARP", label, format!("{text}, length {length}"))
 }
 
-fn what(packet: &ArpEthIpv4Packet) -> String {
+fn what(packet: &ArpEthIpv4Packet) -> (&'static str, String) {
     let (sender, target) = (packet.sender_ipv4_addr(), packet.target_ipv4_addr());
     match packet.operation {
-        ArpOperation::REQUEST if sender == target => format!("Announcement {sender}"),
-        ArpOperation::REQUEST if sender.is_unspecified() => format!("Probe {target}"),
-        ArpOperation::REQUEST => format!("Request who-has {target} tell {sender}"),
-        ArpOperation::REPLY => format!("Reply {sender} is-at {}", Mac(packet.sender_mac)),
-        other => format!("operation {}", other.0),
+        ArpOperation::REQUEST if sender == target => ("announcement", format!("Announcement {sender}")),
+        ArpOperation::REQUEST if sender.is_unspecified() => ("probe", format!("Probe {target}")),
+        ArpOperation::REQUEST => ("who-has", format!("Request who-has {target} tell {sender}")),
+        ArpOperation::REPLY => ("is-at", format!("Reply {sender} is-at {}", Mac(packet.sender_mac))),
+        other => ("ARP", format!("operation {}", other.0)),
     }
 }

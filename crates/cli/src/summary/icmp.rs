@@ -11,7 +11,7 @@ use super::ip::protocol;
 /// A summary of an ICMP message of `length` octets, of which `octets` are the first.
 pub fn summary(octets: &[u8], length: usize) -> Summary {
     let Ok(message) = Icmpv4Slice::from_slice(octets) else {
-        return Summary::of_layer("ICMP", format!("ICMP truncated, length {length}"));
+        return Summary::of_layer("ICMP", "truncated", format!("ICMP truncated, length {length}"));
     };
     let quoted = Quoted::read(message.payload());
     let text = match message.icmp_type() {
@@ -35,7 +35,16 @@ pub fn summary(octets: &[u8], length: usize) -> Summary {
         Icmpv4Type::TimestampReply(_) => "ICMP time stamp reply".into(),
         Icmpv4Type::Unknown { type_u8, code_u8, .. } => format!("ICMP type {type_u8} code {code_u8}"),
     };
-    Summary::of_layer("ICMP", format!("{text}, length {length}"))
+    let label = match message.icmp_type() {
+        Icmpv4Type::EchoRequest(_) => "echo request",
+        Icmpv4Type::EchoReply(_) => "echo reply",
+        Icmpv4Type::DestinationUnreachable(_) => "unreachable",
+        Icmpv4Type::TimeExceeded(_) => "time exceeded",
+        Icmpv4Type::Redirect(_) => "redirect",
+        Icmpv4Type::ParameterProblem(_) => "parameter problem",
+        _ => "ICMP",
+    };
+    Summary::of_layer("ICMP", label, format!("{text}, length {length}"))
 }
 
 /// The packet that an error is about.

@@ -11,13 +11,13 @@ use super::{Summary, icmp, tcp};
 /// A summary of an IPv4 packet in a frame that has `length` octets behind its Ethernet header.
 pub fn version_4(flows: &Flows, octets: &[u8], length: usize) -> Summary {
     let Ok(header) = Ipv4HeaderSlice::from_slice(octets) else {
-        return Summary::of_layer("IP", format!("malformed header, length {length}"));
+        return Summary::of_layer("IP", "malformed", format!("malformed header, length {length}"));
     };
     let header_length = header.slice().len();
     let total = usize::from(header.total_len());
     let addresses = (IpAddr::from(header.source_addr()), IpAddr::from(header.destination_addr()));
     let mut summary = if total < header_length {
-        Summary::of_layer("IP", format!("bad total length {total}"))
+        Summary::of_layer("IP", "malformed", format!("bad total length {total}"))
     } else if header.is_fragmenting_payload() {
         fragment(&header, total - header_length)
     } else {
@@ -38,7 +38,7 @@ pub fn version_4(flows: &Flows, octets: &[u8], length: usize) -> Summary {
 /// A summary of an IPv6 packet.
 pub fn version_6(flows: &Flows, octets: &[u8], length: usize) -> Summary {
     let Ok(header) = Ipv6HeaderSlice::from_slice(octets) else {
-        return Summary::of_layer("IP6", format!("malformed header, length {length}"));
+        return Summary::of_layer("IP6", "malformed", format!("malformed header, length {length}"));
     };
     let rest = &octets[header.slice().len()..];
     let carried = usize::from(header.payload_length());
@@ -58,7 +58,7 @@ fn fragment(header: &Ipv4HeaderSlice<'_>, carried: usize) -> Summary {
         protocol(header.protocol()),
         usize::from(offset) + carried,
     );
-    Summary::of_layer("IP", text)
+    Summary::of_layer("IP", "fragment", text)
 }
 
 fn packet(
@@ -75,22 +75,25 @@ fn packet(
         }),
         IpNumber::UDP => udp(octets, length),
         IpNumber::ICMP => icmp::summary(octets, length),
-        other => Summary::of_layer("IP", format!("proto {}, length {length}", protocol(other))),
+        other => {
+            let proto = protocol(other);
+            Summary::of_layer("IP", format!("proto {proto}"), format!("proto {proto}, length {length}"))
+        }
     }
 }
 
 fn udp(octets: &[u8], length: usize) -> Summary {
     let Ok(header) = UdpHeaderSlice::from_slice(octets) else {
-        return Summary::of_layer("UDP", format!("UDP, truncated, length {length}"));
+        return Summary::of_layer("UDP", "truncated", format!("UDP, truncated, length {length}"));
     };
     let said = usize::from(header.length());
-    let text = if said < 8 || said > length {
-        format!("UDP, bad length {said} in {length} octets")
+    let (label, text) = if said < 8 || said > length {
+        ("malformed".to_owned(), format!("UDP, bad length {said} in {length} octets"))
     } else {
-        format!("UDP, length {}", said - 8)
+        (format!("data {}", said - 8), format!("UDP, length {}", said - 8))
     };
     let ports = Some((header.source_port(), header.destination_port()));
-    Summary { ports, ..Summary::of_layer("UDP", text) }
+    Summary { ports, ..Summary::of_layer("UDP", label, text) }
 }
 
 /// A protocol's usual name, or its number.

@@ -29,13 +29,15 @@ pub struct Summary {
     pub addresses: Option<(IpAddr, IpAddr)>,
     /// The ports, source first, if there are any.
     pub ports: Option<(u16, u16)>,
+    /// A word or two, to write on an arrow: `SYN`, `data 1460`, `who-has`.
+    pub label: String,
     /// What it says, without addresses and ports.
     pub text: String,
 }
 
 impl Summary {
-    fn of_layer(layer: &'static str, text: String) -> Self {
-        Self { layer, addresses: None, ports: None, text }
+    fn of_layer(layer: &'static str, label: impl Into<String>, text: String) -> Self {
+        Self { layer, addresses: None, ports: None, label: label.into(), text }
     }
 
     /// The line without the addresses, for where the columns say who speaks with whom.
@@ -90,7 +92,7 @@ impl Summarizer {
     /// A summary of an Ethernet frame of `length` octets, of which `octets` are the first.
     pub fn octets(&self, octets: &[u8], length: usize) -> Summary {
         let Ok(ethernet) = Ethernet2HeaderSlice::from_slice(octets) else {
-            return Summary::of_layer("Ethernet", format!("truncated, length {length}"));
+            return Summary::of_layer("Ethernet", "truncated", format!("truncated, length {length}"));
         };
         let header = ethernet.slice().len();
         let (rest, length) = (&octets[header..], length.saturating_sub(header));
@@ -120,6 +122,7 @@ fn unknown(ethernet: &Ethernet2HeaderSlice<'_>, type_: EtherType, length: usize)
     let (source, destination) = (Mac(ethernet.source()), Mac(ethernet.destination()));
     Summary::of_layer(
         "Ethernet",
+        format!("0x{:04x}", type_.0),
         format!("{source} > {destination}, ethertype 0x{:04x}, length {length}", type_.0),
     )
 }

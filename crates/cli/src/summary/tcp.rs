@@ -37,14 +37,32 @@ pub fn summary<'f>(
         text.push_str(&format!(", options [{options}]"));
     }
     text.push_str(&format!(", length {payload}"));
-    Summary { ports: Some((source, destination)), ..Summary::of_layer("TCP", text) }
+    Summary { ports: Some((source, destination)), ..Summary::of_layer("TCP", label(&header, payload), text) }
 }
 
 fn malformed(octets: &[u8], length: usize) -> Summary {
     let ports = octets
         .first_chunk::<4>()
         .map(|[a, b, c, d]| (u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d])));
-    Summary { ports, ..Summary::of_layer("TCP", format!("malformed TCP header, length {length}")) }
+    Summary {
+        ports,
+        ..Summary::of_layer("TCP", "malformed", format!("malformed TCP header, length {length}"))
+    }
+}
+
+/// What the segment is for, at a glance.
+fn label(header: &TcpHeaderSlice<'_>, payload: usize) -> String {
+    let data = format!("data {payload}");
+    let parts = [
+        (header.rst(), "RST"),
+        (header.syn(), "SYN"),
+        (payload > 0, data.as_str()),
+        (header.fin(), "FIN"),
+        // Nearly every segment carries an ACK: it is worth a word where it is all there is, or answers a SYN.
+        (header.ack() && !header.rst() && (header.syn() || payload == 0), "ACK"),
+    ];
+    let set: Vec<&str> = parts.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
+    if set.is_empty() { "no flags".into() } else { set.join(" ") }
 }
 
 /// In tcpdump's letters and order; `none` where no flag is set.

@@ -97,6 +97,21 @@ fn without_a_syn_numbers_are_shown_as_they_are() {
 }
 
 #[test]
+fn labels_say_what_a_segment_is_for() {
+    let summarizer = Summarizer::default();
+    let label = |octets: Vec<u8>| summarizer.octets(&octets, octets.len()).label;
+    let step = || builder(A, B).tcp(1, 2, 0, 0);
+    assert_eq!(label(tcp(step().syn(), &[])), "SYN");
+    assert_eq!(label(tcp(step().syn().ack(1), &[])), "SYN ACK");
+    assert_eq!(label(tcp(step().ack(1), &[])), "ACK");
+    assert_eq!(label(tcp(step().ack(1).psh(), b"hello")), "data 5");
+    assert_eq!(label(tcp(step().ack(1).fin(), b"hello")), "data 5 FIN");
+    assert_eq!(label(tcp(step().ack(1).fin(), &[])), "FIN ACK");
+    assert_eq!(label(tcp(step().ack(1).rst(), &[])), "RST");
+    assert_eq!(label(tcp(step(), &[])), "no flags");
+}
+
+#[test]
 fn udp_and_icmp() {
     let summarizer = Summarizer::default();
     let udp = written(builder(A, B).udp(5000, 7), |step, octets| step.write(octets, b"hello").unwrap());
