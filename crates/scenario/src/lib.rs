@@ -16,6 +16,7 @@ mod report;
 mod run;
 mod scenario;
 mod schema;
+pub mod shipped;
 mod source;
 mod units;
 mod verdict;
@@ -29,3 +30,4 @@ pub use report::{
 };
 pub use run::Run;
 pub use scenario::Scenario;
+pub use shipped::{Shipped, TEMPLATE, shipped};
