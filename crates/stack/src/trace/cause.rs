@@ -39,6 +39,7 @@ documented! {
         RetransmitFast = "retransmit-fast", "RFC 5681 §3.2", "Sends again a segment that three duplicate acknowledgements, or SACK blocks, say is lost.";
         RetransmitSack = "retransmit-sack", "RFC 6675 §4", "Sends again a later hole in the SACK scoreboard, as the pipe allows.";
         RetransmitPartialAck = "retransmit-partial-ack", "RFC 6582 §3.2", "Sends again the next segment after a partial acknowledgement, without SACK.";
+        RetransmitPmtu = "retransmit-pmtu", "RFC 1191 §6.5", "Sends again, in smaller segments, what was too big for the path.";
         RetransmitSyn = "retransmit-syn", "RFC 6298 §5.7", "Sends a SYN again: no answer came.";
         RetransmitSynAck = "retransmit-syn-ack", "RFC 6298 §5.7", "Sends a SYN and ACK again: the handshake was not completed.";
         LimitedTransmit = "limited-transmit", "RFC 3042 §2", "Sends new data on the first two duplicate acknowledgements, to draw out more of them.";

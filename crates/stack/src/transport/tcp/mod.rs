@@ -1,19 +1,74 @@
 //! TCP (RFC 9293).
+//!
+//! | where is … | file |
+//! |---|---|
+//! | the table of connections, the walk of a segment to its connection | `mod` |
+//! | the socket calls | `calls` |
+//! | a connection's variables | `connection` |
+//! | the states and the ways between them | `state` |
+//! | SYN, SYN-ACK, what is agreed on | `handshake`, `isn` |
+//! | listeners, their queues | `listener`, `passive` |
+//! | the eight checks of RFC 9293 §3.10.7.4 | `input` |
+//! | acknowledgements, entering and leaving recovery | `ack` |
+//! | what is sent next, Nagle, windows | `output` |
+//! | octets and records waiting for acknowledgement | `send_queue`, `inflight` |
+//! | reassembly | `receive_queue` |
+//! | the retransmission timer and its fellows | `timers`, `rtt`, `persist`, `keepalive` |
+//! | SACK, what is lost | `recovery` |
+//! | congestion control | `congestion` |
+//! | headers and options on the wire | `segment`, `options`, `seq` |
+//! | resets outside connections | `reply` |
+//! | what ICMP and the neighbour cache say | `trouble` |
 
 use core::net::SocketAddr;
+use std::collections::VecDeque;
 
-use bytes::Bytes;
-
-use super::{IpInfo, Key, Path, SocketError, Trouble, Verdict, Wake};
+use self::connection::{Connection, Cx};
+use self::isn::Secret;
+use self::listener::Listener;
+use self::reply::{Replies, Reply};
+use self::segment::Segment;
+use self::slots::Slots;
+use super::{IpInfo, Key, Path, Readiness, SocketId, Verdict, Wake};
 use crate::context::Ctx;
 use crate::frame::Frame;
 use crate::rng::Rng;
+use crate::table::Table;
 use crate::time::Instant;
-use crate::trace::{ConnectionId, ConnectionInfo};
+use crate::timers::Timers;
+use crate::trace::{ConnectionId, ConnectionInfo, DropReason, Event, Interest, State, Trigger};
 
-/// TCP's knobs.
-#[derive(Clone, Debug)]
-pub struct Knobs {}
+mod ack;
+mod calls;
+pub mod congestion;
+mod connection;
+mod handshake;
+mod inflight;
+mod input;
+mod isn;
+mod keepalive;
+mod knobs;
+mod listener;
+mod options;
+mod output;
+mod passive;
+mod persist;
+mod receive_queue;
+mod recovery;
+mod reply;
+mod rtt;
+mod segment;
+mod send_queue;
+mod seq;
+mod slots;
+mod state;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod trouble;
+
+pub use inflight::Record;
+pub use knobs::Knobs;
 
 /// Something that TCP wants to send: a connection's next segment, or an answer that belongs to none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,157 +81,220 @@ pub enum Ready {
 
 /// All TCP state of a host.
 #[derive(Clone, Debug)]
-pub struct Tcp {}
+pub struct Tcp {
+    knobs: Knobs,
+    secret: Secret,
+    connections: Slots<Box<Connection>>,
+    /// Connections by their ends; those that are closed are not in it.
+    by_ends: Table<ConnectionId, Key>,
+    listeners: Slots<Listener>,
+    by_port: Table<SocketAddr, Key>,
+    timers: Timers,
+    ready: VecDeque<Key>,
+    replies: Replies,
+    wakes: Vec<Wake>,
+}
 
-#[allow(unused_variables, clippy::todo, missing_docs, clippy::pedantic)]
-impl Tcp {
-    /// No connections yet; keys are drawn from `rng`.
-    pub fn new(knobs: Knobs, rng: &mut Rng) -> Self {
-        todo!()
-    }
-
-    // ---- up ----
-    /// A segment: `frame` begins with the TCP header (IP was stripped; length was cut to IP's).
-    pub fn accept_segment(&mut self, ctx: &mut Ctx, ip: &IpInfo, frame: Frame) -> Verdict {
-        todo!()
-    }
-    /// ICMP says something about a segment sent from `local` to `remote` with sequence number `sequence`.
-    /// False where there is no such connection or `sequence` was not in flight (RFC 5927 §4.1).
-    pub fn on_trouble(
-        &mut self,
-        ctx: &mut Ctx,
-        local: SocketAddr,
-        remote: SocketAddr,
-        sequence: u32,
-        trouble: Trouble,
-    ) -> bool {
-        todo!()
-    }
-
-    // ---- down ----
-    /// What is to be sent next; it stays first until `emit` returns `None` for it, or it is parked.
-    pub fn next_ready(&self) -> Option<Ready> {
-        todo!()
-    }
-    /// The ends of what is ready: (this host's address, the destination).
-    pub fn ends(&self, ready: Ready) -> ConnectionId {
-        todo!()
-    }
-    /// The next frame of what is ready: TCP header in front of the payload, `meta.cause`/`trigger`/`checksum` set.
-    /// `None`: it had nothing to send after all and has left the ready queue.
-    pub fn emit(&mut self, ctx: &mut Ctx, ready: Ready, path: &Path) -> Option<Frame> {
-        todo!()
-    }
-    /// The neighbour is being resolved: takes it off the ready queue until `unpark` (a reply is discarded).
-    pub fn park(&mut self, ready: Ready) {
-        todo!()
-    }
-    /// The neighbour was resolved.
-    pub fn unpark(&mut self, key: Key) {
-        todo!()
-    }
-    /// The way failed: no route, or the neighbour did not answer. Takes it off the ready queue.
-    pub fn on_unreachable(&mut self, ctx: &mut Ctx, ready: Ready, trouble: Trouble) {
-        todo!()
-    }
-
-    // ---- time ----
-    pub fn next_timeout(&self) -> Option<Instant> {
-        todo!()
-    }
-    pub fn handle_timeout(&mut self, ctx: &mut Ctx) {
-        todo!()
-    }
-
-    // ---- calls ----
-    /// Moves the wakes since the last time to `wakes`.
-    pub fn take_wakes(&mut self, wakes: &mut Vec<Wake>) {
-        todo!()
-    }
-    /// `local` address may be unspecified; port 0 picks an ephemeral one.
-    pub fn listen(&mut self, ctx: &mut Ctx, local: SocketAddr, backlog: usize) -> Result<Key, SocketError> {
-        todo!()
-    }
-    pub fn accept(&mut self, ctx: &mut Ctx, listener: Key) -> Result<(Key, SocketAddr), SocketError> {
-        todo!()
-    }
-    pub fn listener_local(&self, listener: Key) -> Result<SocketAddr, SocketError> {
-        todo!()
-    }
-    pub fn close_listener(&mut self, ctx: &mut Ctx, listener: Key) {
-        todo!()
-    }
-    /// Starts the handshake; `local` address must be one of the host's; port 0 picks an ephemeral one.
-    pub fn connect(
-        &mut self,
-        ctx: &mut Ctx,
-        local: SocketAddr,
-        remote: SocketAddr,
-    ) -> Result<Key, SocketError> {
-        todo!()
-    }
-    /// `Ok` once established (or data may be read); `WouldBlock` until then; the error if it failed.
-    pub fn connected(&mut self, key: Key) -> Result<(), SocketError> {
-        todo!()
-    }
-    pub fn send(&mut self, ctx: &mut Ctx, key: Key, data: &[u8]) -> Result<usize, SocketError> {
-        todo!()
-    }
-    /// As `send`, without the copy: takes as much of `data` from its front as there is room for.
-    pub fn send_bytes(&mut self, ctx: &mut Ctx, key: Key, data: &mut Bytes) -> Result<usize, SocketError> {
-        todo!()
-    }
-    /// Copies out at most `buffer.len()` octets; `Ok(0)` at the end of the stream (or an empty buffer).
-    pub fn recv(&mut self, ctx: &mut Ctx, key: Key, buffer: &mut [u8]) -> Result<usize, SocketError> {
-        todo!()
-    }
-    /// As `recv`, without the copy: the next slice of at most `most` octets; empty at the end of the stream.
-    pub fn recv_bytes(&mut self, ctx: &mut Ctx, key: Key, most: usize) -> Result<Bytes, SocketError> {
-        todo!()
-    }
-    /// As `recv`, but leaves the data there.
-    pub fn peek(&mut self, key: Key, buffer: &mut [u8]) -> Result<usize, SocketError> {
-        todo!()
-    }
-    /// Sends FIN after what is queued.
-    pub fn shutdown_write(&mut self, ctx: &mut Ctx, key: Key) -> Result<(), SocketError> {
-        todo!()
-    }
-    /// The socket is gone: FIN after what is queued (RST if data is unread), the connection ends by itself.
-    pub fn close(&mut self, ctx: &mut Ctx, key: Key) {
-        todo!()
-    }
-    /// RST now.
-    pub fn abort(&mut self, ctx: &mut Ctx, key: Key) {
-        todo!()
-    }
-    pub fn set_nodelay(&mut self, ctx: &mut Ctx, key: Key, on: bool) -> Result<(), SocketError> {
-        todo!()
-    }
-    pub fn nodelay(&self, key: Key) -> Result<bool, SocketError> {
-        todo!()
-    }
-    pub fn id(&self, key: Key) -> Result<ConnectionId, SocketError> {
-        todo!()
-    }
-    pub fn info(&self, key: Key) -> Result<ConnectionInfo, SocketError> {
-        todo!()
-    }
-    /// Calls `each` for every connection in the table, in the order of their places.
-    pub fn for_each(&self, each: impl FnMut(ConnectionId, ConnectionInfo)) {
-        todo!()
+/// Payloads in a frame: more than one where the link hands over super-frames.
+pub(crate) fn segment_count(length: usize, segment_size: Option<u16>) -> u32 {
+    match segment_size {
+        Some(size) if size > 0 => length.div_ceil(usize::from(size)).max(1) as u32,
+        _ => 1,
     }
 }
 
-#[allow(missing_docs)]
-impl Knobs {
-    pub fn rfc() -> Self {
-        Self {}
+/// What connection code needs, with the rest of `Tcp` left free to borrow.
+macro_rules! cx {
+    ($tcp:ident, $ctx:ident) => {
+        Cx { ctx: $ctx, knobs: &$tcp.knobs, wakes: &mut $tcp.wakes, replies: &mut $tcp.replies }
+    };
+}
+use cx;
+
+impl Tcp {
+    /// No connections yet; keys are drawn from `rng`.
+    pub fn new(knobs: Knobs, rng: &mut Rng) -> Self {
+        let replies = Replies::new(knobs.max_pending_replies.into());
+        Self {
+            knobs,
+            secret: Secret::new(rng),
+            connections: Slots::new(),
+            by_ends: Table::new(rng),
+            listeners: Slots::new(),
+            by_port: Table::new(rng),
+            timers: Timers::new(),
+            ready: VecDeque::new(),
+            replies,
+            wakes: Vec::new(),
+        }
     }
-    pub fn linux() -> Self {
-        Self {}
+
+    /// The knobs.
+    pub const fn knobs(&self) -> &Knobs {
+        &self.knobs
     }
-    pub fn freebsd() -> Self {
-        Self {}
+
+    /// A segment: `frame` begins with the TCP header (IP's was stripped, and the length cut to what it says).
+    pub fn accept_segment(&mut self, ctx: &mut Ctx<'_>, ip: &IpInfo, mut frame: Frame) -> Verdict {
+        let (segment, header) = match Segment::parse(&mut frame, ip) {
+            Ok(parsed) => parsed,
+            Err(reason) => return Verdict::Dropped(reason),
+        };
+        if !ip.to_unicast {
+            return Verdict::Dropped(DropReason::TcpNotUnicast);
+        }
+        let payload = frame.into_payload(header);
+        let ends = ConnectionId {
+            local: SocketAddr::new(ip.destination, segment.destination_port),
+            remote: SocketAddr::new(ip.source, segment.source_port),
+        };
+        if let Some(key) = self.by_ends.get(&ends).copied().filter(|key| !self.gives_way(ctx, *key, &segment))
+        {
+            let verdict = if self.must_wait_for_accept(key, &segment) {
+                Err(DropReason::TcpListenQueueFull)
+            } else {
+                self.with(ctx, key, |connection, cx| connection.on_segment(cx, ip, &segment, payload))
+                    .unwrap_or(Err(DropReason::TcpNoConnection))
+            };
+            return verdict.map_or_else(Verdict::Dropped, |()| Verdict::Accepted);
+        }
+        if let Some(listener) = self.listener_for(ends.local) {
+            return self.on_listen(ctx, ip, listener, &segment, payload.len() as u32, ends);
+        }
+        let reply = Reply::to(&segment, payload.len() as u32, ends, Trigger::Frame(ip.frame));
+        reply.into_iter().for_each(|reply| self.replies.push(reply));
+        Verdict::Dropped(DropReason::TcpNoConnection)
+    }
+
+    /// Runs `act` on a connection, then does what follows from it: queues, timers, tables.
+    fn with<R>(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        key: Key,
+        act: impl FnOnce(&mut Connection, &mut Cx<'_, '_>) -> R,
+    ) -> Option<R> {
+        let connection = self.connections.get_mut(key)?;
+        let before = connection.state;
+        let result = act(connection, &mut cx!(self, ctx));
+        let after = connection.state;
+        if connection.wants_to_transmit() && !connection.queued && !connection.parked {
+            connection.queued = true;
+            self.ready.push_back(key);
+        }
+        // Timers are armed lazily: one that expires early finds nothing due and is set anew.
+        let next = connection.deadlines.next();
+        if next < self.timers.deadline(key.index) {
+            self.timers.set(key.index, next);
+        }
+        if before != after {
+            self.follow_state(ctx, key, before, after);
+        }
+        Some(result)
+    }
+
+    /// The connection has changed its state: listeners and tables follow.
+    #[cold]
+    fn follow_state(&mut self, ctx: &mut Ctx<'_>, key: Key, before: State, after: State) {
+        if before == State::SynReceived {
+            self.follow_handshake(key, after);
+        }
+        if after == State::Closed {
+            self.follow_end(ctx, key);
+        }
+    }
+
+    /// The connection is closed: it leaves the tables now, and its place when its owner has closed too.
+    fn follow_end(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        self.timers.clear(key.index);
+        let Some(connection) = self.connections.get(key) else { return };
+        let (ends, info) = (connection.id, connection.info(&self.knobs));
+        if self.by_ends.get(&ends) == Some(&key) {
+            self.by_ends.remove(&ends);
+        }
+        ctx.observe(Interest::CONNECTIONS, || Event::ConnectionEnded { connection: ends, info: &info });
+        if connection.orphan {
+            self.connections.remove(key);
+        }
+    }
+
+    /// What is to be sent next; it stays first until [`emit`](Self::emit) returns `None` for it, it has nothing left, or
+    /// it is parked. Connections take turns, a segment each.
+    pub fn next_ready(&mut self) -> Option<Ready> {
+        if self.replies.ends().is_some() {
+            return Some(Ready::Reply);
+        }
+        while let Some(key) = self.ready.front().copied() {
+            if self.connections.get(key).is_some() {
+                return Some(Ready::Connection(key));
+            }
+            self.ready.pop_front();
+        }
+        None
+    }
+
+    /// The ends of what is ready: this host's first.
+    ///
+    /// # Panics
+    /// When `ready` is not what [`next_ready`](Self::next_ready) has just returned.
+    pub fn ends(&self, ready: Ready) -> ConnectionId {
+        match ready {
+            Ready::Connection(key) => self.connections.get(key).map(|connection| connection.id),
+            Ready::Reply => self.replies.ends(),
+        }
+        .expect("what is ready has ends")
+    }
+
+    /// The next frame of what is ready: the TCP header in front of the payload. `Checksum::Partial` counts from the TCP
+    /// header. `None`: it had nothing to send after all and has left the ready queue.
+    pub fn emit(&mut self, ctx: &mut Ctx<'_>, ready: Ready, path: &Path) -> Option<Frame> {
+        let Ready::Connection(key) = ready else { return self.replies.emit(path) };
+        let connection = self.connections.get_mut(key)?;
+        let frame = connection.next_segment(&mut cx!(self, ctx), path);
+        let next = connection.deadlines.next();
+        if next < self.timers.deadline(key.index) {
+            self.timers.set(key.index, next);
+        }
+        if frame.is_none() || !connection.wants_to_transmit() {
+            connection.queued = false;
+            self.ready.pop_front();
+        } else if self.ready.len() > 1 {
+            self.ready.rotate_left(1);
+        }
+        frame
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Runs the timers that are due.
+    pub fn handle_timeout(&mut self, ctx: &mut Ctx<'_>) {
+        while let Some(index) = self.timers.pop_due(ctx.now) {
+            let Some(key) = self.connections.key_at(index) else { continue };
+            self.with(ctx, key, Connection::on_timeout);
+        }
+    }
+
+    /// Moves the wakes since the last time to `wakes`.
+    pub fn take_wakes(&mut self, wakes: &mut Vec<Wake>) {
+        wakes.append(&mut self.wakes);
+    }
+
+    /// Calls `each` for every connection in the table, in the order of their places.
+    pub fn for_each(&self, mut each: impl FnMut(ConnectionId, ConnectionInfo)) {
+        for connection in self.connections.iter().filter(|connection| connection.state != State::Closed) {
+            each(connection.id, connection.info(&self.knobs));
+        }
+    }
+
+    /// Wakes a listener's owner if it waits.
+    fn wake_listener(&mut self, key: Key) {
+        if let Some(listener) = self.listeners.get_mut(key) {
+            if listener.wants.contains(Readiness::READ) {
+                listener.wants = Readiness::NONE;
+                self.wakes.push(Wake { socket: SocketId::Listener(key), readiness: Readiness::READ });
+            }
+        }
     }
 }

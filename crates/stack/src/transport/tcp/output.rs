@@ -1,0 +1,303 @@
+//! What is sent next: a retransmission, new data, a probe, or an acknowledgement (RFC 9293 §3.8; RFC 6675 §4 NextSeg).
+
+use bytes::Bytes;
+
+use super::congestion::{Congestion, Sent};
+use super::connection::{Connection, Cx, Owed};
+use super::inflight::Record;
+use super::options::{MAX_SACK_BLOCKS, Options, SackBlocks};
+use super::recovery::{Phase, scoreboard};
+use super::segment::{Flags, Segment};
+use super::seq::{ORIGIN, Offset, to_wire};
+use crate::frame::{Frame, Meta};
+use crate::time::Instant;
+use crate::trace::{Cause, State};
+use crate::transport::Path;
+
+/// Octets of the SACK option with its padding, without its blocks.
+const SACK_HEAD: u32 = 4;
+/// Octets of one SACK block.
+const SACK_BLOCK: u32 = 8;
+
+impl Connection {
+    /// The next segment, if any is due and allowed.
+    pub fn next_segment(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+        self.mtu = path.mtu;
+        let segment = match self.state {
+            State::Closed => return None,
+            State::SynSent => return self.next_handshake_segment(cx, path),
+            State::SynReceived => self.next_handshake_segment(cx, path),
+            _ => self
+                .next_retransmission(cx, path)
+                .or_else(|| self.next_data(cx, path))
+                .or_else(|| self.next_probe(cx, path)),
+        };
+        segment.or_else(|| self.next_ack(cx, path))
+    }
+
+    /// A lost segment again, as the congestion window allows (RFC 6675 §4 NextSeg rule 1).
+    fn next_retransmission(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+        let forced = self.recovery.forced;
+        let Some(index) = scoreboard::next_lost(&self.inflight, self.recovery.search_from) else {
+            self.recovery.forced = None;
+            return None;
+        };
+        let mss = self.mss();
+        let length = self.inflight.get(index)?.length.min(mss);
+        let window = self.congestion.as_ref()?.window();
+        if forced.is_none() && self.pipe() + length > window {
+            return None;
+        }
+        // The segment size may have shrunk since it was sent; a FIN adds one to the last.
+        if self.inflight.get(index)?.length > mss + 1 {
+            self.inflight.split(index, mss);
+        }
+        let cause = forced.unwrap_or(match self.recovery.phase {
+            Phase::Recovery if self.agreed.sack => Cause::RetransmitSack,
+            Phase::Recovery => Cause::RetransmitPartialAck,
+            Phase::Open | Phase::Loss => Cause::RetransmitAfterRto,
+        });
+        self.recovery.forced = None;
+        let record = self.record_retransmission(cx, index);
+        self.recovery.search_from = record.end();
+        Some(self.data_frame(cx, path, record.start, record.end(), SackBlocks::default(), cause))
+    }
+
+    /// New data, or the FIN, as the windows and the rules against small segments allow.
+    fn next_data(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+        if !self.has_unsent() {
+            return None;
+        }
+        let blocks = self.sack_blocks(self.mss() / 2);
+        let mss = self.mss() - sack_length(&blocks);
+        let unsent = self.send.end() - self.snd_nxt;
+        let usable = (self.snd_una + u64::from(self.snd_wnd)).saturating_sub(self.snd_nxt);
+        let length = unsent.min(u64::from(mss)).min(usable) as u32;
+        let fin = self.fin_requested && u64::from(length) == unsent && usable > unsent;
+        let overriding = core::mem::take(&mut self.override_small);
+        if length == 0 && !fin {
+            self.start_persist(cx);
+            return None;
+        }
+        let pipe = self.pipe();
+        if pipe > 0 && pipe + length > self.congestion.as_ref()?.window() {
+            return None;
+        }
+        // RFC 9293 §3.8.6.2.1: a full segment; or all there is, where Nagle's algorithm (§3.7.4) does not hold it back;
+        // or half of the largest window the peer ever offered.
+        let all = u64::from(length) == unsent;
+        let eager = self.nodelay || self.snd_nxt == self.snd_una || fin;
+        if !(length == mss || (all && eager) || length >= self.max_snd_wnd.div_ceil(2) || overriding) {
+            if self.inflight.is_empty() {
+                self.start_persist(cx);
+            }
+            return None;
+        }
+        let cause = self.cause_of_data(length, overriding && length < mss);
+        let (start, end) = (self.snd_nxt, self.snd_nxt + u64::from(length) + u64::from(fin));
+        self.record_new(cx, (end - start) as u32);
+        self.deadlines.persist = Instant::FAR_FUTURE;
+        Some(self.data_frame(cx, path, start, end, blocks, cause))
+    }
+
+    fn cause_of_data(&self, length: u32, overriding: bool) -> Cause {
+        match self.recovery.phase {
+            _ if length == 0 => Cause::Fin,
+            _ if overriding => Cause::SwsOverride,
+            Phase::Open if (1..=2).contains(&self.recovery.duplicate_acks) => Cause::LimitedTransmit,
+            _ => Cause::NewData,
+        }
+    }
+
+    /// A zero-window probe (one octet beyond the window) or a keep-alive (an octet that was acknowledged already).
+    fn next_probe(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+        let cause = self.probe.take()?;
+        if cause == Cause::KeepAlive {
+            self.counters.keep_alives += 1;
+            let mut segment = self.segment(cx, self.snd_nxt - 1, Flags::ACK);
+            segment.options.timestamps = self.timestamps(cx.now());
+            return Some(self.frame(cx, path, &segment, Bytes::new(), cause));
+        }
+        self.counters.zero_window_probes += 1;
+        if self.window_probe_sent {
+            let record = self.record_retransmission(cx, 0);
+            return Some(self.data_frame(cx, path, record.start, record.end(), SackBlocks::default(), cause));
+        }
+        if !self.has_unsent() {
+            return None;
+        }
+        let start = self.snd_nxt;
+        self.record_new(cx, 1);
+        // The persist timer repeats it, not the retransmission timer: nothing is lost.
+        self.deadlines.stop_rto();
+        self.window_probe_sent = true;
+        Some(self.data_frame(cx, path, start, start + 1, SackBlocks::default(), cause))
+    }
+
+    /// An acknowledgement without data, where one is owed at once.
+    fn next_ack(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+        let Owed::Now(cause) = self.owed else { return None };
+        let mut segment = self.segment(cx, self.snd_nxt, Flags::ACK);
+        segment.options.sack = self.sack_blocks(self.mss());
+        Some(self.frame(cx, path, &segment, Bytes::new(), cause))
+    }
+
+    /// The SACK blocks to send (RFC 2018 §4), at most `room` octets of them.
+    fn sack_blocks(&self, room: u32) -> SackBlocks {
+        let mut blocks = SackBlocks::default();
+        if self.agreed.sack && self.receive.has_gaps() {
+            // Timestamps leave room for three (RFC 2018 §3).
+            let most = if self.agreed.timestamps { MAX_SACK_BLOCKS - 1 } else { MAX_SACK_BLOCKS };
+            let fitting = room.saturating_sub(SACK_HEAD) / SACK_BLOCK;
+            for (left, right) in self.receive.recent_ranges(most.min(fitting as usize)) {
+                blocks.push(to_wire(self.irs, left), to_wire(self.irs, right));
+            }
+        }
+        blocks
+    }
+
+    /// The segment that carries `start..end` of sequence space.
+    fn data_frame(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        path: &Path,
+        start: Offset,
+        end: Offset,
+        blocks: SackBlocks,
+        cause: Cause,
+    ) -> Frame {
+        let data_end = end.min(self.send.end());
+        let payload = self.send.slice(start.max(ORIGIN + 1), data_end.saturating_sub(start) as usize);
+        let mut flags = Flags::ACK;
+        if end > data_end {
+            flags = flags | Flags::FIN;
+        }
+        // RFC 9293 §3.9.1.2: the last segment of what was written pushes.
+        if !payload.is_empty() && data_end == self.send.end() {
+            flags = flags | Flags::PSH;
+        }
+        let mut segment = self.segment(cx, start, flags);
+        segment.options.sack = blocks;
+        self.frame(cx, path, &segment, payload, cause)
+    }
+
+    /// A header with this end's state: acknowledgement, window, timestamps.
+    fn segment(&mut self, cx: &Cx<'_, '_>, seq: Offset, flags: Flags) -> Segment {
+        Segment {
+            source_port: self.id.local.port(),
+            destination_port: self.id.remote.port(),
+            seq: to_wire(self.iss, seq),
+            ack: to_wire(self.irs, self.rcv_nxt()),
+            flags,
+            window: self.window_to_offer(cx),
+            urgent: 0,
+            options: Options { timestamps: self.timestamps(cx.now()), ..Options::default() },
+        }
+    }
+
+    /// SEG.WND. The right edge never moves left, and right only by a full segment or half the buffer (RFC 9293
+    /// §3.8.6.2.2).
+    fn window_to_offer(&mut self, cx: &Cx<'_, '_>) -> u16 {
+        let next = self.rcv_nxt();
+        let buffer = cx.knobs.receive_buffer;
+        let free = buffer.saturating_sub(self.receive.readable() as u32);
+        let most = u32::from(u16::MAX) << self.agreed.rcv_wind_shift;
+        let edge = next + u64::from(free.min(most));
+        let step = u64::from((buffer / 2).min(u32::from(self.peer_segment)));
+        if edge >= self.rcv_adv + step {
+            self.rcv_adv = edge;
+        }
+        (self.rcv_adv.saturating_sub(next) >> self.agreed.rcv_wind_shift).min(u64::from(u16::MAX)) as u16
+    }
+
+    /// Puts the header in front of the payload; what it acknowledges is no longer owed.
+    pub fn frame(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        path: &Path,
+        segment: &Segment,
+        payload: Bytes,
+        cause: Cause,
+    ) -> Frame {
+        self.counters.sent_segments += 1;
+        self.counters.sent_bytes += payload.len() as u64;
+        if segment.flags.has(Flags::ACK) {
+            self.owed = Owed::Nothing;
+            self.deadlines.delayed_ack = Instant::FAR_FUTURE;
+            self.last_ack_sent = self.rcv_nxt();
+        }
+        let mut frame = Frame::with_payload(payload, Meta::new(cause, self.trigger));
+        segment.push(&mut frame, self.id.local.ip(), self.id.remote.ip(), path.transmit_checksum);
+        self.show_metrics(cx);
+        frame
+    }
+
+    /// `length` octets of sequence space go into flight for the first time.
+    pub fn record_new(&mut self, cx: &mut Cx<'_, '_>, length: u32) {
+        let now = cx.now();
+        let in_flight = self.pipe();
+        if self.inflight.is_empty() {
+            // RFC 5681 §4.1: after an idle RTO the window is no longer known to be right.
+            if self.congestion.is_some() && now.since(self.last_sent_at) > self.rtt.rto(cx.knobs) {
+                self.tell(cx, |_| Congestion::Idle);
+            }
+            self.delivered_at = now;
+        }
+        let more = self.send.end() > self.snd_nxt + u64::from(length);
+        self.inflight.push(Record {
+            start: self.snd_nxt,
+            length,
+            in_flight_at_send: in_flight,
+            sent_at: now,
+            first_sent_at: now,
+            delivered: self.delivered,
+            delivered_at: self.delivered_at,
+            transmissions: 1,
+            sacked: false,
+            lost: false,
+            app_limited: !more,
+        });
+        self.snd_nxt += u64::from(length);
+        self.after_send(cx, Sent { bytes: length, in_flight, retransmission: false });
+    }
+
+    /// The record at `index` is sent again.
+    pub fn record_retransmission(&mut self, cx: &mut Cx<'_, '_>, index: usize) -> Record {
+        let now = cx.now();
+        let in_flight = self.pipe();
+        let (delivered, delivered_at) = (self.delivered, self.delivered_at);
+        self.inflight.update(index, |record| {
+            record.lost = false;
+            record.transmissions = record.transmissions.saturating_add(1);
+            record.in_flight_at_send = in_flight;
+            (record.sent_at, record.delivered, record.delivered_at) = (now, delivered, delivered_at);
+        });
+        let record = *self.inflight.get(index).expect("a record that was just found");
+        self.counters.retransmitted_segments += 1;
+        let data = record.end().min(self.send.end()).saturating_sub(record.start.max(ORIGIN + 1));
+        self.counters.retransmitted_bytes += data;
+        if index == 0 {
+            // The earliest segment is on its way again: its answer is due one RTO from now.
+            self.deadlines.rto = now + self.rtt.rto(cx.knobs);
+        }
+        self.after_send(cx, Sent { bytes: record.length, in_flight, retransmission: true });
+        record
+    }
+
+    /// RFC 6298 §5.1: the timer runs while anything is in flight.
+    fn after_send(&mut self, cx: &mut Cx<'_, '_>, sent: Sent) {
+        let now = cx.now();
+        self.last_sent_at = now;
+        if self.deadlines.rto == Instant::FAR_FUTURE {
+            self.deadlines.rto = now + self.rtt.rto(cx.knobs);
+        }
+        if let Some(mut controller) = self.congestion.take() {
+            controller.on_sent(&sent, &mut self.path(cx));
+            self.congestion = Some(controller);
+        }
+    }
+}
+
+fn sack_length(blocks: &SackBlocks) -> u32 {
+    if blocks.is_empty() { 0 } else { SACK_HEAD + SACK_BLOCK * blocks.as_slice().len() as u32 }
+}

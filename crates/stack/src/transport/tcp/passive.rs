@@ -1,0 +1,125 @@
+//! Segments for a listener, and the way of a connection through its queues (RFC 9293 §3.10.7.2).
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::connection::Connection;
+use super::reply::Reply;
+use super::segment::{Flags, Segment};
+use super::seq::{from_wire, timestamp_before};
+use super::{Cx, Tcp, cx};
+use crate::context::Ctx;
+use crate::trace::{ConnectionId, DropReason, Ending, Event, Interest, State, Trigger};
+use crate::transport::{IpInfo, Key, Verdict};
+
+impl Tcp {
+    /// Who listens at `local`: the exact address first, then any.
+    pub(super) fn listener_for(&self, local: SocketAddr) -> Option<Key> {
+        let any = match local.ip() {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        self.by_port.get(&local).or_else(|| self.by_port.get(&SocketAddr::new(any, local.port()))).copied()
+    }
+
+    /// A segment for a listener.
+    pub(super) fn on_listen(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ip: &IpInfo,
+        listener: Key,
+        segment: &Segment,
+        payload: u32,
+        ends: ConnectionId,
+    ) -> Verdict {
+        // First a reset, second an ACK (which gets one), third a SYN; anything else is dropped.
+        if segment.flags.has(Flags::RST) {
+            return Verdict::Dropped(DropReason::TcpNoConnection);
+        }
+        if segment.flags.has(Flags::ACK) {
+            let reply = Reply::to(segment, payload, ends, Trigger::Frame(ip.frame));
+            reply.into_iter().for_each(|reply| self.replies.push(reply));
+            return Verdict::Dropped(DropReason::TcpNoConnection);
+        }
+        if !segment.flags.has(Flags::SYN) {
+            return Verdict::Dropped(DropReason::TcpUnexpected);
+        }
+        let bound = usize::from(self.knobs.max_syn_backlog);
+        let Some(queue) =
+            self.listeners.get_mut(listener).filter(|it| !it.is_full() && it.handshakes < bound)
+        else {
+            return Verdict::Dropped(DropReason::TcpListenQueueFull);
+        };
+        queue.handshakes += 1;
+        let key = self.open(ctx, ends, State::SynReceived);
+        self.with(ctx, key, |connection, cx| {
+            connection.parent = Some(listener);
+            connection.trigger = Trigger::Frame(ip.frame);
+            connection.take_syn(cx, segment);
+        });
+        Verdict::Accepted
+    }
+
+    /// Makes a connection and enters it in the tables.
+    pub(super) fn open(&mut self, ctx: &mut Ctx<'_>, ends: ConnectionId, state: State) -> Key {
+        let iss = self.secret.initial_sequence(&ends, ctx.now);
+        let ts_offset = self.secret.timestamp_offset(&ends);
+        let cx: Cx<'_, '_> = cx!(self, ctx);
+        let key = self
+            .connections
+            .insert_with(|key| Box::new(Connection::new(ends, key, state, iss, ts_offset, &cx)));
+        self.by_ends.insert(ends, key);
+        let active = state == State::SynSent;
+        ctx.observe(Interest::CONNECTIONS, || Event::ConnectionOpened { connection: ends, active });
+        key
+    }
+
+    /// A connection leaves SYN-RECEIVED: into the accept queue, or away.
+    pub(super) fn follow_handshake(&mut self, key: Key, after: State) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(parent) = connection.parent else { return };
+        let Some(listener) = self.listeners.get_mut(parent) else { return };
+        listener.handshakes -= 1;
+        if after == State::Closed {
+            // Nobody has heard of it.
+            connection.orphan = true;
+        } else {
+            listener.complete.push_back(key);
+            self.wake_listener(parent);
+        }
+    }
+
+    /// The handshake would be complete, but the accept queue is full: the ACK counts as lost, and the SYN-ACK will ask
+    /// for it again.
+    pub(super) fn must_wait_for_accept(&self, key: Key, segment: &Segment) -> bool {
+        let Some(connection) = self.connections.get(key).filter(|it| it.state == State::SynReceived) else {
+            return false;
+        };
+        let full =
+            connection.parent.and_then(|parent| self.listeners.get(parent)).is_some_and(|it| it.is_full());
+        full && segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST)
+    }
+
+    /// A connection in TIME-WAIT gives way to a new SYN that is certainly newer (RFC 9293 §3.6.1, RFC 6191 §2), if someone
+    /// listens.
+    pub(super) fn gives_way(&mut self, ctx: &mut Ctx<'_>, key: Key, segment: &Segment) -> bool {
+        let Some(connection) = self.connections.get(key) else { return false };
+        let fresh_syn = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK | Flags::RST);
+        if connection.state != State::TimeWait
+            || !fresh_syn
+            || self.listener_for(connection.id.local).is_none()
+        {
+            return false;
+        }
+        let newer_sequence =
+            from_wire(connection.irs, segment.seq, connection.rcv_nxt()) > connection.rcv_nxt();
+        let newer_time = match (segment.options.timestamps, connection.agreed.timestamps) {
+            (Some(times), true) => timestamp_before(connection.ts_recent, times.value),
+            _ => false,
+        };
+        if newer_sequence || newer_time {
+            self.with(ctx, key, |connection, cx| connection.end(cx, Ending::Clean, None));
+            return true;
+        }
+        false
+    }
+}

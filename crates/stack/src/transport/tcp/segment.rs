@@ -1,0 +1,244 @@
+//! A segment's header: read from a frame once, and pushed in front of a payload (RFC 9293 §3.1).
+
+use core::net::IpAddr;
+use core::ops::BitOr;
+
+use etherparse::IpNumber;
+
+use super::options::Options;
+use crate::checksum::{self, Sum};
+use crate::frame::{Checksum, Frame};
+use crate::trace::DropReason;
+use crate::transport::IpInfo;
+
+/// Octets of a header without options.
+pub const HEADER_LENGTH: usize = 20;
+const CHECKSUM_AT: usize = 16;
+
+/// The control bits.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags(pub u8);
+
+impl Flags {
+    /// No more data from the sender.
+    pub const FIN: Self = Self(0x01);
+    /// Synchronise sequence numbers.
+    pub const SYN: Self = Self(0x02);
+    /// Reset the connection.
+    pub const RST: Self = Self(0x04);
+    /// Push.
+    pub const PSH: Self = Self(0x08);
+    /// The acknowledgement field counts.
+    pub const ACK: Self = Self(0x10);
+
+    /// Whether all of `flags` are set.
+    pub const fn has(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+}
+
+impl BitOr for Flags {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl core::fmt::Debug for Flags {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        for (bit, letter) in ["F", "S", "R", "P", "A", "U", "E", "C"].iter().enumerate() {
+            if self.0 & (1 << bit) != 0 {
+                f.write_str(letter)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A segment without its payload. Numbers are the wire's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Segment {
+    /// Source port.
+    pub source_port: u16,
+    /// Destination port.
+    pub destination_port: u16,
+    /// SEG.SEQ.
+    pub seq: u32,
+    /// SEG.ACK.
+    pub ack: u32,
+    /// The control bits.
+    pub flags: Flags,
+    /// SEG.WND as it stands in the header, not scaled.
+    pub window: u16,
+    /// SEG.UP.
+    pub urgent: u16,
+    /// The options.
+    pub options: Options,
+}
+
+impl Segment {
+    /// Reads and verifies the header at the front of `frame`. Returns the segment and the header's length.
+    ///
+    /// # Errors
+    /// The reason to drop it: too short, a data offset that makes no sense, or a wrong checksum.
+    pub fn parse(frame: &mut Frame, ip: &IpInfo) -> Result<(Self, usize), DropReason> {
+        let fixed = frame.pull_up(HEADER_LENGTH).ok_or(DropReason::TcpMalformed)?;
+        let length = usize::from(fixed[12] >> 4) * 4;
+        if length < HEADER_LENGTH {
+            return Err(DropReason::TcpMalformed);
+        }
+        let total = frame.len();
+        let header = frame.pull_up(length).ok_or(DropReason::TcpMalformed)?;
+        let word =
+            |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let half = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        let segment = Self {
+            source_port: half(0),
+            destination_port: half(2),
+            seq: word(4),
+            ack: word(8),
+            flags: Flags(header[13]),
+            window: half(14),
+            urgent: half(18),
+            options: Options::parse(&header[HEADER_LENGTH..]),
+        };
+        // A partial checksum comes from this machine's own offload: no wire has been crossed yet.
+        if matches!(ip.checksum, Checksum::Complete) && !Self::is_intact(frame, ip, total) {
+            return Err(DropReason::TcpBadChecksum);
+        }
+        Ok((segment, length))
+    }
+
+    fn is_intact(frame: &Frame, ip: &IpInfo, total: usize) -> bool {
+        let head = frame.head();
+        let sum = checksum::pseudo_header(ip.source, ip.destination, IpNumber::TCP.0, total as u32);
+        if head.len().is_multiple_of(2) {
+            sum.add(head).add(frame.payload()).is_intact()
+        } else {
+            sum.add(&frame.to_vec()).is_intact()
+        }
+    }
+
+    /// Pushes the header in front of `frame`'s payload, with its checksum, or with the pseudo-header's sum where the
+    /// link will complete it. `Checksum::Partial` counts from the TCP header: layers below add their own lengths.
+    pub fn push(&self, frame: &mut Frame, source: IpAddr, destination: IpAddr, partial: bool) {
+        let options = self.options.length();
+        let length = HEADER_LENGTH + options;
+        let total = length + frame.payload().len();
+        let header = frame.push_front_slice(length);
+        header[0..2].copy_from_slice(&self.source_port.to_be_bytes());
+        header[2..4].copy_from_slice(&self.destination_port.to_be_bytes());
+        header[4..8].copy_from_slice(&self.seq.to_be_bytes());
+        header[8..12].copy_from_slice(&self.ack.to_be_bytes());
+        header[12] = (length as u8 / 4) << 4;
+        header[13] = self.flags.0;
+        header[14..16].copy_from_slice(&self.window.to_be_bytes());
+        header[CHECKSUM_AT..18].copy_from_slice(&[0, 0]);
+        header[18..20].copy_from_slice(&self.urgent.to_be_bytes());
+        if options > 0 {
+            self.options.write(&mut header[HEADER_LENGTH..]);
+        }
+        let pseudo = checksum::pseudo_header(source, destination, IpNumber::TCP.0, total as u32);
+        let sum = if partial {
+            frame.meta.checksum = Checksum::Partial { start: 0, offset: CHECKSUM_AT as u16 };
+            !pseudo.finish()
+        } else {
+            frame.meta.checksum = Checksum::Complete;
+            Self::sum(frame, pseudo).finish()
+        };
+        frame.head_mut()[CHECKSUM_AT..18].copy_from_slice(&sum.to_be_bytes());
+    }
+
+    fn sum(frame: &Frame, pseudo: Sum) -> Sum {
+        pseudo.add(frame.head()).add(frame.payload())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::frame::{FrameId, InterfaceId, Meta};
+    use crate::trace::{Cause, Trigger};
+    use crate::transport::tcp::options::Timestamps;
+
+    const A: IpAddr = IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 1));
+    const B: IpAddr = IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 2));
+
+    fn ip(checksum: Checksum) -> IpInfo {
+        let interface = InterfaceId(0);
+        let frame = FrameId::default();
+        let (source, destination) = (A, B);
+        IpInfo {
+            source,
+            destination,
+            to_unicast: true,
+            interface,
+            ttl: 64,
+            ecn: 0,
+            checksum,
+            segment_size: None,
+            frame,
+        }
+    }
+
+    fn meta() -> Meta {
+        Meta::new(Cause::NewData, Trigger::Call)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_pushed_is_parsed_on_either_kind_of_link(
+            ports: (u16, u16), seq: u32, ack: u32, flags in 0_u8..0x40, window: u16, urgent: u16,
+            times: Option<(u32, u32)>, data in proptest::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let timestamps = times.map(|(value, echo)| Timestamps { value, echo });
+            let options = Options { timestamps, ..Options::default() };
+            let (source_port, destination_port) = ports;
+            let flags = Flags(flags);
+            let sent = Segment { source_port, destination_port, seq, ack, flags, window, urgent, options };
+            let mut frame = Frame::with_payload(Bytes::from(data.clone()), meta());
+            sent.push(&mut frame, A, B, false);
+            let mut wire = Frame::from_wire(Bytes::from(frame.to_vec()), meta());
+            for frame in [&mut frame, &mut wire] {
+                let (parsed, length) = Segment::parse(frame, &ip(Checksum::Complete)).unwrap();
+                prop_assert_eq!(parsed, sent);
+                prop_assert_eq!(&frame.clone().into_payload(length)[..], &data[..]);
+            }
+        }
+
+        #[test]
+        fn any_flipped_bit_is_seen_or_malformed(bit in 0_usize..(32 + 33) * 8) {
+            let options = Options { timestamps: Some(Timestamps { value: 1, echo: 2 }), ..Options::default() };
+            let mut frame = Frame::with_payload(Bytes::from(vec![0x5a; 33]), meta());
+            Segment { seq: 7, options, ..Segment::default() }.push(&mut frame, A, B, false);
+            frame.flip_bit(bit);
+            prop_assert!(Segment::parse(&mut frame, &ip(Checksum::Complete)).is_err());
+        }
+
+        #[test]
+        fn no_octets_panic(data in proptest::collection::vec(any::<u8>(), 0..80)) {
+            for checksum in [Checksum::Complete, Checksum::Unchecked] {
+                let mut frame = Frame::from_wire(Bytes::from(data.clone()), meta());
+                if let Ok((_, length)) = Segment::parse(&mut frame, &ip(checksum)) {
+                    prop_assert!(length <= frame.len());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_partial_checksum_is_completed_by_summing_from_its_start() {
+        let mut whole = Frame::with_payload(Bytes::from_static(b"payload"), meta());
+        let mut partial = whole.clone();
+        Segment::default().push(&mut whole, A, B, false);
+        Segment::default().push(&mut partial, A, B, true);
+        let Checksum::Partial { start: 0, offset } = partial.meta.checksum else { panic!("not partial") };
+        let completed = Sum::new().add(&partial.to_vec()).finish().to_be_bytes();
+        let offset = usize::from(offset);
+        partial.head_mut()[offset..offset + 2].copy_from_slice(&completed);
+        assert_eq!(partial.to_vec(), whole.to_vec());
+    }
+}

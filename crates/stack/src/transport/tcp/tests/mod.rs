@@ -1,0 +1,4 @@
+//! Two TCPs in virtual time, and whole conversations between them.
+
+mod conversation;
+mod harness;

@@ -1,0 +1,141 @@
+//! What ICMP and the neighbour cache say about a connection's segments (RFC 9293 §3.9.2.2, RFC 5927, RFC 1191 §6.5).
+
+use core::net::SocketAddr;
+
+use super::connection::{Connection, Cx};
+use super::seq::{ORIGIN, from_wire};
+use super::{Ready, Tcp};
+use crate::context::Ctx;
+use crate::time::Instant;
+use crate::trace::{Cause, ConnectionId, Ending, State, Trigger};
+use crate::transport::{Key, SocketError, Trouble};
+
+/// The MTU taken where a router does not name one (RFC 1191 §5: every host takes packets of this size).
+const MTU_UNNAMED: u16 = 576;
+/// The least MTU believed (RFC 791 §3.2: every link carries 68 octets).
+const LEAST_MTU: u16 = 68;
+
+impl Tcp {
+    /// ICMP says something about a segment sent from `local` to `remote` with sequence number `sequence`. False where
+    /// there is no such connection or the number was not in flight (RFC 5927 §4.1): a forgery, or late.
+    pub fn on_trouble(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        local: SocketAddr,
+        remote: SocketAddr,
+        sequence: u32,
+        trouble: Trouble,
+    ) -> bool {
+        let Some(key) = self.by_ends.get(&ConnectionId { local, remote }).copied() else { return false };
+        self.with(ctx, key, |connection, cx| {
+            let sequence = from_wire(connection.iss, sequence, connection.snd_una);
+            let in_flight = (connection.snd_una..connection.snd_nxt).contains(&sequence);
+            if in_flight {
+                connection.on_trouble(cx, trouble);
+            }
+            in_flight
+        })
+        .unwrap_or(false)
+    }
+
+    /// The neighbour is being resolved: what is ready waits for it outside the queue. A reply is not worth the wait.
+    pub fn park(&mut self, ready: Ready) {
+        match ready {
+            Ready::Reply => self.replies.discard(),
+            Ready::Connection(key) => {
+                self.leave_queue(key);
+                if let Some(connection) = self.connections.get_mut(key) {
+                    connection.parked = true;
+                }
+            }
+        }
+    }
+
+    /// The neighbour was resolved.
+    pub fn unpark(&mut self, key: Key) {
+        if let Some(connection) = self.connections.get_mut(key).filter(|connection| connection.parked) {
+            connection.parked = false;
+            connection.queued = true;
+            self.ready.push_back(key);
+        }
+    }
+
+    /// The way failed: no route, or the neighbour does not answer.
+    pub fn on_unreachable(&mut self, ctx: &mut Ctx<'_>, ready: Ready, trouble: Trouble) {
+        let Ready::Connection(key) = ready else { return self.replies.discard() };
+        self.leave_queue(key);
+        self.with(ctx, key, |connection, cx| {
+            connection.parked = false;
+            connection.on_no_way(cx, trouble);
+        });
+        // What could not be sent is tried again by timer, not at once.
+        self.leave_queue(key);
+    }
+
+    fn leave_queue(&mut self, key: Key) {
+        if self.ready.front() == Some(&key) {
+            self.ready.pop_front();
+        } else {
+            self.ready.retain(|ready| *ready != key);
+        }
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.queued = false;
+        }
+    }
+}
+
+impl Connection {
+    /// A believable ICMP error.
+    fn on_trouble(&mut self, cx: &mut Cx<'_, '_>, trouble: Trouble) {
+        match trouble {
+            Trouble::PacketTooBig(mtu) => self.on_packet_too_big(cx, mtu),
+            Trouble::Soft => {}
+            // RFC 5927 §5.2: in a synchronised state a hard error is soft: the timers decide.
+            _ if self.state.is_synchronized() => {}
+            _ => self.end(cx, Ending::Unreachable, Some(error_of(trouble))),
+        }
+    }
+
+    fn on_no_way(&mut self, cx: &mut Cx<'_, '_>, trouble: Trouble) {
+        if self.state.is_synchronized() {
+            // RFC 9293 §3.9.2.2: not fatal; the way may come back. The timers try again, until R2.
+            if self.deadlines.rto == Instant::FAR_FUTURE && self.deadlines.persist == Instant::FAR_FUTURE {
+                self.deadlines.persist = cx.now() + self.rtt.rto(cx.knobs);
+                self.progress_at = cx.now();
+            }
+            self.owed = super::connection::Owed::Nothing;
+            self.probe = None;
+        } else if self.state != State::Closed {
+            self.end(cx, Ending::Unreachable, Some(error_of(trouble)));
+        }
+    }
+
+    /// RFC 1191 §6.5: segments shrink, and what was too big goes again without blame for congestion.
+    fn on_packet_too_big(&mut self, cx: &mut Cx<'_, '_>, mtu: u16) {
+        let mtu = if mtu == 0 { MTU_UNNAMED } else { mtu.max(LEAST_MTU) };
+        if mtu >= self.mtu.min(self.pmtu) {
+            return;
+        }
+        self.trigger = Trigger::Timer;
+        self.pmtu = mtu;
+        let mss = self.mss();
+        for index in 0..self.inflight.len() {
+            if self.inflight.get(index).is_some_and(|record| record.length > mss && !record.sacked) {
+                self.inflight.update(index, |record| record.lost = true);
+            }
+        }
+        if self.inflight.lost() > 0 {
+            self.recovery.search_from = ORIGIN;
+            self.recovery.forced = Some(Cause::RetransmitPmtu);
+        }
+        self.deadlines.rto = cx.now() + self.rtt.rto(cx.knobs);
+    }
+}
+
+const fn error_of(trouble: Trouble) -> SocketError {
+    match trouble {
+        Trouble::NetworkUnreachable => SocketError::NetworkUnreachable,
+        Trouble::ProtocolUnreachable | Trouble::PortUnreachable => SocketError::ConnectionRefused,
+        _ => SocketError::HostUnreachable,
+    }
+}
