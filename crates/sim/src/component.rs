@@ -107,13 +107,10 @@ impl Names {
         Arc::make_mut(&mut self.inner).nodes.push(name.to_owned());
     }
 
-    /// Adds a link; answers the full names of its directions.
-    pub(crate) fn add_link(&mut self, name: &str, ends: [NodeId; 2]) -> [String; 2] {
-        let [a, b] = ends.map(|end| self.node(end).to_owned());
-        let directions = [format!("{name}/{a}->{b}"), format!("{name}/{b}->{a}")];
-        let names = LinkNames { name: name.to_owned(), directions: directions.clone() };
+    /// Adds a link with the full names of its directions.
+    pub(crate) fn add_link(&mut self, name: &str, directions: [String; 2]) {
+        let names = LinkNames { name: name.to_owned(), directions };
         Arc::make_mut(&mut self.inner).links.push(names);
-        directions
     }
 }
 
@@ -133,7 +130,7 @@ mod tests {
         let mut names = Names::default();
         names.add_node("client");
         names.add_node("server");
-        names.add_link("wire", [NodeId(1), NodeId(0)]);
+        names.add_link("wire", ["wire/server->client", "wire/client->server"].map(String::from));
         let before = names.clone();
         names.add_node("idle");
         let back = Component::Link { link: LinkId(0), direction: Direction::Backward };

@@ -9,12 +9,16 @@
 
 mod change;
 mod component;
+mod executor;
 mod fabric;
 pub mod link;
+mod node;
 mod outcome;
 mod recorder;
+mod run;
 mod slab;
 mod trace_hash;
+mod turn;
 mod world;
 
 pub use change::Change;
@@ -23,6 +27,7 @@ pub use link::{
     Corrupt, Delay, DirectionConfig, Distribution, GilbertElliott, Jitter, LinkConfig, LinkCounters,
     LinkError, Loss, QueueLimit, Rate, Reorder, StageConfig, StageKind,
 };
+pub use node::Script;
 pub use outcome::{Limits, Outcome, Progress, Waiting, WaitsFor};
 pub use recorder::{Recorder, Recorders, kind_of};
 pub use trace_hash::TraceHash;

@@ -1,18 +1,25 @@
 //! The world: nodes, links, applications, and the one loop that runs them.
 
+use core::any::Any;
 use core::fmt;
-use core::future::Future;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use wirelab_stack::application::AppError;
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::{ConfigError, Host, HostConfig};
+use wirelab_stack::rng::Rng;
+use wirelab_stack::socket::net::context::Seat;
 use wirelab_stack::time::Instant;
+use wirelab_stack::timers::Timers;
 
 use crate::change::Change;
-use crate::component::{Direction, LinkId, Names};
-use crate::link::{LinkConfig, LinkCounters, LinkError};
-use crate::outcome::{Limits, Outcome, Progress};
-use crate::recorder::Recorder;
+use crate::component::{Component, Direction, LinkId, Names};
+use crate::executor::{Executor, Root};
+use crate::fabric::{Fabric, LineId};
+use crate::link::{Line, LineConfig, LinkConfig, LinkCounters, LinkError};
+use crate::node::{HostNode, Node, NodeSlot, Script, ScriptNode};
+use crate::recorder::{Recorder, Shared, Watch};
 
 /// An application of a world, numbered in the order in which they were spawned.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -72,26 +79,129 @@ impl fmt::Display for BuildError {
 impl core::error::Error for BuildError {}
 
 /// Nodes, links, applications, and the one loop that runs them in virtual time.
-pub struct World {}
+///
+/// Two worlds that were built alike run alike, event for event, on every machine.
+pub struct World {
+    seed: u64,
+    pub(crate) now: Instant,
+    pub(crate) events: u64,
+    pub(crate) nodes: Vec<NodeSlot>,
+    pub(crate) fabric: Fabric,
+    pub(crate) executor: Executor,
+    /// When each node's next turn is, apart from arrivals.
+    pub(crate) turns: Timers,
+    /// Changes that are to come, in the order of their times and of being set.
+    pub(crate) changes: BTreeMap<(Instant, u64), Change>,
+    changes_set: u64,
+    shared: Rc<Shared>,
+    names: Names,
+    taken: BTreeSet<String>,
+}
 
-#[allow(unused_variables, clippy::todo, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 impl World {
     /// An empty world. Every random stream in it derives from `seed`.
     pub fn new(seed: u64) -> Self {
-        todo!()
+        Self {
+            seed,
+            now: Instant::ZERO,
+            events: 0,
+            nodes: Vec::new(),
+            fabric: Fabric::default(),
+            executor: Executor::default(),
+            turns: Timers::new(),
+            changes: BTreeMap::new(),
+            changes_set: 0,
+            shared: Rc::default(),
+            names: Names::default(),
+            taken: BTreeSet::new(),
+        }
     }
 
-    /// Adds a host; its `node` number is set here.
-    pub fn add_host(&mut self, config: HostConfig) -> Result<NodeId, BuildError> {
-        todo!()
+    /// Adds a host. Its `node` is set here; it draws from the stream (seed, its name, "stack").
+    ///
+    /// # Errors
+    /// When its configuration makes no sense, or another node has its name.
+    pub fn add_host(&mut self, mut config: HostConfig) -> Result<NodeId, BuildError> {
+        let id = NodeId(self.nodes.len() as u32);
+        config.node = id;
+        let name = config.name.clone();
+        let interfaces = config.interfaces.len();
+        let mut rng = Rng::stream(self.seed, &name, "stack");
+        let host = Host::new(config, &mut rng).map_err(BuildError::Host)?;
+        let watch = Watch::new(&self.shared, Component::Host(id));
+        let seat = Box::new(Seat::new(host, rng, Box::new(watch)));
+        self.add_node(&name, interfaces, Node::Host(HostNode::new(seat)))
     }
 
-    /// Connects two interfaces.
+    /// Adds a node that a script drives. It draws from the stream (seed, its name, "script").
+    ///
+    /// # Errors
+    /// When another node has its name.
+    pub fn add_script(&mut self, name: &str, script: Box<dyn Script>) -> Result<NodeId, BuildError> {
+        let watch = Watch::new(&self.shared, Component::Host(NodeId(self.nodes.len() as u32)));
+        let interfaces = usize::from(script.interfaces());
+        let rng = Rng::stream(self.seed, name, "script");
+        self.add_node(name, interfaces, Node::Script(ScriptNode { script, rng, watch, sent: 0 }))
+    }
+
+    fn add_node(&mut self, name: &str, interfaces: usize, node: Node) -> Result<NodeId, BuildError> {
+        if !self.taken.insert(format!("node {name}")) {
+            return Err(BuildError::DuplicateName(name.to_owned()));
+        }
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(NodeSlot { node, ports: vec![None; interfaces] });
+        self.names.add_node(name);
+        self.turns.set(id.0, self.now);
+        Ok(id)
+    }
+
+    /// Connects two interfaces. Each stage of each direction draws from a stream of its own: (seed,
+    /// `<link>/<from>-><to>`, the stage's name).
+    ///
+    /// # Errors
+    /// When its configuration makes no sense, another link has its name, or an end is missing or taken.
     pub fn connect(&mut self, config: LinkConfig) -> Result<LinkId, BuildError> {
-        todo!()
+        let LinkConfig { name, ends, directions } = config;
+        for (place, (node, interface)) in ends.into_iter().enumerate() {
+            let slot = self.nodes.get(node.0 as usize).ok_or(BuildError::NoSuchNode(node))?;
+            let port = slot.ports.get(usize::from(interface.0));
+            match port.ok_or(BuildError::NoSuchInterface(node, interface))? {
+                None if place == 0 || ends[0] != ends[1] => {}
+                _ => return Err(BuildError::InterfaceTaken(node, interface)),
+            }
+        }
+        let link = LinkId(self.fabric.links());
+        let [a, b] = ends.map(|(node, _)| self.names.node(node));
+        let names = [format!("{name}/{a}->{b}"), format!("{name}/{b}->{a}")];
+        let line = |direction: Direction| {
+            Line::new(LineConfig {
+                settings: &directions[direction.index()],
+                direction,
+                seed: self.seed,
+                name: names[direction.index()].clone(),
+                from: ends[direction.index()],
+                to: ends[direction.reverse().index()],
+                watch: Watch::new(&self.shared, Component::Link { link, direction }),
+            })
+            .map_err(BuildError::Link)
+        };
+        let lines = [line(Direction::Forward)?, line(Direction::Backward)?];
+        if !self.taken.insert(format!("link {name}")) {
+            return Err(BuildError::DuplicateName(name));
+        }
+        self.names.add_link(&name, names);
+        self.fabric.add(lines);
+        for (direction, (node, interface)) in Direction::BOTH.into_iter().zip(ends) {
+            let line = LineId::of(link, direction);
+            self.nodes[node.0 as usize].ports[usize::from(interface.0)] = Some(line);
+        }
+        Ok(link)
     }
 
-    /// Starts an application on a host at `start`.
+    /// Starts an application on a host at `start`. A run waits for it to end.
+    ///
+    /// # Panics
+    /// When `node` is no host.
     pub fn spawn(
         &mut self,
         node: NodeId,
@@ -99,10 +209,13 @@ impl World {
         start: Instant,
         future: impl Future<Output = Result<(), AppError>> + 'static,
     ) -> TaskId {
-        todo!()
+        self.add_application(node, name, start, false, Box::pin(future))
     }
 
     /// As [`spawn`](Self::spawn), but a run does not wait for it to end.
+    ///
+    /// # Panics
+    /// When `node` is no host.
     pub fn spawn_background(
         &mut self,
         node: NodeId,
@@ -110,57 +223,102 @@ impl World {
         start: Instant,
         future: impl Future<Output = Result<(), AppError>> + 'static,
     ) -> TaskId {
-        todo!()
+        self.add_application(node, name, start, true, Box::pin(future))
     }
 
-    /// Changes something at `at`.
+    fn add_application(
+        &mut self,
+        node: NodeId,
+        name: &str,
+        start: Instant,
+        background: bool,
+        root: Root,
+    ) -> TaskId {
+        let start = start.max(self.now);
+        let Some(Node::Host(host)) = self.nodes.get_mut(node.0 as usize).map(|slot| &mut slot.node) else {
+            panic!("application `{name}`: node {} is no host", node.0)
+        };
+        let id = self.executor.add(node, name, start, background, root);
+        host.starts.insert((start, id));
+        self.turn_at(node, start);
+        id
+    }
+
+    /// Changes something at `at`; at once where that has passed.
+    ///
+    /// # Panics
+    /// When there is no such link.
     pub fn at(&mut self, at: Instant, change: Change) {
-        todo!()
+        let (Change::Cut(link)
+        | Change::Restore(link)
+        | Change::SetStage { link, .. }
+        | Change::RemoveStage { link, .. }) = change;
+        assert!(link.0 < self.fabric.links(), "there is no link {}", link.0);
+        self.changes.insert((at.max(self.now), self.changes_set), change);
+        self.changes_set += 1;
     }
 
-    /// Sets who watches; returns who did.
+    /// Sets who watches; returns who did. For several at once there is [`Recorders`](crate::Recorders).
     pub fn set_recorder(&mut self, recorder: Box<dyn Recorder>) -> Option<Box<dyn Recorder>> {
-        todo!()
+        self.shared.set(Some(recorder))
     }
 
     /// Nobody watches any more; returns who did.
     pub fn take_recorder(&mut self) -> Option<Box<dyn Recorder>> {
-        todo!()
+        self.shared.set(None)
     }
 
-    /// Runs until everything has ended, nothing more can happen, or a limit is reached. May be called again.
-    pub fn run(&mut self, limits: Limits, progress: &mut dyn FnMut(Progress)) -> Outcome {
-        todo!()
+    /// Virtual time: the instant of the last event, or of the limit that was reached.
+    pub const fn now(&self) -> Instant {
+        self.now
     }
 
-    /// Virtual time: the instant of the last event.
-    pub fn now(&self) -> Instant {
-        todo!()
-    }
-
-    /// Events so far.
-    pub fn events(&self) -> u64 {
-        todo!()
+    /// Events so far: frames that arrived, or left a queue, and turns of nodes.
+    pub const fn events(&self) -> u64 {
+        self.events
     }
 
     /// The names of all nodes and links.
     pub fn names(&self) -> Names {
-        todo!()
+        self.names.clone()
     }
 
     /// The nodes' numbers, in order.
     pub fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<> {
-        (0..0).map(NodeId)
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// The links' numbers, in order.
+    pub fn link_ids(&self) -> impl Iterator<Item = LinkId> + use<> {
+        (0..self.fabric.links()).map(LinkId)
     }
 
     /// A host; `None` where the node is none.
     pub fn host(&self, node: NodeId) -> Option<&Host> {
-        todo!()
+        match &self.nodes.get(node.0 as usize)?.node {
+            Node::Host(host) => Some(&host.seat().host),
+            Node::Script(_) => None,
+        }
     }
 
-    /// A host, to change.
+    /// A host, to change; it has a turn as soon as the world runs. `None` where the node is none.
     pub fn host_mut(&mut self, node: NodeId) -> Option<&mut Host> {
-        todo!()
+        let now = self.now;
+        self.turn_at(node, now);
+        match &mut self.nodes.get_mut(node.0 as usize)?.node {
+            Node::Host(host) => Some(&mut host.seat_mut().host),
+            Node::Script(_) => None,
+        }
+    }
+
+    /// A scripted node as its own type; `None` where the node is another.
+    pub fn script_mut<T: Script>(&mut self, node: NodeId) -> Option<&mut T> {
+        let now = self.now;
+        self.turn_at(node, now);
+        match &mut self.nodes.get_mut(node.0 as usize)?.node {
+            Node::Script(node) => (&mut *node.script as &mut dyn Any).downcast_mut(),
+            Node::Host(_) => None,
+        }
     }
 
     /// What one direction of a link has counted.
@@ -168,11 +326,18 @@ impl World {
     /// # Panics
     /// When there is no such link.
     pub fn link_counters(&self, link: LinkId, direction: Direction) -> LinkCounters {
-        todo!()
+        self.fabric.counters(LineId::of(link, direction))
     }
 
     /// All applications, in the order in which they were spawned.
     pub fn applications(&self) -> Vec<ApplicationStatus> {
-        todo!()
+        self.executor.statuses().collect()
+    }
+
+    /// A node is to have a turn at `at`, or before.
+    pub(crate) fn turn_at(&mut self, node: NodeId, at: Instant) {
+        if (node.0 as usize) < self.nodes.len() {
+            self.turns.set(node.0, at.min(self.turns.deadline(node.0)));
+        }
     }
 }

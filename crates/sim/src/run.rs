@@ -1,0 +1,179 @@
+//! The one loop.
+
+use wirelab_stack::frame::NodeId;
+use wirelab_stack::host::Host;
+use wirelab_stack::time::Instant;
+use wirelab_stack::trace::State;
+
+use crate::change::Change;
+use crate::component::Direction;
+use crate::fabric::LineId;
+use crate::node::Node;
+use crate::outcome::{Limits, Outcome, Progress, Waiting, WaitsFor};
+use crate::world::World;
+
+/// Events at one instant before it is taken for one that has no end.
+const MOST_EVENTS_AT_ONCE: u64 = 20_000_000;
+
+/// From one report of progress to the next, in events.
+const PROGRESS_EVERY: u64 = 10_000;
+
+impl World {
+    /// Runs until everything has ended, nothing more can happen, or a limit is reached. May be called again.
+    ///
+    /// A run ends when all applications have ended (but those in the background), no frame is under way, and no
+    /// host still has data or a FIN to deliver; TIME-WAIT, ageing and later changes do not prolong it.
+    pub fn run(&mut self, limits: Limits, progress: &mut dyn FnMut(Progress)) -> Outcome {
+        self.run_while(limits, progress, |world| !world.is_over())
+    }
+
+    /// Lets everything happen that does until `until`, whether or not anybody waits for it, and no longer.
+    pub fn run_until(&mut self, until: Instant) -> Outcome {
+        self.run_while(Limits { until: Some(until), max_events: None }, &mut |_| {}, |_| true)
+    }
+
+    fn run_while(
+        &mut self,
+        limits: Limits,
+        progress: &mut dyn FnMut(Progress),
+        goes_on: impl Fn(&Self) -> bool,
+    ) -> Outcome {
+        self.hand_out_wakes();
+        let until = limits.until.unwrap_or(Instant::FAR_FUTURE).max(self.now);
+        let last = limits.max_events.map_or(u64::MAX, |most| self.events.saturating_add(most));
+        let (mut at_once, mut reported) = (self.events, self.events);
+        loop {
+            let next = self.next();
+            if next.is_none_or(|next| next > self.now) {
+                if !goes_on(self) {
+                    return Outcome::Completed;
+                }
+                let Some(next) = next else { return self.at_rest(limits.until) };
+                if next > until {
+                    self.now = until;
+                    return Outcome::TimeLimit;
+                }
+                self.now = next;
+                at_once = self.events;
+            }
+            if self.events >= last || self.events - at_once > MOST_EVENTS_AT_ONCE {
+                return Outcome::EventLimit;
+            }
+            self.step();
+            if self.events - reported >= PROGRESS_EVERY {
+                reported = self.events;
+                progress(Progress { now: self.now, events: self.events, running: self.executor.running() });
+            }
+        }
+    }
+
+    /// When something happens next.
+    fn next(&self) -> Option<Instant> {
+        let change = self.changes.first_key_value().map(|((at, _), _)| *at);
+        let arrival = self.fabric.next_arrival().map(|(at, _)| at);
+        [change, self.fabric.next_internal(), arrival, self.turns.next()].into_iter().flatten().min()
+    }
+
+    /// The first of what happens now: changes, then what happens inside of links, then the turn of the first node
+    /// that has one.
+    fn step(&mut self) {
+        let now = self.now;
+        if let Some(entry) = self.changes.first_entry().filter(|entry| entry.key().0 <= now) {
+            let change = entry.remove();
+            self.apply(change);
+            self.events += 1;
+            return;
+        }
+        if self.fabric.next_internal().is_some_and(|at| at <= now) {
+            self.events += self.fabric.handle_internals(now);
+            return;
+        }
+        let arrival = self.fabric.next_arrival().filter(|(at, _)| *at <= now).map(|(_, node)| node);
+        let due = self.turns.first().filter(|(at, _)| *at <= now).map(|(_, node)| NodeId(node));
+        match (arrival, due) {
+            (Some(arrival), Some(due)) => self.turn(arrival.min(due)),
+            (Some(node), None) | (None, Some(node)) => self.turn(node),
+            (None, None) => {}
+        }
+    }
+
+    fn apply(&mut self, change: Change) {
+        let now = self.now;
+        match change {
+            Change::Cut(link) => {
+                for direction in Direction::BOTH {
+                    self.fabric.cut(LineId::of(link, direction), now);
+                }
+            }
+            Change::Restore(link) => {
+                for direction in Direction::BOTH {
+                    self.fabric.restore(LineId::of(link, direction), now);
+                }
+            }
+            Change::SetStage { link, direction, stage } => {
+                self.fabric.set_stage(LineId::of(link, direction), stage, now);
+            }
+            Change::RemoveStage { link, direction, stage } => {
+                self.fabric.remove_stage(LineId::of(link, direction), stage, now);
+            }
+        }
+    }
+
+    /// Whether nobody waits for anything that may still happen.
+    fn is_over(&self) -> bool {
+        self.executor.running() == 0
+            && self.fabric.frames() == 0
+            && self.nodes.iter().all(|slot| match &slot.node {
+                Node::Host(host) => !has_more_to_send(&host.seat().host),
+                Node::Script(node) => node.script.poll_timeout().is_none(),
+            })
+    }
+
+    /// Nothing is scheduled any more.
+    fn at_rest(&mut self, until: Option<Instant>) -> Outcome {
+        if self.executor.running() > 0 {
+            return Outcome::Deadlock { waiting: self.waiting() };
+        }
+        // Somebody goes on to a certain time, come what may.
+        self.now = until.unwrap_or(self.now).max(self.now);
+        Outcome::Completed
+    }
+
+    /// Who waits for what.
+    fn waiting(&self) -> Vec<Waiting> {
+        let running = self.executor.statuses().filter(|status| !status.background && status.ended.is_none());
+        running
+            .filter_map(|status| {
+                let Node::Host(host) = &self.nodes[status.node.0 as usize].node else { return None };
+                let seat = host.seat();
+                let own = seat
+                    .waiting()
+                    .filter(|waiting| self.executor.application_of(waiting.task) == Some(status.id));
+                let waits_for = own.map(|waiting| WaitsFor {
+                    socket: waiting.socket,
+                    description: seat.describe(waiting.socket),
+                    readiness: waiting.readiness,
+                    since: waiting.since,
+                });
+                Some(Waiting {
+                    node: seat.host.name().to_owned(),
+                    application: status.name,
+                    waits_for: waits_for.collect(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Whether a connection of the host has data or a FIN that its peer has not acknowledged.
+fn has_more_to_send(host: &Host) -> bool {
+    let mut more = false;
+    host.for_each_connection(|_, info| {
+        let closing = matches!(
+            info.state,
+            State::SynSent | State::SynReceived | State::FinWait1 | State::Closing | State::LastAck
+        );
+        more |= closing || info.metrics.bytes_in_flight > 0;
+    });
+    more
+}
