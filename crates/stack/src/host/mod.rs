@@ -1,17 +1,48 @@
 //! A host: a value driven by four verbs and by socket calls.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `config` | how a host is described, and what can be wrong with that |
+//! | `build` | from a configuration to a host |
+//! | `ingress` | the walk of a frame up |
+//! | `egress` | the walk of a segment, datagram or message down |
+//! | `path` | next hop and source address |
+//! | `neighbors` | what ARP and the neighbour cache owe |
+//! | `control` | ICMP, both ways |
+//! | `outbox` | what waits to be sent and is not TCP's |
+//! | `counters` | what is counted |
+
+mod build;
+mod config;
+mod control;
+mod counters;
+mod egress;
+mod ingress;
+mod neighbors;
+mod outbox;
+mod path;
 
 use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId, NodeId};
 use crate::interface::Interface;
+use crate::network;
+use crate::network::ipv4::Identification;
+use crate::network::local::Addresses;
+use crate::network::rate::TokenBucket;
+use crate::network::route::Routes;
 use crate::rng::Rng;
 use crate::time::Instant;
+use crate::trace::{Cause, ConnectionId, ConnectionInfo, DropReason, Trigger};
 use crate::transport::Wake;
-
-mod config;
-mod counters;
+use crate::transport::echo::EchoSockets;
+use crate::transport::tcp::Tcp;
+use crate::transport::udp::Udp;
 
 pub use config::{ConfigError, HostConfig, RouteConfig};
 pub use counters::HostCounters;
+use counters::Tally;
+use egress::Way;
+pub(crate) use outbox::Outbox;
 
 /// A host with its interfaces, tables and sockets. A value: it can be cloned and sent.
 #[derive(Clone, Debug)]
@@ -19,6 +50,23 @@ pub struct Host {
     name: String,
     node: NodeId,
     interfaces: Vec<Interface>,
+    loopback: Interface,
+    addresses: Addresses,
+    routes: Routes,
+    identification: Identification,
+    icmp_errors: TokenBucket,
+    echo_replies: TokenBucket,
+    /// What waits to be sent and is not TCP's.
+    pub(crate) outbox: Outbox,
+    pub(crate) tcp: Tcp,
+    pub(crate) udp: Udp,
+    pub(crate) echo: EchoSockets,
+    pub(crate) knobs: network::Knobs,
+    way: Way,
+    /// What happened last from outside: the reason of what is sent for no reason of its own.
+    trigger: Trigger,
+    frames_made: u64,
+    tally: Tally,
 }
 
 const _: fn() = || {
@@ -26,55 +74,82 @@ const _: fn() = || {
     is_a_value::<Host>();
 };
 
-#[expect(
-    clippy::todo,
-    unused_variables,
-    clippy::missing_errors_doc,
-    clippy::missing_panics_doc,
-    reason = "skeleton"
-)]
 impl Host {
     /// The host of `config`; hash keys and secrets are drawn from `rng`.
     ///
     /// # Errors
     /// When the configuration makes no sense.
     pub fn new(config: HostConfig, rng: &mut Rng) -> Result<Self, ConfigError> {
-        todo!()
+        build::build(config, rng)
     }
 
     /// Announces the interfaces' addresses.
     pub fn start(&mut self, ctx: &mut Ctx<'_>) {
-        todo!()
+        self.called();
+        for interface in &mut self.interfaces {
+            interface.start_announcing(ctx.now);
+        }
+        self.announce(ctx.now);
     }
 
     /// A frame arrived by interface `on`.
+    #[inline]
     pub fn handle_frame(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: Frame) {
-        todo!()
+        self.ingress(ctx, on, frame);
     }
 
     /// Does what is due at `ctx.now`.
     pub fn handle_timeout(&mut self, ctx: &mut Ctx<'_>) {
-        todo!()
+        self.trigger = Trigger::Timer;
+        self.announce(ctx.now);
+        for number in 0..self.interfaces.len() {
+            if self.interfaces[number].neighbors.next_timeout().is_some_and(|at| at <= ctx.now) {
+                self.interfaces[number].neighbors.handle_timeout(ctx.now);
+                self.settle(ctx, InterfaceId(number as u16));
+            }
+        }
+        self.tcp.handle_timeout(ctx);
     }
 
     /// The next frame to give to a link, or `None` where nothing is to be sent now.
+    #[inline]
     pub fn poll_transmit(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
-        todo!()
+        self.transmit(ctx)
     }
 
     /// When `handle_timeout` is to be called next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
+        let of_interface = |interface: &Interface| {
+            [interface.neighbors.next_timeout(), interface.next_announcement()].into_iter().flatten().min()
+        };
+        self.interfaces.iter().filter_map(of_interface).chain(self.tcp.next_timeout()).min()
     }
 
     /// Moves the wakes since the last time to `into`.
     pub fn take_wakes(&mut self, into: &mut Vec<Wake>) {
-        todo!()
+        self.tcp.take_wakes(into);
+        self.udp.take_wakes(into);
+        self.echo.take_wakes(into);
     }
 
-    /// Takes an interface administratively up or down.
+    /// Takes an interface administratively up or down. Down, it sends and receives nothing, routes by it are
+    /// passed over, and what waits for its neighbours fails.
     pub fn set_interface_up(&mut self, ctx: &mut Ctx<'_>, interface: InterfaceId, up: bool) {
-        todo!()
+        let Some(own) = self.interfaces.get_mut(usize::from(interface.0)) else { return };
+        if own.is_up() == up {
+            return;
+        }
+        own.set_up(up);
+        own.start_announcing(ctx.now);
+        self.called();
+        self.way = Way::nowhere();
+        self.settle(ctx, interface);
+        self.announce(ctx.now);
+    }
+
+    /// A socket call begins: what it makes due is sent because of it.
+    pub(crate) fn called(&mut self) {
+        self.trigger = Trigger::Call;
     }
 
     /// Its name, as people write it.
@@ -93,20 +168,34 @@ impl Host {
     }
 
     /// An interface, loopback's too.
+    #[inline]
     pub fn interface(&self, id: InterfaceId) -> Option<&Interface> {
-        todo!()
+        if id == InterfaceId::LOOPBACK {
+            return Some(&self.loopback);
+        }
+        self.interfaces.get(usize::from(id.0))
     }
 
     /// What it has counted.
     pub fn counters(&self) -> HostCounters {
-        todo!()
+        self.tally.counters()
+    }
+
+    /// Frames sent for `cause`; of TCP, segments.
+    pub fn sent(&self, cause: Cause) -> u64 {
+        self.tally.sent(cause)
+    }
+
+    /// Frames and packets that ended here for `reason`.
+    pub fn dropped(&self, reason: DropReason) -> u64 {
+        self.tally.dropped(reason)
     }
 
     /// Calls `each` for every TCP connection in the table.
-    pub fn for_each_connection(
-        &self,
-        each: impl FnMut(crate::trace::ConnectionId, crate::trace::ConnectionInfo),
-    ) {
-        todo!()
+    pub fn for_each_connection(&self, each: impl FnMut(ConnectionId, ConnectionInfo)) {
+        self.tcp.for_each(each);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,8 +30,6 @@ pub struct Knobs {
     pub announce_interval: Duration,
     /// Least time between two defences of an address (RFC 5227 §1.1: `DEFEND_INTERVAL`).
     pub defend_interval: Duration,
-    /// Frames that may wait in the loopback interface; what comes beyond is dropped.
-    pub max_loopback_frames: usize,
 }
 
 impl Knobs {
@@ -48,7 +46,6 @@ impl Knobs {
             announcements: 2,
             announce_interval: Duration::from_secs(2),
             defend_interval: Duration::from_secs(10),
-            max_loopback_frames: 1000,
         }
     }
 

@@ -3,34 +3,72 @@
 use core::net::SocketAddr;
 
 use bytes::Bytes;
+use etherparse::IpNumber;
 
 use crate::context::Ctx;
+use crate::frame::{Frame, Meta};
 use crate::host::Host;
-use crate::transport::{SocketError, SocketId};
+use crate::network::ipv4;
+use crate::trace::{Cause, Trigger};
+use crate::transport::{Key, SocketError, SocketId, udp};
 
-#[expect(clippy::todo, clippy::missing_errors_doc, unused_variables, reason = "skeleton")]
+/// The UDP socket of `id`.
+fn socket(id: SocketId) -> Result<Key, SocketError> {
+    if let SocketId::Udp(key) = id { Ok(key) } else { Err(SocketError::BadDescriptor) }
+}
+
 impl Host {
-    /// A socket bound to `local`; port 0 picks an ephemeral one.
+    /// A socket bound to `local`, whose address may be unspecified; port 0 picks an ephemeral one.
+    ///
+    /// # Errors
+    /// `AddressNotAvailable` where the address is not this host's or no port is left, `AddressInUse` where
+    /// another socket has the port.
     pub fn udp_bind(&mut self, ctx: &mut Ctx<'_>, local: SocketAddr) -> Result<SocketId, SocketError> {
-        todo!()
+        if !self.can_bind(local.ip()) {
+            return Err(SocketError::AddressNotAvailable);
+        }
+        self.udp.bind(ctx.rng, local).map(SocketId::Udp)
     }
 
-    /// Fixes the peer: only its datagrams are received.
+    /// Fixes the peer: `udp_send` sends to it, and only its datagrams are received. A socket bound to all
+    /// addresses gets the one that the route to the peer suggests.
+    ///
+    /// # Errors
+    /// `NetworkUnreachable` without a route, `PermissionDenied` for a broadcast address without permission,
+    /// `InvalidInput` for port 0.
     pub fn udp_connect(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: SocketId,
         remote: SocketAddr,
     ) -> Result<(), SocketError> {
-        todo!()
+        let _ = ctx;
+        let key = socket(id)?;
+        let local = self.udp.local(key)?;
+        if remote.port() == 0 {
+            return Err(SocketError::InvalidInput);
+        }
+        let plan = self.plan(remote.ip(), local.ip())?;
+        if plan.hop.broadcast && !self.udp.broadcast(key)? {
+            return Err(SocketError::PermissionDenied);
+        }
+        self.udp.connect(key, plan.source.into(), remote)
     }
 
     /// Sends a datagram to the peer.
+    ///
+    /// # Errors
+    /// As [`udp_send_to`](Self::udp_send_to); `NotConnected` without a peer.
     pub fn udp_send(&mut self, ctx: &mut Ctx<'_>, id: SocketId, data: &[u8]) -> Result<usize, SocketError> {
-        todo!()
+        self.send_datagram(ctx, socket(id)?, data, None)
     }
 
     /// Sends a datagram to `remote`.
+    ///
+    /// # Errors
+    /// `WouldBlock` without room, `MessageTooLong` where it does not fit the interface's MTU,
+    /// `NetworkUnreachable` without a route, `PermissionDenied` for a broadcast without permission,
+    /// `AlreadyConnected` where the peer is another; or what ICMP said of an earlier datagram, once.
     pub fn udp_send_to(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -38,30 +76,75 @@ impl Host {
         data: &[u8],
         remote: SocketAddr,
     ) -> Result<usize, SocketError> {
-        todo!()
+        self.send_datagram(ctx, socket(id)?, data, Some(remote))
     }
 
-    /// The next datagram and who sent it; what does not fit `buffer` is lost.
+    fn send_datagram(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        key: Key,
+        data: &[u8],
+        remote: Option<SocketAddr>,
+    ) -> Result<usize, SocketError> {
+        let _ = ctx;
+        self.called();
+        let (local, remote, may_broadcast) = self.udp.ends(key, remote)?;
+        let plan = self.plan(remote.ip(), local.ip())?;
+        if plan.hop.broadcast && !may_broadcast {
+            return Err(SocketError::PermissionDenied);
+        }
+        let length = ipv4::HEADER + udp::HEADER + data.len();
+        if length > plan.mtu {
+            return Err(SocketError::MessageTooLong);
+        }
+        if !self.outbox.has_room(length) {
+            if self.udp.wait_to_send(key) {
+                self.outbox.waiting.push(SocketId::Udp(key));
+            }
+            return Err(SocketError::WouldBlock);
+        }
+        let meta = Meta::new(Cause::UdpData, Trigger::Call);
+        let mut frame = Frame::with_payload(Bytes::copy_from_slice(data), meta);
+        let source = SocketAddr::new(plan.source.into(), local.port());
+        udp::push(&mut frame, source, remote, plan.transmit_checksum);
+        self.enqueue(&plan, IpNumber::UDP, self.knobs.ttl, frame);
+        Ok(data.len())
+    }
+
+    /// Copies the next datagram out and says who sent it; what does not fit `buffer` is lost.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing is there; or what ICMP said of a datagram that was sent, once.
     pub fn udp_recv_from(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: SocketId,
         buffer: &mut [u8],
     ) -> Result<(usize, SocketAddr), SocketError> {
-        todo!()
+        let (payload, from) = self.udp_recv_bytes(ctx, id)?;
+        let length = payload.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&payload[..length]);
+        Ok((length, from))
     }
 
-    /// As `udp_recv_from`, whole and without the copy.
+    /// As [`udp_recv_from`](Self::udp_recv_from), whole and without the copy.
+    ///
+    /// # Errors
+    /// As `udp_recv_from`.
     pub fn udp_recv_bytes(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: SocketId,
     ) -> Result<(Bytes, SocketAddr), SocketError> {
-        todo!()
+        let _ = ctx;
+        self.udp.recv(socket(id)?)
     }
 
-    /// Permits sending to broadcast addresses.
+    /// Permits, or forbids again, sending to broadcast addresses.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
     pub fn udp_set_broadcast(&mut self, id: SocketId, on: bool) -> Result<(), SocketError> {
-        todo!()
+        self.udp.set_broadcast(socket(id)?, on)
     }
 }

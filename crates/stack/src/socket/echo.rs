@@ -1,20 +1,38 @@
 //! ICMP echo calls.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
+
+use bytes::Bytes;
+use etherparse::IpNumber;
 
 use crate::context::Ctx;
+use crate::frame::Meta;
 use crate::host::Host;
+use crate::network::icmp::{self, Echo};
+use crate::network::ipv4;
+use crate::trace::{Cause, Trigger};
 use crate::transport::echo::EchoEvent;
-use crate::transport::{SocketError, SocketId};
+use crate::transport::{Key, SocketError, SocketId};
 
-#[expect(clippy::todo, clippy::missing_errors_doc, unused_variables, reason = "skeleton")]
+/// The echo socket of `id`.
+fn socket(id: SocketId) -> Result<Key, SocketError> {
+    if let SocketId::Icmp(key) = id { Ok(key) } else { Err(SocketError::BadDescriptor) }
+}
+
 impl Host {
     /// A socket with an identifier of its own.
+    ///
+    /// # Errors
+    /// `NoBuffers` when all identifiers are taken.
     pub fn icmp_open(&mut self, ctx: &mut Ctx<'_>) -> Result<SocketId, SocketError> {
-        todo!()
+        self.echo.open(ctx.rng).map(SocketId::Icmp)
     }
 
-    /// Sends an echo request.
+    /// Sends an echo request that carries `payload`, with a TTL of its own if one is given.
+    ///
+    /// # Errors
+    /// `WouldBlock` without room, `MessageTooLong` where it does not fit the interface's MTU,
+    /// `NetworkUnreachable` without a route, `PermissionDenied` for a broadcast address.
     pub fn icmp_send_echo(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -24,11 +42,37 @@ impl Host {
         payload: &[u8],
         ttl: Option<u8>,
     ) -> Result<(), SocketError> {
-        todo!()
+        let _ = ctx;
+        self.called();
+        let key = socket(id)?;
+        let identifier = self.echo.identifier(key)?;
+        let plan = self.plan(destination, Ipv4Addr::UNSPECIFIED.into())?;
+        if plan.hop.broadcast {
+            return Err(SocketError::PermissionDenied);
+        }
+        let length = ipv4::HEADER + icmp::HEADER + payload.len();
+        if length > plan.mtu {
+            return Err(SocketError::MessageTooLong);
+        }
+        if !self.outbox.has_room(length) {
+            if self.echo.wait_to_send(key) {
+                self.outbox.waiting.push(SocketId::Icmp(key));
+            }
+            return Err(SocketError::WouldBlock);
+        }
+        let meta = Meta::new(Cause::EchoRequest, Trigger::Call);
+        let payload = Bytes::copy_from_slice(payload);
+        let request = icmp::echo_request(Echo { identifier, sequence }, payload, meta);
+        self.enqueue(&plan, IpNumber::ICMP, ttl.unwrap_or(self.knobs.ttl), request);
+        Ok(())
     }
 
     /// The next answer or error.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing is there.
     pub fn icmp_recv(&mut self, ctx: &mut Ctx<'_>, id: SocketId) -> Result<EchoEvent, SocketError> {
-        todo!()
+        let _ = ctx;
+        self.echo.recv(socket(id)?)
     }
 }

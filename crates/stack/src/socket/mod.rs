@@ -11,24 +11,37 @@ mod stream;
 pub use crate::transport::echo::EchoEvent;
 pub use crate::transport::{Readiness, SocketError, SocketId, Wake};
 
-use core::net::SocketAddr;
+use core::net::{Ipv4Addr, SocketAddr};
 
 use crate::context::Ctx;
 use crate::host::Host;
 
-#[expect(clippy::todo, unused_variables, reason = "skeleton")]
 impl Host {
     /// Closes a socket of any kind. Its id means nothing from here on.
     pub fn close(&mut self, ctx: &mut Ctx<'_>, id: SocketId) {
-        todo!()
+        self.called();
+        match id {
+            SocketId::Tcp(key) => self.tcp.close(ctx, key),
+            SocketId::Listener(key) => self.tcp.close_listener(ctx, key),
+            SocketId::Udp(key) => self.udp.close(key),
+            SocketId::Icmp(key) => self.echo.close(key),
+        }
     }
 
-    /// This end's address.
+    /// This end's address. An echo socket's port is its identifier.
     ///
     /// # Errors
     /// When there is no such socket.
     pub fn local_addr(&self, id: SocketId) -> Result<SocketAddr, SocketError> {
-        todo!()
+        match id {
+            SocketId::Tcp(key) => self.tcp.id(key).map(|id| id.local),
+            SocketId::Listener(key) => self.tcp.listener_local(key),
+            SocketId::Udp(key) => self.udp.local(key),
+            SocketId::Icmp(key) => {
+                let identifier = self.echo.identifier(key)?;
+                Ok(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), identifier))
+            }
+        }
     }
 
     /// The other end's address.
@@ -36,6 +49,14 @@ impl Host {
     /// # Errors
     /// When there is no such socket or it has no peer.
     pub fn peer_addr(&self, id: SocketId) -> Result<SocketAddr, SocketError> {
-        todo!()
+        match id {
+            SocketId::Tcp(key) => self.tcp.id(key).map(|id| id.remote),
+            SocketId::Udp(key) => self.udp.peer(key),
+            SocketId::Listener(key) => self.tcp.listener_local(key).and(Err(SocketError::NotConnected)),
+            SocketId::Icmp(key) => self.echo.identifier(key).and(Err(SocketError::NotConnected)),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

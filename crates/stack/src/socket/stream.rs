@@ -1,117 +1,195 @@
 //! TCP calls.
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bytes::Bytes;
 
 use crate::context::Ctx;
 use crate::host::Host;
 use crate::trace::{ConnectionId, ConnectionInfo};
-use crate::transport::{SocketError, SocketId};
+use crate::transport::{Key, SocketError, SocketId};
 
-#[expect(clippy::todo, clippy::missing_errors_doc, unused_variables, reason = "skeleton")]
+/// The connection of `id`.
+fn connection(id: SocketId) -> Result<Key, SocketError> {
+    if let SocketId::Tcp(key) = id { Ok(key) } else { Err(SocketError::BadDescriptor) }
+}
+
 impl Host {
-    /// A listener on `local`.
+    /// A listener on `local`, whose address may be unspecified; port 0 picks an ephemeral one. At most `backlog`
+    /// connections wait to be accepted.
+    ///
+    /// # Errors
+    /// `AddressNotAvailable` where the address is not this host's, `AddressInUse` where the port is taken.
     pub fn tcp_listen(
         &mut self,
         ctx: &mut Ctx<'_>,
         local: SocketAddr,
         backlog: usize,
     ) -> Result<SocketId, SocketError> {
-        todo!()
+        if !self.can_bind(local.ip()) {
+            return Err(SocketError::AddressNotAvailable);
+        }
+        self.tcp.listen(ctx, local, backlog).map(SocketId::Listener)
     }
 
     /// The next connection of a listener, with the peer's address.
+    ///
+    /// # Errors
+    /// `WouldBlock` where none waits.
     pub fn tcp_accept(
         &mut self,
         ctx: &mut Ctx<'_>,
         listener: SocketId,
     ) -> Result<(SocketId, SocketAddr), SocketError> {
-        todo!()
+        let SocketId::Listener(key) = listener else { return Err(SocketError::BadDescriptor) };
+        self.tcp.accept(ctx, key).map(|(key, peer)| (SocketId::Tcp(key), peer))
     }
 
-    /// Starts a connection.
+    /// Starts a connection to `remote`. Without `local`, or where its address is unspecified, the route says from
+    /// which address; port 0 picks an ephemeral one.
+    ///
+    /// # Errors
+    /// `NetworkUnreachable` without a route, `AddressNotAvailable` where `local` is not this host's or no port is
+    /// left, `AddressInUse` where there is such a connection, `InvalidInput` where `remote` is no single port
+    /// of a single host.
     pub fn tcp_connect(
         &mut self,
         ctx: &mut Ctx<'_>,
         local: Option<SocketAddr>,
         remote: SocketAddr,
     ) -> Result<SocketId, SocketError> {
-        todo!()
+        self.called();
+        let any = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+        let local = local.unwrap_or(any);
+        if !self.can_bind(local.ip()) {
+            return Err(SocketError::AddressNotAvailable);
+        }
+        if remote.port() == 0 {
+            return Err(SocketError::InvalidInput);
+        }
+        let plan = self.plan(remote.ip(), local.ip())?;
+        // RFC 9293 §3.9.2.3: never to a broadcast or multicast address.
+        if plan.hop.broadcast {
+            return Err(SocketError::InvalidInput);
+        }
+        let local = SocketAddr::new(IpAddr::V4(plan.source), local.port());
+        self.tcp.connect(ctx, local, remote).map(SocketId::Tcp)
     }
 
     /// Whether the connection is established.
+    ///
+    /// # Errors
+    /// `WouldBlock` until it is; why it failed, once.
     pub fn tcp_connected(&mut self, id: SocketId) -> Result<(), SocketError> {
-        todo!()
+        self.tcp.connected(connection(id)?)
     }
 
     /// Queues data to send; returns how many octets it took.
+    ///
+    /// # Errors
+    /// `WouldBlock` without room; `BrokenPipe` after `tcp_shutdown`; why the connection ended, once.
     pub fn tcp_send(&mut self, ctx: &mut Ctx<'_>, id: SocketId, data: &[u8]) -> Result<usize, SocketError> {
-        todo!()
+        self.called();
+        self.tcp.send(ctx, connection(id)?, data)
     }
 
-    /// As `tcp_send` without the copy; what was taken is split off `data`.
+    /// As [`tcp_send`](Self::tcp_send) without the copy: what was taken is split off `data`.
+    ///
+    /// # Errors
+    /// As `tcp_send`.
     pub fn tcp_send_bytes(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: SocketId,
         data: &mut Bytes,
     ) -> Result<usize, SocketError> {
-        todo!()
+        self.called();
+        self.tcp.send_bytes(ctx, connection(id)?, data)
     }
 
-    /// Received data; 0 octets at the end of the stream.
+    /// Copies received data out; 0 octets at the end of the stream.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing is there; why the connection ended, once.
     pub fn tcp_recv(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: SocketId,
         buffer: &mut [u8],
     ) -> Result<usize, SocketError> {
-        todo!()
+        self.called();
+        self.tcp.recv(ctx, connection(id)?, buffer)
     }
 
-    /// As `tcp_recv` without the copy.
+    /// As [`tcp_recv`](Self::tcp_recv) without the copy: at most `most` octets, none at the end of the stream.
+    ///
+    /// # Errors
+    /// As `tcp_recv`.
     pub fn tcp_recv_bytes(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: SocketId,
         most: usize,
     ) -> Result<Bytes, SocketError> {
-        todo!()
+        self.called();
+        self.tcp.recv_bytes(ctx, connection(id)?, most)
     }
 
-    /// As `tcp_recv`, but leaves the data there.
+    /// As [`tcp_recv`](Self::tcp_recv), but leaves the data there.
+    ///
+    /// # Errors
+    /// As `tcp_recv`.
     pub fn tcp_peek(&mut self, id: SocketId, buffer: &mut [u8]) -> Result<usize, SocketError> {
-        todo!()
+        self.tcp.peek(connection(id)?, buffer)
     }
 
-    /// Closes the sending direction.
+    /// Ends this direction: FIN goes out after what is queued.
+    ///
+    /// # Errors
+    /// `NotConnected` where there is no connection (any more).
     pub fn tcp_shutdown(&mut self, ctx: &mut Ctx<'_>, id: SocketId) -> Result<(), SocketError> {
-        todo!()
+        self.called();
+        self.tcp.shutdown_write(ctx, connection(id)?)
     }
 
-    /// Resets the connection.
+    /// Ends the connection at once, with a reset. The socket is still to be closed.
     pub fn tcp_abort(&mut self, ctx: &mut Ctx<'_>, id: SocketId) {
-        todo!()
+        self.called();
+        if let Ok(key) = connection(id) {
+            self.tcp.abort(ctx, key);
+        }
     }
 
     /// State and counters.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
     pub fn tcp_info(&self, id: SocketId) -> Result<ConnectionInfo, SocketError> {
-        todo!()
+        self.tcp.info(connection(id)?)
     }
 
     /// The connection's name.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
     pub fn tcp_id(&self, id: SocketId) -> Result<ConnectionId, SocketError> {
-        todo!()
+        self.tcp.id(connection(id)?)
     }
 
-    /// Turns Nagle's algorithm off or on.
+    /// Turns Nagle's algorithm off (`on`: segments are not delayed) or on again.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
     pub fn tcp_set_nodelay(&mut self, ctx: &mut Ctx<'_>, id: SocketId, on: bool) -> Result<(), SocketError> {
-        todo!()
+        self.called();
+        self.tcp.set_nodelay(ctx, connection(id)?, on)
     }
 
     /// Whether Nagle's algorithm is off.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
     pub fn tcp_nodelay(&self, id: SocketId) -> Result<bool, SocketError> {
-        todo!()
+        self.tcp.nodelay(connection(id)?)
     }
 }

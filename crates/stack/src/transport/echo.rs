@@ -117,11 +117,12 @@ impl EchoSockets {
         Ok(event)
     }
 
-    /// The caller found no room to send and waits for it.
-    pub fn wait_to_send(&mut self, key: Key) {
-        if let Some(socket) = self.sockets.get_mut(key) {
-            socket.waiting = socket.waiting.or(Readiness::WRITE);
-        }
+    /// The caller found no room to send and waits for it. Whether it did not wait already.
+    pub fn wait_to_send(&mut self, key: Key) -> bool {
+        let Some(socket) = self.sockets.get_mut(key) else { return false };
+        let waited = socket.waiting.contains(Readiness::WRITE);
+        socket.waiting = socket.waiting.or(Readiness::WRITE);
+        !waited
     }
 
     /// Wakes the owner of `key` if it waits for any of `readiness`.

@@ -177,11 +177,12 @@ impl Udp {
         })
     }
 
-    /// The caller found no room to send and waits for it.
-    pub fn wait_to_send(&mut self, key: Key) {
-        if let Some(socket) = self.sockets.get_mut(key) {
-            socket.waiting = socket.waiting.or(Readiness::WRITE);
-        }
+    /// The caller found no room to send and waits for it. Whether it did not wait already.
+    pub fn wait_to_send(&mut self, key: Key) -> bool {
+        let Some(socket) = self.sockets.get_mut(key) else { return false };
+        let waited = socket.waiting.contains(Readiness::WRITE);
+        socket.waiting = socket.waiting.or(Readiness::WRITE);
+        !waited
     }
 
     /// Whether broadcasts are permitted from here on.
@@ -191,6 +192,14 @@ impl Udp {
     pub fn set_broadcast(&mut self, key: Key, on: bool) -> Result<(), SocketError> {
         self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?.broadcast = on;
         Ok(())
+    }
+
+    /// Whether broadcasts are permitted.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn broadcast(&self, key: Key) -> Result<bool, SocketError> {
+        self.sockets.get(key).map(|socket| socket.broadcast).ok_or(SocketError::BadDescriptor)
     }
 
     /// This end.

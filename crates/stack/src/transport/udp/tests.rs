@@ -143,7 +143,7 @@ fn one_wake_for_one_wait() {
     deliver(&mut udp, "10.0.0.2:9", "10.0.0.1:7", b"one");
     deliver(&mut udp, "10.0.0.2:9", "10.0.0.1:7", b"two");
     assert_eq!(wakes(&mut udp), [Wake { socket: SocketId::Udp(socket), readiness: Readiness::READ }]);
-    udp.wait_to_send(socket);
+    assert!(udp.wait_to_send(socket) && !udp.wait_to_send(socket));
     udp.wake(socket, Readiness::WRITE);
     assert_eq!(wakes(&mut udp), [Wake { socket: SocketId::Udp(socket), readiness: Readiness::WRITE }]);
 }

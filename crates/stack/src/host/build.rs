@@ -1,0 +1,114 @@
+//! From a configuration to a host.
+
+use core::net::IpAddr;
+
+use super::counters::Tally;
+use super::egress::Way;
+use super::outbox::Outbox;
+use super::{ConfigError, Host, HostConfig, RouteConfig};
+use crate::addr::Cidr;
+use crate::frame::InterfaceId;
+use crate::interface::{Interface, InterfaceConfig, loopback};
+use crate::network::ipv4::Identification;
+use crate::network::local::Addresses;
+use crate::network::rate::TokenBucket;
+use crate::network::route::Routes;
+use crate::rng::Rng;
+use crate::trace::Trigger;
+use crate::transport::echo::EchoSockets;
+use crate::transport::tcp::Tcp;
+use crate::transport::udp::Udp;
+
+/// The least MTU: RFC 791 §3.2.
+const MIN_MTU: u16 = 68;
+
+/// Builds the host that `config` describes.
+pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
+    let HostConfig { name, node, interfaces: configs, routes: extra_routes, profile } = config;
+    if configs.len() >= usize::from(InterfaceId::LOOPBACK.0) {
+        return Err(ConfigError::TooManyInterfaces);
+    }
+    let (mut addresses, mut routes) = (Addresses::default(), Routes::default());
+    let (mut seen, mut interfaces) = (Vec::new(), Vec::new());
+    for (number, config) in configs.into_iter().enumerate() {
+        let id = InterfaceId(number as u16);
+        check_interface(&config)?;
+        for cidr in &config.addresses {
+            if seen.contains(&cidr.address()) {
+                return Err(ConfigError::DuplicateAddress(cidr.address()));
+            }
+            seen.push(cidr.address());
+            addresses.add(cidr, id);
+            // Two interfaces in one network: the first is the way to it.
+            routes.add(cidr, id, None);
+        }
+        interfaces.push(Interface::new(config, profile.interface.clone(), rng));
+    }
+    for route in &extra_routes {
+        add_route(&mut routes, &interfaces, route)?;
+    }
+    let network = profile.network;
+    Ok(Host {
+        name,
+        node,
+        interfaces,
+        loopback: Interface::new(loopback::config(), profile.interface, rng),
+        addresses,
+        routes,
+        identification: Identification::new(rng),
+        icmp_errors: TokenBucket::new(network.icmp_errors),
+        echo_replies: TokenBucket::new(network.echo_replies),
+        outbox: Outbox::new(network.max_outbox_packets, network.max_outbox_bytes),
+        tcp: Tcp::new(profile.tcp, rng),
+        udp: Udp::new(profile.udp, rng),
+        echo: EchoSockets::new(network.max_echo_events, network.max_echo_bytes, rng),
+        knobs: network,
+        way: Way::nowhere(),
+        trigger: Trigger::Call,
+        frames_made: 0,
+        tally: Tally::new(),
+    })
+}
+
+fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
+    let name = || config.name.clone();
+    if !config.mac.is_unicast() {
+        return Err(ConfigError::BadMac { interface: name(), mac: config.mac });
+    }
+    if config.capabilities.mtu < MIN_MTU {
+        return Err(ConfigError::BadMtu { interface: name(), mtu: config.capabilities.mtu });
+    }
+    match config.addresses.iter().find(|cidr| !can_be_a_host(cidr)) {
+        Some(cidr) => Err(ConfigError::BadAddress { interface: name(), address: *cidr }),
+        None => Ok(()),
+    }
+}
+
+fn can_be_a_host(cidr: &Cidr) -> bool {
+    match cidr.address() {
+        IpAddr::V4(address) => {
+            let [first, ..] = address.octets();
+            // RFC 1122 §3.2.1.3: {0, host}, {127, any}, class D and E, {network, -1}.
+            !matches!(first, 0 | 127 | 224..) && cidr.broadcast() != Some(address)
+        }
+        IpAddr::V6(address) => !address.is_unspecified() && !address.is_multicast() && !address.is_loopback(),
+    }
+}
+
+fn add_route(routes: &mut Routes, interfaces: &[Interface], route: &RouteConfig) -> Result<(), ConfigError> {
+    let RouteConfig { destination, gateway, interface } = *route;
+    if let Some(id) = interface.filter(|id| usize::from(id.0) >= interfaces.len()) {
+        return Err(ConfigError::NoSuchInterface(id));
+    }
+    let id = match (interface, gateway) {
+        (Some(id), _) => id,
+        (None, Some(gateway)) => {
+            let holds =
+                |interface: &Interface| interface.addresses().iter().any(|cidr| cidr.contains(gateway));
+            let number = interfaces.iter().position(holds);
+            InterfaceId(number.ok_or(ConfigError::UnreachableGateway { destination, gateway })? as u16)
+        }
+        (None, None) => return Err(ConfigError::RouteWithoutWay(destination)),
+    };
+    if routes.add(&destination, id, gateway) { Ok(()) } else { Err(ConfigError::DuplicateRoute(destination)) }
+}

@@ -1,0 +1,253 @@
+//! The walk down: from what is ready to a frame on a link.
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use etherparse::{EtherType, IpNumber};
+
+use super::Host;
+use super::neighbors::{Next, waiter_of};
+use super::outbox::Outgoing;
+use super::path::Plan;
+use crate::addr::Mac;
+use crate::context::Ctx;
+use crate::frame::{Frame, FrameId, InterfaceId};
+use crate::interface::{Interface, ethernet, loopback};
+use crate::network::ipv4;
+use crate::network::quote::Quote;
+use crate::network::route::Hop;
+use crate::time::Instant;
+use crate::trace::{DropReason, Event, Interest, Place};
+use crate::transport::tcp::Ready;
+use crate::transport::{Path, Readiness, SocketId, Trouble};
+
+/// The last destination that TCP sent to, resolved: while segments follow each other to one peer, no table is
+/// looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    destination: IpAddr,
+    /// Good before this instant; then the neighbour may have to be polled.
+    until: Instant,
+    interface: InterfaceId,
+    header: [u8; ethernet::HEADER],
+    path: Path,
+}
+
+impl Way {
+    /// No way.
+    pub fn nowhere() -> Self {
+        Self {
+            destination: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            until: Instant::ZERO,
+            interface: InterfaceId::LOOPBACK,
+            header: [0; ethernet::HEADER],
+            path: Path { mtu: 0, transmit_checksum: false, max_super_frame: 0 },
+        }
+    }
+
+    /// The way has to be found anew.
+    pub fn forget(&mut self) {
+        self.until = Instant::ZERO;
+    }
+
+    #[inline]
+    fn leads_to(&self, destination: IpAddr, now: Instant) -> bool {
+        now < self.until && self.destination == destination
+    }
+}
+
+impl Host {
+    /// The next frame for a link.
+    pub(super) fn transmit(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
+        loop {
+            let (interface, frame) = self.transmit_one(ctx)?;
+            if interface != InterfaceId::LOOPBACK {
+                return Some((interface, frame));
+            }
+            // What a host sends to itself turns round here.
+            self.ingress(ctx, interface, frame);
+        }
+    }
+
+    #[inline]
+    fn transmit_one(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
+        loop {
+            while let Some(outgoing) = self.outbox.pop() {
+                self.wake_senders();
+                let sent = match outgoing {
+                    Outgoing::Frame(interface, frame) => self.depart(ctx, interface, frame),
+                    Outgoing::Packet(hop, packet) => self.transmit_packet(ctx, hop, packet),
+                };
+                if sent.is_some() {
+                    return sent;
+                }
+            }
+            let ready = self.tcp.next_ready()?;
+            let sent = self.transmit_segment(ctx, ready);
+            if sent.is_some() {
+                return sent;
+            }
+        }
+    }
+
+    /// TCP's next segment: the way first, since an unresolved one parks the connection.
+    #[inline]
+    fn transmit_segment(&mut self, ctx: &mut Ctx<'_>, ready: Ready) -> Option<(InterfaceId, Frame)> {
+        let ends = self.tcp.ends(ready);
+        let destination = ends.remote.ip();
+        if !self.way.leads_to(destination, ctx.now) && !self.find_way(ctx, ready, destination) {
+            return None;
+        }
+        let mut frame = self.tcp.emit(ctx, ready, &self.way.path)?;
+        let (IpAddr::V4(source), IpAddr::V4(destination)) = (ends.local.ip(), destination) else {
+            return None;
+        };
+        self.push_ipv4(&mut frame, source, destination, IpNumber::TCP, self.knobs.ttl);
+        ethernet::push(&mut frame, &self.way.header);
+        self.depart(ctx, self.way.interface, frame)
+    }
+
+    /// Resolves the way to `destination` and remembers it; or parks or fails what is ready. Whether there is one.
+    #[cold]
+    fn find_way(&mut self, ctx: &mut Ctx<'_>, ready: Ready, destination: IpAddr) -> bool {
+        let hop = self.hop(destination, self.tcp.ends(ready).local.ip()).filter(|hop| !hop.broadcast);
+        let Some(hop) = hop else {
+            self.tcp.on_unreachable(ctx, ready, Trouble::NetworkUnreachable);
+            return false;
+        };
+        match self.next_station(ctx, &hop) {
+            Next::Known(header, until) => {
+                let Some(interface) = self.interface(hop.interface) else { return false };
+                let capabilities = interface.capabilities();
+                let path = Path {
+                    mtu: capabilities.mtu,
+                    transmit_checksum: capabilities.transmit_checksum,
+                    max_super_frame: capabilities.max_super_frame.min(u32::from(u16::MAX)),
+                };
+                self.way = Way { destination, until, interface: hop.interface, header, path };
+                true
+            }
+            Next::Asked => {
+                self.tcp.park(ready);
+                if let Ready::Connection(key) = ready {
+                    self.park_waiter(&hop, waiter_of(key));
+                }
+                false
+            }
+            Next::Silent => {
+                self.tcp.on_unreachable(ctx, ready, Trouble::HostUnreachable);
+                false
+            }
+        }
+    }
+
+    /// A packet that knows its hop.
+    fn transmit_packet(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        hop: Hop,
+        mut packet: Frame,
+    ) -> Option<(InterfaceId, Frame)> {
+        if !self.interface(hop.interface).is_some_and(Interface::is_up) {
+            self.discard(ctx, packet, DropReason::InterfaceDown);
+            return None;
+        }
+        match self.next_station(ctx, &hop) {
+            Next::Known(header, _) => {
+                ethernet::push(&mut packet, &header);
+                self.depart(ctx, hop.interface, packet)
+            }
+            Next::Asked => {
+                if let Some(oldest) = self.park_packet(&hop, packet) {
+                    self.discard(ctx, oldest, DropReason::NeighborQueueFull);
+                }
+                None
+            }
+            Next::Silent => {
+                self.fail_packet(ctx, packet);
+                None
+            }
+        }
+    }
+
+    /// What the next hop's link header is, and until when.
+    fn next_station(&mut self, ctx: &mut Ctx<'_>, hop: &Hop) -> Next {
+        if hop.interface == InterfaceId::LOOPBACK {
+            return Next::Known(loopback::header(EtherType::IPV4), Instant::FAR_FUTURE);
+        }
+        let Some(interface) = self.interface(hop.interface) else { return Next::Silent };
+        if hop.broadcast {
+            let header = ethernet::header(Mac::BROADCAST, interface.mac(), EtherType::IPV4);
+            return Next::Known(header, Instant::FAR_FUTURE);
+        }
+        self.resolve(ctx, hop)
+    }
+
+    /// Queues a packet: its IP header is put in front here.
+    pub(crate) fn enqueue(&mut self, plan: &Plan, protocol: IpNumber, ttl: u8, mut payload: Frame) {
+        self.push_ipv4(&mut payload, plan.source, plan.destination, protocol, ttl);
+        self.outbox.push(Outgoing::Packet(plan.hop, payload));
+    }
+
+    #[inline]
+    fn push_ipv4(
+        &mut self,
+        frame: &mut Frame,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        protocol: IpNumber,
+        ttl: u8,
+    ) {
+        let identification = if self.knobs.dont_fragment { None } else { Some(self.identification.next()) };
+        ipv4::push(frame, &ipv4::Header { source, destination, protocol, ttl, identification });
+    }
+
+    /// A frame leaves: it gets its name here.
+    #[inline]
+    fn depart(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        interface: InterfaceId,
+        mut frame: Frame,
+    ) -> Option<(InterfaceId, Frame)> {
+        if !self.interface(interface).is_some_and(Interface::is_up) {
+            self.discard(ctx, frame, DropReason::InterfaceDown);
+            return None;
+        }
+        frame.meta.id = self.name_frame();
+        self.tally.count_sent(&frame);
+        ctx.observe(Interest::FRAMES, || Event::FrameSent { interface, frame: &frame });
+        Some((interface, frame))
+    }
+
+    fn name_frame(&mut self) -> FrameId {
+        self.frames_made += 1;
+        FrameId { origin: self.node, counter: self.frames_made }
+    }
+
+    /// A packet's next hop does not answer: whoever sent it is told.
+    pub(super) fn fail_packet(&mut self, ctx: &mut Ctx<'_>, packet: Frame) {
+        if let Some(quote) = Quote::read(&mut packet.clone()) {
+            self.report(ctx, quote.source, &quote, Trouble::HostUnreachable);
+        }
+        self.discard(ctx, packet, DropReason::NeighborUnresolved);
+    }
+
+    /// A packet ends before it left. It gets a name, so that its end can be told.
+    pub(super) fn discard(&mut self, ctx: &mut Ctx<'_>, packet: Frame, reason: DropReason) {
+        let id = self.name_frame();
+        drop(packet);
+        self.tally.count_dropped(reason);
+        ctx.observe(Interest::FRAMES, || Event::FrameDropped { id, place: Place::Interface, reason });
+    }
+
+    /// Something left the outbox: whoever found it full may try again.
+    fn wake_senders(&mut self) {
+        for socket in self.outbox.waiting.drain(..) {
+            match socket {
+                SocketId::Udp(key) => self.udp.wake(key, Readiness::WRITE),
+                SocketId::Icmp(key) => self.echo.wake(key, Readiness::WRITE),
+                SocketId::Tcp(_) | SocketId::Listener(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The walk up: from a frame on a link to the socket that it is for, or to its end.
+
+use core::net::IpAddr;
+
+use etherparse::{EtherType, IpNumber};
+
+use super::Host;
+use crate::context::Ctx;
+use crate::frame::{Frame, FrameCheck, InterfaceId};
+use crate::interface::ethernet;
+use crate::network::icmp::Complaint;
+use crate::network::ipv4;
+use crate::network::local::Destination;
+use crate::network::options::Options;
+use crate::trace::{DropReason, Event, Interest, Place, Trigger};
+use crate::transport::{IpInfo, Verdict};
+
+/// What became of a frame below TCP.
+enum Up {
+    /// Its last layer took it.
+    Taken,
+    /// It carries a TCP segment, which is now at its front.
+    Segment(IpInfo),
+}
+
+/// Where and why a frame ended.
+type Dropped = (Place, DropReason);
+
+impl Host {
+    /// One frame's whole effect.
+    pub(super) fn ingress(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, mut frame: Frame) {
+        let id = frame.meta.id;
+        self.trigger = Trigger::Frame(id);
+        self.tally.count_received(&frame);
+        ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame: &frame });
+        let fate = match self.walk_up(ctx, on, &mut frame) {
+            Ok(Up::Segment(ip)) => match self.tcp.accept_segment(ctx, &ip, frame) {
+                Verdict::Accepted => {
+                    self.tally.tcp_received += 1;
+                    Ok(())
+                }
+                Verdict::Dropped(reason) => Err((Place::Transport, reason)),
+                Verdict::PortUnreachable => Err((Place::Transport, DropReason::TcpNoConnection)),
+            },
+            Ok(Up::Taken) => Ok(()),
+            Err(dropped) => Err(dropped),
+        };
+        match fate {
+            Ok(()) => ctx.observe(Interest::FRAMES, || Event::FrameAccepted { id }),
+            Err((place, reason)) => {
+                self.tally.count_dropped(reason);
+                ctx.observe(Interest::FRAMES, || Event::FrameDropped { id, place, reason });
+            }
+        }
+    }
+
+    #[inline]
+    fn walk_up(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) -> Result<Up, Dropped> {
+        let at_interface = |reason| (Place::Interface, reason);
+        let interface = match self.interface(on) {
+            Some(interface) if interface.is_up() => interface,
+            _ => return Err(at_interface(DropReason::InterfaceDown)),
+        };
+        if frame.meta.frame_check == FrameCheck::Bad && interface.check_fcs() {
+            return Err(at_interface(DropReason::BadFcs));
+        }
+        let link = ethernet::accept(frame, interface.mac()).map_err(at_interface)?;
+        match link.ether_type {
+            EtherType::IPV4 => self.accept_ipv4(ctx, on, link.to_group, frame),
+            EtherType::ARP => self.accept_arp(ctx, on, frame).map(|()| Up::Taken).map_err(at_interface),
+            _ => Err(at_interface(DropReason::UnknownEtherType)),
+        }
+    }
+
+    #[inline]
+    fn accept_ipv4(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        on: InterfaceId,
+        to_group: bool,
+        frame: &mut Frame,
+    ) -> Result<Up, Dropped> {
+        let at_network = |reason| (Place::Network, reason);
+        let packet = ipv4::accept(frame).map_err(at_network)?;
+        let destination = self.addresses.classify(packet.destination, on);
+        let to_broadcast = destination == Destination::Broadcast;
+        if !self.addresses.is_valid_source(packet.source, on, to_broadcast) {
+            return Err(at_network(DropReason::IpBadSource));
+        }
+        match destination {
+            // RFC 1122 §3.3.6: what came by a link-layer broadcast must be an IP broadcast.
+            Destination::Own if !to_group => {}
+            Destination::Broadcast => {}
+            Destination::Own | Destination::Multicast => return Err(at_network(DropReason::NotForUs)),
+            Destination::Other if to_group => return Err(at_network(DropReason::NotForUs)),
+            Destination::Other => return Err(at_network(DropReason::NotForwarding)),
+        }
+        let origin = Origin { packet, on, complain: !to_group && !to_broadcast };
+        if packet.options != Options::Fine {
+            self.check_options(ctx, &origin, frame).map_err(at_network)?;
+        }
+        if packet.fragment.is_some() {
+            return Err(at_network(DropReason::IpFragment));
+        }
+        let ip = IpInfo {
+            source: IpAddr::V4(packet.source),
+            destination: IpAddr::V4(packet.destination),
+            to_unicast: !to_broadcast,
+            interface: on,
+            ttl: packet.ttl,
+            ecn: packet.ecn,
+            checksum: frame.meta.checksum,
+            segment_size: frame.meta.segment_size,
+            frame: frame.meta.id,
+        };
+        match packet.protocol {
+            IpNumber::TCP => Ok(Up::Segment(ip)),
+            IpNumber::UDP => self.accept_udp(ctx, &origin, &ip, frame).map(|()| Up::Taken),
+            IpNumber::ICMP => self.accept_icmp(ctx, &ip, frame).map(|()| Up::Taken).map_err(at_network),
+            _ => {
+                self.complain(ctx, &origin, frame, Complaint::Protocol);
+                Err(at_network(DropReason::UnknownProtocol))
+            }
+        }
+    }
+
+    #[cold]
+    fn check_options(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        origin: &Origin,
+        frame: &mut Frame,
+    ) -> Result<(), DropReason> {
+        match origin.packet.options {
+            Options::Fine => Ok(()),
+            Options::SourceRouted => {
+                // RFC 1122 §3.3.5: a host that does not forward ends the source route here.
+                self.complain(ctx, origin, frame, Complaint::SourceRoute);
+                Err(DropReason::NotForwarding)
+            }
+            Options::Malformed(pointer) => {
+                self.complain(ctx, origin, frame, Complaint::Parameter(pointer));
+                Err(DropReason::IpBadOptions)
+            }
+        }
+    }
+
+    fn accept_udp(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        origin: &Origin,
+        ip: &IpInfo,
+        frame: &mut Frame,
+    ) -> Result<(), Dropped> {
+        match self.udp.accept_datagram(ip, frame) {
+            Verdict::Accepted => {
+                self.tally.udp_received += 1;
+                Ok(())
+            }
+            Verdict::Dropped(reason) => Err((Place::Transport, reason)),
+            Verdict::PortUnreachable => {
+                self.complain(ctx, origin, frame, Complaint::Port);
+                Err((Place::Transport, DropReason::UdpNoPort))
+            }
+        }
+    }
+}
+
+/// Where a packet came from, for a complaint about it.
+pub struct Origin {
+    /// Its header.
+    pub packet: ipv4::Accepted,
+    /// By which interface it came.
+    pub on: InterfaceId,
+    /// RFC 1122 §3.2.2: nothing is said about what was broadcast, by the link or by IP.
+    pub complain: bool,
+}

@@ -1,0 +1,168 @@
+//! What the host does with what ARP and the neighbour cache owe.
+
+use core::net::IpAddr;
+
+use etherparse::EtherType;
+
+use super::Host;
+use super::outbox::Outgoing;
+use crate::addr::Mac;
+use crate::context::Ctx;
+use crate::frame::{Frame, InterfaceId};
+use crate::interface::arp::Packet;
+use crate::interface::ethernet;
+use crate::interface::neighbor::{Owed, Resolution, Waiter};
+use crate::network::route::Hop;
+use crate::time::Instant;
+use crate::trace::{Cause, DropReason, Event, Interest, NeighborState};
+use crate::transport::tcp::Ready;
+use crate::transport::{Key, Trouble};
+
+/// The next station of a way.
+pub enum Next {
+    /// The link header to it, good until an instant.
+    Known([u8; ethernet::HEADER], Instant),
+    /// It was asked for.
+    Asked,
+    /// It does not answer.
+    Silent,
+}
+
+/// A connection's name in the neighbour cache.
+pub fn waiter_of(key: Key) -> Waiter {
+    Waiter(u64::from(key.generation) << 32 | u64::from(key.index))
+}
+
+fn key_of(waiter: Waiter) -> Key {
+    Key { index: waiter.0 as u32, generation: (waiter.0 >> 32) as u32 }
+}
+
+impl Host {
+    /// Looks the next hop up, and does what that makes due.
+    pub(super) fn resolve(&mut self, ctx: &mut Ctx<'_>, hop: &Hop) -> Next {
+        let Some(interface) = self.interfaces.get_mut(usize::from(hop.interface.0)) else {
+            return Next::Silent;
+        };
+        let mac = interface.mac();
+        let resolution = interface.neighbors.resolve(ctx.now, hop.station);
+        self.settle(ctx, hop.interface);
+        match resolution {
+            Resolution::Known(station, until) => {
+                Next::Known(ethernet::header(station, mac, EtherType::IPV4), until)
+            }
+            Resolution::Unresolved => Next::Asked,
+            Resolution::Failed => Next::Silent,
+        }
+    }
+
+    pub(super) fn park_waiter(&mut self, hop: &Hop, waiter: Waiter) {
+        if let Some(interface) = self.interfaces.get_mut(usize::from(hop.interface.0)) {
+            interface.neighbors.park_waiter(hop.station, waiter);
+        }
+    }
+
+    /// Keeps a packet until its hop is resolved; gives back what had to make room.
+    pub(super) fn park_packet(&mut self, hop: &Hop, packet: Frame) -> Option<Frame> {
+        match self.interfaces.get_mut(usize::from(hop.interface.0)) {
+            Some(interface) => interface.neighbors.park_packet(hop.station, packet),
+            None => Some(packet),
+        }
+    }
+
+    /// Does what the neighbour cache of `interface` owes.
+    pub(super) fn settle(&mut self, ctx: &mut Ctx<'_>, interface: InterfaceId) {
+        let number = usize::from(interface.0);
+        while let Some(owed) = self.interfaces.get_mut(number).and_then(|own| own.neighbors.take_owed()) {
+            match owed {
+                Owed::Ask { address, station } => self.ask(interface, address, station),
+                Owed::Changed { address, mac, state } => {
+                    // The way that was remembered may be this neighbour's.
+                    self.way.forget();
+                    if state == NeighborState::Failed {
+                        self.tally.neighbors_failed += 1;
+                    }
+                    let event = || Event::Neighbor { interface, address, mac, state };
+                    ctx.observe(Interest::NEIGHBORS, event);
+                }
+                Owed::Release { mac, packets, waiters } => {
+                    let own = self.interfaces[number].mac();
+                    let header = ethernet::header(mac, own, EtherType::IPV4);
+                    for mut packet in packets {
+                        ethernet::push(&mut packet, &header);
+                        self.outbox.push(Outgoing::Frame(interface, packet));
+                    }
+                    for waiter in waiters {
+                        self.tcp.unpark(key_of(waiter));
+                    }
+                }
+                Owed::Fail { packets, waiters } => {
+                    for packet in packets {
+                        self.fail_packet(ctx, packet);
+                    }
+                    for waiter in waiters {
+                        let ready = Ready::Connection(key_of(waiter));
+                        self.tcp.on_unreachable(ctx, ready, Trouble::HostUnreachable);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks for an address: all stations, or the one that had it.
+    fn ask(&mut self, interface: InterfaceId, address: IpAddr, station: Option<Mac>) {
+        let own = &self.interfaces[usize::from(interface.0)];
+        let (IpAddr::V4(target), Some(IpAddr::V4(source))) = (address, own.address_for(address)) else {
+            return;
+        };
+        let packet = Packet::request(own.mac(), source, target);
+        let (destination, cause) = match station {
+            None => (Mac::BROADCAST, Cause::ArpRequest),
+            Some(mac) => (mac, Cause::ArpPoll),
+        };
+        self.outbox.push(Outgoing::Frame(interface, packet.frame(destination, cause, self.trigger)));
+    }
+
+    /// An ARP packet arrived.
+    pub(super) fn accept_arp(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        on: InterfaceId,
+        frame: &mut Frame,
+    ) -> Result<(), DropReason> {
+        let packet = Packet::parse(frame)?;
+        let own = self.interfaces.get_mut(usize::from(on.0)).ok_or(DropReason::UnknownEtherType)?;
+        let outcome = own.handle_arp(ctx.now, &packet);
+        self.settle(ctx, on);
+        if let Some((address, mac)) = outcome.conflict {
+            self.tally.address_conflicts += 1;
+            let event = || Event::AddressConflict { interface: on, address: address.into(), mac };
+            ctx.observe(Interest::NEIGHBORS, event);
+        }
+        let reply = outcome.reply.map(|reply| (reply, reply.target_mac, Cause::ArpReply));
+        let defence = outcome.defence.map(|packet| (packet, Mac::BROADCAST, Cause::ArpDefence));
+        for (packet, destination, cause) in reply.into_iter().chain(defence) {
+            if self.outbox.has_room(ethernet::HEADER + crate::interface::arp::LENGTH) {
+                self.outbox.push(Outgoing::Frame(on, packet.frame(destination, cause, self.trigger)));
+            }
+        }
+        if !outcome.taken {
+            return Err(DropReason::ArpNotForUs);
+        }
+        self.tally.arp_received += 1;
+        Ok(())
+    }
+
+    /// Announces the addresses of each interface for which that is due.
+    pub(super) fn announce(&mut self, now: Instant) {
+        for (number, interface) in self.interfaces.iter_mut().enumerate() {
+            if !interface.take_due_announcement(now) {
+                continue;
+            }
+            for address in interface.ipv4_addresses() {
+                let packet = Packet::announcement(interface.mac(), address);
+                let frame = packet.frame(Mac::BROADCAST, Cause::ArpAnnouncement, self.trigger);
+                self.outbox.push(Outgoing::Frame(InterfaceId(number as u16), frame));
+            }
+        }
+    }
+}

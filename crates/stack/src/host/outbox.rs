@@ -1,0 +1,86 @@
+//! What waits to be sent and is not TCP's: ARP packets, ICMP messages, datagrams. Bounded.
+
+use std::collections::VecDeque;
+
+use crate::frame::{Frame, InterfaceId};
+use crate::network::route::Hop;
+use crate::transport::SocketId;
+
+/// Something that waits.
+#[derive(Clone, Debug)]
+pub enum Outgoing {
+    /// A whole frame.
+    Frame(InterfaceId, Frame),
+    /// An IP packet whose next hop has yet to be resolved.
+    Packet(Hop, Frame),
+}
+
+impl Outgoing {
+    fn length(&self) -> usize {
+        let (Self::Frame(_, frame) | Self::Packet(_, frame)) = self;
+        frame.len()
+    }
+}
+
+/// The queue, and who waits for room in it.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    queue: VecDeque<Outgoing>,
+    bytes: usize,
+    max_packets: usize,
+    max_bytes: usize,
+    /// Sockets that found no room.
+    pub waiting: Vec<SocketId>,
+}
+
+impl Outbox {
+    /// An empty queue with its bounds.
+    pub fn new(max_packets: usize, max_bytes: usize) -> Self {
+        Self { queue: VecDeque::new(), bytes: 0, max_packets, max_bytes, waiting: Vec::new() }
+    }
+
+    /// Whether `length` more octets may wait.
+    pub fn has_room(&self, length: usize) -> bool {
+        self.queue.len() < self.max_packets && self.bytes + length <= self.max_bytes
+    }
+
+    /// Puts something in, for which there is room or which is bounded elsewhere.
+    pub fn push(&mut self, outgoing: Outgoing) {
+        self.bytes += outgoing.length();
+        self.queue.push_back(outgoing);
+    }
+
+    /// The next to send.
+    pub fn pop(&mut self) -> Option<Outgoing> {
+        let outgoing = self.queue.pop_front()?;
+        self.bytes -= outgoing.length();
+        Some(outgoing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::frame::Meta;
+    use crate::trace::{Cause, Trigger};
+
+    #[test]
+    fn room_is_bounded_in_packets_and_in_octets() {
+        let frame = |length| {
+            let meta = Meta::new(Cause::UdpData, Trigger::Call);
+            Outgoing::Frame(InterfaceId(0), Frame::with_payload(Bytes::from(vec![0; length]), meta))
+        };
+        let mut outbox = Outbox::new(2, 100);
+        assert!(outbox.has_room(100) && !outbox.has_room(101));
+        outbox.push(frame(60));
+        assert!(outbox.has_room(40) && !outbox.has_room(41));
+        outbox.push(frame(1));
+        assert!(!outbox.has_room(0));
+        assert_eq!(outbox.pop().unwrap().length(), 60);
+        assert!(outbox.has_room(99));
+        assert_eq!(outbox.pop().unwrap().length(), 1);
+        assert!(outbox.pop().is_none());
+    }
+}
