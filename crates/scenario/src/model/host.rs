@@ -4,6 +4,7 @@ use core::net::IpAddr;
 
 use wirelab_stack::addr::{Cidr, Mac};
 
+use super::knobs::{ArpKnobs, IpKnobs, UdpKnobs};
 use crate::read::{Name, choice, record};
 use crate::units::Network;
 
@@ -18,6 +19,12 @@ record! {
         interface: list Interface,
         /// Its routes besides those to its interfaces' own networks.
         route: list Route,
+        /// Knobs of ARP and the neighbour cache, instead of the profile's.
+        arp: optional ArpKnobs,
+        /// Knobs of IP and ICMP, instead of the profile's.
+        ip: optional IpKnobs,
+        /// Knobs of UDP, instead of the profile's.
+        udp: optional UdpKnobs,
     }
 }
 

@@ -4,6 +4,7 @@ mod application;
 mod event;
 mod expect;
 mod host;
+mod knobs;
 mod link;
 
 pub use application::{Application, Kind};

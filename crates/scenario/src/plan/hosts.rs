@@ -46,11 +46,21 @@ fn plan_host(host: &Host, problems: &mut Vec<Problem>) -> HostConfig {
 }
 
 fn profile(host: &Host) -> Profile {
-    match host.profile.as_ref().map_or(Preset::Rfc, |preset| preset.value) {
+    let mut profile = match host.profile.as_ref().map_or(Preset::Rfc, |preset| preset.value) {
         Preset::Rfc => Profile::rfc(),
         Preset::Linux => Profile::linux(),
         Preset::Freebsd => Profile::freebsd(),
+    };
+    if let Some(arp) = &host.arp {
+        arp.value.apply(&mut profile.interface);
     }
+    if let Some(ip) = &host.ip {
+        ip.value.apply(&mut profile.network);
+    }
+    if let Some(udp) = &host.udp {
+        udp.value.apply(&mut profile.udp);
+    }
+    profile
 }
 
 /// The name of a host's interface number `index`.

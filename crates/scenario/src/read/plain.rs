@@ -120,7 +120,8 @@ impl Read for Name {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[\\p{L}\\p{N}_-]{1,64}$" })
+        // Letters and digits of any script: all but ASCII's punctuation and spaces.
+        json_schema!({ "type": "string", "pattern": "^[^\\s!-,./:-@\\[-^`{-~]{1,64}$" })
     }
 }
 
