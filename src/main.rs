@@ -1,3 +1,5 @@
 //! The `wirelab` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    wirelab_cli::main()
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use wirelab_sim::{Component, Direction, LinkId};
+use wirelab_sim::{Component, Direction, LinkId, World};
 use wirelab_stack::addr::{Cidr, Mac};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 
@@ -46,6 +46,27 @@ pub struct Topology {
 }
 
 impl Topology {
+    /// Of a world as it was built.
+    pub fn of(world: &World) -> Self {
+        let names = world.names();
+        let hosts = names.nodes().map(|(node, name)| {
+            let host = world.host(node);
+            let count = host.map_or(0, wirelab_stack::host::Host::interface_count);
+            let interface = |number| host.and_then(|host| host.interface(InterfaceId(number as u16)));
+            let interfaces = (0..count).filter_map(interface).map(|interface| Interface {
+                name: interface.name().to_owned(),
+                mac: interface.mac(),
+                addresses: interface.addresses().to_vec(),
+            });
+            (node, Host { name: name.to_owned(), interfaces: interfaces.collect() })
+        });
+        let links = names.links().map(|(id, name)| {
+            let ends = world.link_ends(id);
+            (id, Link { name: name.to_owned(), ends })
+        });
+        Self::new(hosts, links)
+    }
+
     /// Of these hosts and links.
     pub fn new(
         hosts: impl IntoIterator<Item = (NodeId, Host)>,

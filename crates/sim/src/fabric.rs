@@ -57,6 +57,11 @@ impl Fabric {
         self.frames.len()
     }
 
+    /// The interface that sends into the line.
+    pub(crate) fn sender(&self, line: LineId) -> (NodeId, InterfaceId) {
+        self.lines[line.0 as usize].from
+    }
+
     pub(crate) fn counters(&self, line: LineId) -> LinkCounters {
         self.lines[line.0 as usize].counters()
     }

@@ -321,6 +321,14 @@ impl World {
         }
     }
 
+    /// The interfaces that a link connects; forward leads from the first to the second.
+    ///
+    /// # Panics
+    /// When there is no such link.
+    pub fn link_ends(&self, link: LinkId) -> [(NodeId, InterfaceId); 2] {
+        Direction::BOTH.map(|direction| self.fabric.sender(LineId::of(link, direction)))
+    }
+
     /// What one direction of a link has counted.
     ///
     /// # Panics

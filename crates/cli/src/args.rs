@@ -1,0 +1,195 @@
+//! What the command line can say.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::ladder::Limit;
+
+/// Rows of a ladder that are shown unless it is said otherwise.
+const LADDER_ROWS: usize = 200;
+
+/// A TCP/IP stack in four layers, a deterministic network simulator, and a packet lab.
+#[derive(Parser, Debug)]
+#[command(
+    name = "wirelab",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 all held, 1 an expectation failed (or deadlock, or a limit), 2 bad usage or a bad \
+                  file, 3 no permission.\n\nTo begin: wirelab run echo"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a scenario and show what happened
+    #[command(
+        after_help = "Examples:\n  wirelab run echo\n  wirelab run my.toml --seed 7 --set 'link.wire.loss=10 %' \
+                            --pcap out.pcapng\n  wirelab run lossy-transfer --json | jq .trace_hash"
+    )]
+    Run(RunArgs),
+    /// Read scenario files and say what is wrong with them, without running
+    #[command(after_help = "Example:\n  wirelab check scenarios/*.toml")]
+    Check(CheckArgs),
+    /// List the scenarios that ship inside the program
+    #[command(after_help = "Example:\n  wirelab list")]
+    List,
+    /// Write a commented scenario to start from
+    #[command(after_help = "Example:\n  wirelab new my.toml && wirelab run my.toml")]
+    New(NewArgs),
+    /// Say what a cause or a drop reason means, and where the RFC says so
+    #[command(after_help = "Examples:\n  wirelab explain retransmit-rto\n  wirelab explain")]
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of a file format, for editors
+    #[command(after_help = "Example:\n  wirelab schema scenario > scenario.schema.json")]
+    Schema(SchemaArgs),
+}
+
+/// Options of `wirelab run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// A scenario file, or the name of a scenario that ships (see `wirelab list`)
+    #[arg(value_name = "FILE|NAME")]
+    pub scenario: String,
+    /// Derive all chance from this number instead of the scenario's own
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Change a field of the scenario: `link.wire.loss=10 %`; may be given several times
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = override_text)]
+    pub overrides: Vec<String>,
+    /// Write each frame, with its cause and fate as a comment, to a pcapng file
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// Write everything that happens, one JSON object a line (see docs/trace.md)
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Write cwnd, ssthresh, srtt, rto, … of each connection and the length of each queue as CSV
+    #[arg(long, value_name = "FILE.csv")]
+    pub series: Option<PathBuf>,
+    /// Print the summary as JSON, and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but what else was asked for; failed expectations go to standard error
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Show so many rows of each ladder, `all`, or `none`
+    #[arg(long, value_name = "N|all|none", default_value_t = Rows(Limit::Rows(LADDER_ROWS)))]
+    pub ladder: Rows,
+}
+
+/// Options of `wirelab check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// Scenario files, or names of scenarios that ship
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+}
+
+/// Options of `wirelab new`.
+#[derive(Args, Debug)]
+pub struct NewArgs {
+    /// The file to write; it must not exist
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Options of `wirelab explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// A cause or a drop reason; without one, all are listed
+    #[arg(value_name = "CAUSE")]
+    pub name: Option<String>,
+}
+
+/// Options of `wirelab schema`.
+#[derive(Args, Debug)]
+pub struct SchemaArgs {
+    /// Which format
+    pub format: Format,
+}
+
+/// A file format that has a schema.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// Scenario files
+    Scenario,
+}
+
+/// How many rows a ladder shows, as it is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rows(pub Limit);
+
+impl std::str::FromStr for Rows {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Self(Limit::All)),
+            "none" | "0" => Ok(Self(Limit::None)),
+            number => match number.parse() {
+                Ok(rows) => Ok(Self(Limit::Rows(rows))),
+                Err(_) => Err("it is a number of rows, `all`, or `none`".into()),
+            },
+        }
+    }
+}
+
+impl std::fmt::Display for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Limit::None => f.write_str("none"),
+            Limit::Rows(rows) => write!(f, "{rows}"),
+            Limit::All => f.write_str("all"),
+        }
+    }
+}
+
+fn override_text(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((path, _)) if !path.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err("it is a field and its value, such as `link.wire.loss=10 %`".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn each_subcommand_has_an_example() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("wirelab {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn ladder_rows_are_read() {
+        let of = |text: &str| text.parse::<Rows>().map(|rows| rows.0);
+        assert_eq!(of("all"), Ok(Limit::All));
+        assert_eq!(of("none"), Ok(Limit::None));
+        assert_eq!(of("0"), Ok(Limit::None));
+        assert_eq!(of("50"), Ok(Limit::Rows(50)));
+        assert!(of("some").is_err());
+        assert!(of("-1").is_err());
+    }
+
+    #[test]
+    fn an_override_has_a_path_and_a_value() {
+        assert!(override_text("link.wire.loss=10 %").is_ok());
+        assert!(override_text("link.wire.loss").is_err());
+        assert!(override_text("=10 %").is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! `wirelab run FILE|NAME`
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wirelab_scenario::{Override, Report, Run};
+
+use crate::args::RunArgs;
+use crate::console::Style;
+use crate::exit::{Code, Failure};
+use crate::ladder::{self, LadderRecorder, Limit};
+use crate::output_file::OutputFile;
+use crate::progress;
+use crate::record::pcap::PcapRecorder;
+use crate::record::series::SeriesRecorder;
+use crate::record::trace::TraceRecorder;
+use crate::tables;
+use crate::topology::Topology;
+
+/// Runs a scenario, and shows and writes what was asked for. What fails under `--quiet` is told to `err`.
+///
+/// # Errors
+/// When the scenario cannot be read, or a file or `out` cannot be written.
+pub fn run(args: &RunArgs, style: &Style, out: &mut dyn Write, err: &mut dyn Write) -> Result<Code, Failure> {
+    let overrides: Vec<Override> = args.overrides.iter().map(Override::new).collect();
+    let scenario = super::read(&args.scenario, &overrides, style.charset)?;
+    let seed = args.seed.unwrap_or_else(|| scenario.seed());
+    let mut run = scenario.build(seed);
+    let topology = Arc::new(Topology::of(run.world()));
+    // Before a long run, not after it, one wants to know that its files cannot be written.
+    add_writers(&mut run, args, &topology, scenario.name(), seed)?;
+    let limit = if args.quiet || args.json { Limit::None } else { args.ladder.0 };
+    if limit != Limit::None {
+        run.add_recorder(Box::new(LadderRecorder::new(topology, limit)));
+    }
+    let report = progress::execute(&mut run, !args.quiet);
+    finish_writers(&mut run)?;
+    let ladder = run.take_recorder::<LadderRecorder>();
+    let code = if report.held { Code::Held } else { Code::Failed };
+    match show(args, &report, ladder.as_deref(), style, out, err).map_err(Failure::from) {
+        // Whoever read us has seen enough; the verdict stands.
+        Err(failure) if failure.is_broken_pipe() => Ok(code),
+        other => other.map(|()| code),
+    }
+}
+
+fn show(
+    args: &RunArgs,
+    report: &Report,
+    ladder: Option<&LadderRecorder>,
+    style: &Style,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<()> {
+    if args.json {
+        serde_json::to_writer_pretty(&mut *out, report)?;
+        writeln!(out)?;
+    } else if !args.quiet {
+        if let Some(ladder) = ladder {
+            ladder::draw(ladder, style, out)?;
+        }
+        tables::print(report, style, out)?;
+    }
+    if args.quiet && !report.held {
+        writeln!(err, "{}", style.charset.show(&tables::conclusion(report)))?;
+        for waiting in &report.waiting {
+            let line = format!("  {} on {}: waits {}", waiting.application, waiting.host, waiting.what);
+            writeln!(err, "{}", style.charset.show(&line))?;
+        }
+        for failed in report.expectations.iter().filter(|expectation| !expectation.held) {
+            let line = format!("  {}: {}", failed.text, failed.detail);
+            writeln!(err, "{}", style.charset.show(&line))?;
+        }
+    }
+    out.flush()
+}
+
+/// Opens the files that a run writes, and lets their writers watch it.
+fn add_writers(
+    run: &mut Run,
+    args: &RunArgs,
+    topology: &Arc<Topology>,
+    scenario: &str,
+    seed: u64,
+) -> Result<(), Failure> {
+    must_differ(
+        &args.scenario,
+        [("--pcap", &args.pcap), ("--trace", &args.trace), ("--series", &args.series)],
+    )?;
+    let topology = || Arc::clone(topology);
+    if let Some(path) = &args.pcap {
+        let recorder = PcapRecorder::new(OutputFile::create(path)?, topology(), scenario, seed);
+        run.add_recorder(Box::new(recorder.map_err(|error| Failure::file("write", path, error))?));
+    }
+    if let Some(path) = &args.trace {
+        let recorder = TraceRecorder::new(OutputFile::create(path)?, topology(), scenario, seed);
+        run.add_recorder(Box::new(recorder));
+    }
+    if let Some(path) = &args.series {
+        run.add_recorder(Box::new(SeriesRecorder::new(OutputFile::create(path)?, topology())));
+    }
+    Ok(())
+}
+
+/// Completes all files, also behind one that fails.
+fn finish_writers(run: &mut Run) -> Result<(), Failure> {
+    let pcap = run.take_recorder::<PcapRecorder>().map(|recorder| recorder.finish());
+    let trace = run.take_recorder::<TraceRecorder>().map(|recorder| recorder.finish());
+    let series = run.take_recorder::<SeriesRecorder>().map(|recorder| recorder.finish());
+    [pcap, trace, series].into_iter().flatten().fold(Ok(()), Result::and)
+}
+
+/// Two outputs in one file, or one in the scenario's place, would destroy each other.
+fn must_differ(scenario: &str, named: [(&str, &Option<PathBuf>); 3]) -> Result<(), Failure> {
+    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+    if Path::new(scenario).is_file() {
+        seen.push(("the scenario", whole(Path::new(scenario))));
+    }
+    for (option, path) in named {
+        let Some(path) = path else { continue };
+        let path = whole(path);
+        let is_file = !path.exists() || path.is_file();
+        if let Some((other, _)) = seen.iter().find(|(_, known)| is_file && *known == path) {
+            let text = format!("{option} would overwrite {other}: both are {}", path.display());
+            return Err(Failure::Usage(text));
+        }
+        seen.push((option, path));
+    }
+    Ok(())
+}
