@@ -42,7 +42,7 @@ macro_rules! knobs {
 }
 
 knobs! {
-    /// Knobs of ARP, the neighbour cache and the loopback interface.
+    /// Knobs of ARP and the neighbour cache.
     pub struct ArpKnobs ("ARP's knobs") of interface::Knobs {
         /// How long an answer of a neighbour holds.
         reachable_time: Span,
@@ -64,8 +64,6 @@ knobs! {
         announce_interval: Span,
         /// The least time between two defences of an address.
         defend_interval: Span,
-        /// Frames that may wait in the loopback interface.
-        max_loopback_frames: u32,
     }
 }
 
