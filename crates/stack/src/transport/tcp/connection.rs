@@ -160,6 +160,8 @@ pub struct Connection {
     pub receive: ReceiveQueue,
     /// Where the peer's FIN stands.
     pub fin_at: Option<Offset>,
+    /// The FIN has had its effect on the state.
+    pub fin_taken: bool,
     /// The right edge of the window offered: RCV.NXT + RCV.WND.
     pub rcv_adv: Offset,
     /// The largest payload seen: a full segment of the peer.
@@ -233,6 +235,7 @@ impl Connection {
             rcv_adv: receive.next(),
             receive,
             fin_at: None,
+            fin_taken: false,
             peer_segment: 0,
             owed: Owed::Nothing,
             last_ack_sent: ORIGIN,

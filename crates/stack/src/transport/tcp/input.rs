@@ -174,7 +174,9 @@ impl Connection {
         let (ending, error) = match self.state {
             // A listener's connection goes without a word; an active one (simultaneous open) was refused.
             State::SynReceived => (Ending::Refused, Some(SocketError::ConnectionRefused)),
-            State::Closing | State::LastAck | State::TimeWait => (Ending::Reset, None),
+            // Everything was said and acknowledged before.
+            State::TimeWait => (Ending::Clean, None),
+            State::Closing | State::LastAck => (Ending::Reset, None),
             _ => (Ending::Reset, Some(SocketError::ConnectionReset)),
         };
         self.end(cx, ending, error);
@@ -305,14 +307,14 @@ impl Connection {
 
     /// Eighth: the peer's FIN, once everything before it has come.
     fn eighth_check_fin(&mut self, cx: &mut Cx<'_, '_>, arrival: &Arrival<'_>) {
-        let was_received = self.fin_received();
         if self.state == State::Closed {
             return;
         }
         self.fin_at = self.fin_at.or(arrival.fin);
-        if was_received || !self.fin_received() {
+        if self.fin_taken || !self.fin_received() {
             return;
         }
+        self.fin_taken = true;
         self.owe_now(Cause::ImmediateAck);
         self.wake(cx, Readiness::READ);
         match self.state {
