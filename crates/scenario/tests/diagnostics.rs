@@ -130,9 +130,9 @@ fn names_and_addresses_are_given_once() {
         "[{ addresses = [\"10.0.0.1/24\"], duplicate = true }]",
     );
     assert!(Scenario::from_text("test.toml", &both, &[]).is_ok());
-    let (_, message) =
-        one("[[link]]\nname = \"other\"\nbetween = [\"client\", \"server\"]\n".repeat(1).as_str()).clone();
-    assert_eq!(message, "the link `wire` ends at this interface already");
+    let all = wrong("[[link]]\nname = \"other\"\nbetween = [\"client\", \"server\"]\n");
+    assert_eq!(all.len(), 2, "one for each end: {all:#?}");
+    assert_eq!(all[0].message, "the link `wire` ends at this interface already");
 }
 
 #[test]
