@@ -22,10 +22,13 @@ impl WirelabPair {
     }
 }
 
-/// The documents' defaults with the comparison's buffers.
-fn profile(_setting: Setting) -> Profile {
-    let _ = BUFFER;
-    Profile::rfc()
+/// The documents' defaults with the comparison's buffers, and with timestamps only where the other stack has them.
+fn profile(setting: Setting) -> Profile {
+    let mut profile = Profile::rfc();
+    let buffer = u32::try_from(BUFFER).expect("a buffer of less than 4 GiB");
+    (profile.tcp.send_buffer, profile.tcp.receive_buffer) = (buffer, buffer);
+    profile.tcp.timestamps = setting.timestamps;
+    profile
 }
 
 impl Pair for WirelabPair {
