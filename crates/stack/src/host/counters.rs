@@ -259,17 +259,9 @@ fn is_icmp_error(cause: Cause) -> bool {
     matches!(cause, Cause::DestinationUnreachable | Cause::TimeExceeded | Cause::ParameterProblem)
 }
 
+/// By name, so that a new kind is counted as soon as it has one.
 fn is_retransmission(cause: Cause) -> bool {
-    matches!(
-        cause,
-        Cause::RetransmitRto
-            | Cause::RetransmitAfterRto
-            | Cause::RetransmitFast
-            | Cause::RetransmitSack
-            | Cause::RetransmitPartialAck
-            | Cause::RetransmitSyn
-            | Cause::RetransmitSynAck
-    )
+    cause.name().starts_with("retransmit")
 }
 
 #[cfg(test)]
@@ -291,11 +283,9 @@ mod tests {
         // `tcp_segments_sent` counts a range of causes, so nothing else may stand in it.
         let range = Cause::ALL.iter().filter(|cause| (Cause::Syn..=Cause::Abort).contains(cause));
         assert!(range.clone().all(|cause| !is_echo(*cause) && !is_icmp_error(*cause)));
-        assert_eq!(range.filter(|cause| is_retransmission(**cause)).count(), 7);
+        assert!(range.filter(|cause| is_retransmission(**cause)).count() >= 7);
         for cause in [Cause::UdpData, Cause::ArpDefence, Cause::Raw] {
             assert!(!(Cause::Syn..=Cause::Abort).contains(&cause));
         }
-        let retransmissions = Cause::ALL.iter().filter(|cause| cause.name().starts_with("retransmit"));
-        assert!(retransmissions.clone().all(|cause| is_retransmission(*cause)), "a new kind is not counted");
     }
 }

@@ -57,6 +57,3 @@ impl Host {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

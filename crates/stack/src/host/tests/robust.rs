@@ -1,0 +1,182 @@
+//! Whatever arrives: nothing panics, every frame ends once (the log asserts it), and the host still works.
+
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any, prop_oneof};
+use proptest::{prop_assert, proptest};
+
+use super::*;
+use crate::frame::Meta;
+use crate::transport::{SocketError, SocketId};
+
+/// Frames of every kind that two hosts exchange, as octets.
+fn exchanged() -> Vec<Vec<u8>> {
+    let mut net = Net::new(2, |config| config.interfaces[0].announce = true);
+    net.call(0, Host::start);
+    let server = net.call(1, |host, ctx| host.udp_bind(ctx, addr("0.0.0.0:7")).unwrap());
+    let _ = server;
+    net.call(1, |host, ctx| host.tcp_listen(ctx, addr("0.0.0.0:6999"), 8).unwrap());
+    let stream = net.call(0, |host, ctx| {
+        let socket = host.udp_bind(ctx, addr("0.0.0.0:5000")).unwrap();
+        host.udp_send_to(ctx, socket, b"to an open port", addr("10.0.0.2:7")).unwrap();
+        host.udp_send_to(ctx, socket, b"to a closed port", addr("10.0.0.2:8")).unwrap();
+        let echo = host.icmp_open(ctx).unwrap();
+        host.icmp_send_echo(ctx, echo, [10, 0, 0, 2].into(), 1, b"ping", None).unwrap();
+        host.tcp_connect(ctx, Some(addr("0.0.0.0:5000")), addr("10.0.0.2:6999")).unwrap()
+    });
+    net.run();
+    net.call(0, |host, ctx| {
+        host.tcp_send(ctx, stream, &[7; 3000]).unwrap();
+        host.tcp_shutdown(ctx, stream).unwrap();
+    });
+    net.run_for(Duration::from_secs(1));
+    net.carried.iter().map(|(_, frame)| frame.to_vec()).collect()
+}
+
+/// A host in the midst of things: listening, connecting, with sockets bound where the frames above go.
+fn busy() -> (Net, SocketId) {
+    let mut net = Net::new(1, |_| ());
+    let socket = net.call(0, |host, ctx| {
+        host.tcp_listen(ctx, addr("0.0.0.0:6999"), 8).unwrap();
+        host.tcp_connect(ctx, Some(addr("0.0.0.0:5000")), addr("10.0.0.2:6999")).unwrap();
+        host.icmp_open(ctx).unwrap();
+        host.udp_bind(ctx, addr("0.0.0.0:7")).unwrap()
+    });
+    net.run();
+    (net, socket)
+}
+
+fn frame_of(octets: &[u8]) -> Frame {
+    Frame::from_wire(Bytes::copy_from_slice(octets), Meta::new(Cause::Raw, Trigger::Call))
+}
+
+/// Makes the IPv4 header's and the transport's checksums fit, so that a change reaches the code behind them.
+fn mend(octets: &mut [u8]) {
+    use crate::checksum::{Sum, pseudo_header};
+    if octets.len() < 34 || octets[12..14] != [8, 0] {
+        return;
+    }
+    let header = (usize::from(octets[14] & 15) * 4).clamp(20, octets.len() - 14);
+    octets[24..26].fill(0);
+    let sum = Sum::new().add(&octets[14..14 + header]).finish();
+    octets[24..26].copy_from_slice(&sum.to_be_bytes());
+    let ends =
+        |at: usize| core::net::IpAddr::from([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]]);
+    let (source, destination, protocol) = (ends(26), ends(30), octets[23]);
+    let total = usize::from(u16::from_be_bytes([octets[16], octets[17]])).clamp(header, octets.len() - 14);
+    let message = &mut octets[14 + header..14 + total];
+    let (place, sum) = match protocol {
+        1 => (2, Sum::new()),
+        6 => (16, pseudo_header(source, destination, 6, message.len() as u32)),
+        17 => (6, pseudo_header(source, destination, 17, message.len() as u32)),
+        _ => return,
+    };
+    if message.len() >= place + 2 {
+        message[place..place + 2].fill(0);
+        let sum = sum.add(message).finish();
+        message[place..place + 2].copy_from_slice(&sum.to_be_bytes());
+    }
+}
+
+#[test]
+fn the_frames_to_be_changed_are_of_every_kind() {
+    let frames = exchanged();
+    let protocols: Vec<u8> = frames.iter().filter(|octets| octets[12..14] == [8, 0]).map(|o| o[23]).collect();
+    for protocol in [1, 6, 17] {
+        assert!(protocols.contains(&protocol));
+    }
+    assert!(frames.iter().any(|octets| octets[12..14] == [8, 6]));
+    for octets in frames {
+        let mut mended = octets.clone();
+        mend(&mut mended);
+        assert_eq!(mended, octets, "mending a whole frame changes nothing");
+    }
+}
+
+/// Changes to a frame: octets set, octets cut off, octets put behind.
+#[derive(Clone, Debug)]
+enum Change {
+    Set(usize, u8),
+    Flip(usize),
+    Cut(usize),
+    Pad(usize),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    // Most changes go where headers are.
+    let place = prop_oneof![4 => 0_usize..80, 1 => 0_usize..1600];
+    prop_oneof![
+        3 => (place.clone(), any::<u8>()).prop_map(|(at, octet)| Change::Set(at, octet)),
+        3 => (0_usize..640).prop_map(Change::Flip),
+        1 => place.prop_map(Change::Cut),
+        1 => (0_usize..60).prop_map(Change::Pad),
+    ]
+}
+
+fn apply(octets: &mut Vec<u8>, change: &Change) {
+    match *change {
+        Change::Set(at, octet) => {
+            if let Some(place) = octets.get_mut(at) {
+                *place = octet;
+            }
+        }
+        Change::Flip(bit) => {
+            if let Some(place) = octets.get_mut(bit / 8) {
+                *place ^= 1 << (bit % 8);
+            }
+        }
+        Change::Cut(length) => octets.truncate(length),
+        Change::Pad(length) => octets.resize(octets.len() + length, 0xaa),
+    }
+}
+
+/// The host can still talk to itself, and what it keeps is bounded.
+fn still_works(mut net: Net, socket: SocketId) -> bool {
+    while net.call(0, |host, ctx| host.udp_recv_bytes(ctx, socket)) != Err(SocketError::WouldBlock) {}
+    net.call(0, |host, ctx| host.udp_send_to(ctx, socket, b"still here", addr("127.0.0.1:7"))).unwrap();
+    net.run_for(Duration::from_secs(1));
+    net.hosts[0].interfaces[0].neighbors.len() <= 512
+        && net.call(0, |host, ctx| host.udp_recv_bytes(ctx, socket)).is_ok()
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_octets(frames in vec(vec(any::<u8>(), 0..200), 1..20), to_us: bool) {
+        let (mut net, socket) = busy();
+        for mut octets in frames {
+            if to_us && octets.len() >= 14 {
+                octets[..6].copy_from_slice(&[2, 0, 0, 0, 0, 1]);
+                (octets[12], octets[13]) = (8, octets[13] % 8);
+            }
+            net.deliver(0, frame_of(&octets));
+            net.run();
+        }
+        prop_assert!(still_works(net, socket));
+    }
+
+    #[test]
+    fn changed_frames(
+        changes in vec((any::<proptest::sample::Index>(), vec(change(), 0..4), any::<bool>()), 1..40)
+    ) {
+        let frames = exchanged();
+        let (mut net, socket) = busy();
+        for (which, changes, mended) in changes {
+            let mut octets = which.get(&frames).clone();
+            // Both directions' frames are turned to this host.
+            if octets.get(..6) == Some(&[2, 0, 0, 0, 0, 2]) {
+                octets[5] = 1;
+                if octets[12..14] == [8, 0] {
+                    octets[33] = 1;
+                    octets[29] = 2;
+                }
+            }
+            changes.iter().for_each(|change| apply(&mut octets, change));
+            if mended {
+                mend(&mut octets);
+            }
+            net.deliver(0, frame_of(&octets));
+            net.run_for(Duration::from_millis(10));
+        }
+        prop_assert!(still_works(net, socket));
+    }
+}
