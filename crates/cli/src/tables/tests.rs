@@ -81,11 +81,11 @@ Applications
     client: failed: connection reset by peer
 
 Connections
-                          alice
-                 10.0.0.1:49152
-                > 10.0.0.2:6999
-               TIME-WAIT, clean
-  sent_segments           1,234
+                            alice
+                   10.0.0.1:49152
+                  > 10.0.0.2:6999
+                 TIME-WAIT, clean
+  sent_segments             1,234
 
 Hosts
                alice  bob
