@@ -2,6 +2,7 @@
 //!
 //! | where is … | look in |
 //! |---|---|
+//! | hosts, links and programs in ten lines | [`Network`] |
 //! | the loop, what can be added to a world | [`World`] |
 //! | what a link does to frames | [`link`] |
 //! | who watches | [`Recorder`], [`TraceHash`] |
@@ -12,6 +13,7 @@ mod component;
 mod executor;
 mod fabric;
 pub mod link;
+mod network;
 mod node;
 mod outcome;
 mod recorder;
@@ -27,6 +29,7 @@ pub use link::{
     Corrupt, Delay, DirectionConfig, Distribution, GilbertElliott, Jitter, LinkConfig, LinkCounters,
     LinkError, Loss, QueueLimit, Rate, Reorder, StageConfig, StageKind,
 };
+pub use network::{HostRef, LinkSettings, Network, percent};
 pub use node::Script;
 pub use outcome::{Limits, Outcome, Progress, Waiting, WaitsFor};
 pub use recorder::{Recorder, Recorders, kind_of};

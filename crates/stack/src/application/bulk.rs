@@ -2,7 +2,11 @@
 
 use core::net::SocketAddr;
 
-use super::AppError;
+use bytes::Bytes;
+
+use super::server::serve;
+use super::{AppError, Pattern, any_address};
+use crate::socket::net::{TcpStream, UdpSocket, received, report, sent, time};
 use crate::time::Duration;
 
 /// A TCP source: connects, sends, half-closes, and waits for the peer's end.
@@ -51,22 +55,58 @@ pub struct UdpSinkConfig {
     pub idle: Option<Duration>,
 }
 
-/// Sends the pattern over TCP.
+/// Octets of the pattern that are made, and queued, at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Sends the pattern over TCP, half-closes, and waits for the sink to close.
 ///
 /// # Errors
 /// When the connection fails.
 pub async fn tcp_source(config: SourceConfig) -> Result<(), AppError> {
-    let _ = config;
+    let SourceConfig { remote, bytes, seed } = config;
+    let stream = TcpStream::connect(remote)
+        .await
+        .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+    let began = time::now();
+    let mut pattern = Pattern::new(seed);
+    while pattern.offset() < bytes {
+        let chunk = next_chunk(&mut pattern, bytes, CHUNK);
+        stream.write_all_bytes(chunk.clone()).await?;
+        sent(&chunk);
+    }
+    stream.shutdown_write()?;
+    while !stream.read_bytes(CHUNK).await?.is_empty() {}
+    report(format!("sent {bytes} octets in {}", time::now() - began));
     Ok(())
+}
+
+/// The next octets of the pattern: `most`, but none beyond `end`.
+fn next_chunk(pattern: &mut Pattern, end: u64, most: usize) -> Bytes {
+    let left = usize::try_from(end - pattern.offset()).unwrap_or(usize::MAX);
+    let mut chunk = vec![0; most.min(left)];
+    pattern.fill(&mut chunk);
+    chunk.into()
 }
 
 /// Receives over TCP. What it receives it shows to the observer.
 ///
 /// # Errors
-/// When it cannot listen, or a connection fails.
+/// When it cannot listen, or one of a limited number of connections failed.
 pub async fn tcp_sink(config: SinkConfig) -> Result<(), AppError> {
-    let _ = config;
-    Ok(())
+    serve(config.local, config.connections, |stream, peer| async move {
+        let began = time::now();
+        let mut total = 0;
+        loop {
+            let octets = stream.read_bytes(CHUNK).await?;
+            if octets.is_empty() {
+                report(format!("received {total} octets from {peer} in {}", time::now() - began));
+                return Ok(());
+            }
+            received(&octets);
+            total += octets.len() as u64;
+        }
+    })
+    .await
 }
 
 /// Sends the pattern over UDP.
@@ -74,7 +114,24 @@ pub async fn tcp_sink(config: SinkConfig) -> Result<(), AppError> {
 /// # Errors
 /// When it cannot be sent.
 pub async fn udp_source(config: UdpSourceConfig) -> Result<(), AppError> {
-    let _ = config;
+    let UdpSourceConfig { remote, bytes, seed, datagram, interval } = config;
+    if datagram == 0 && bytes > 0 {
+        return Err(AppError::new("datagrams of no octets never carry any"));
+    }
+    let socket = UdpSocket::bind(any_address(remote.ip())).await?;
+    socket.connect(remote).await?;
+    let mut pattern = Pattern::new(seed);
+    let mut next = time::now();
+    while pattern.offset() < bytes {
+        let chunk = next_chunk(&mut pattern, bytes, datagram);
+        socket.send(&chunk).await?;
+        sent(&chunk);
+        next += interval;
+        if pattern.offset() < bytes && !interval.is_zero() {
+            time::sleep_until(next).await;
+        }
+    }
+    report(format!("sent {bytes} octets"));
     Ok(())
 }
 
@@ -83,6 +140,24 @@ pub async fn udp_source(config: UdpSourceConfig) -> Result<(), AppError> {
 /// # Errors
 /// When it cannot be bound.
 pub async fn udp_sink(config: UdpSinkConfig) -> Result<(), AppError> {
-    let _ = config;
+    let UdpSinkConfig { local, bytes, idle } = config;
+    let socket = UdpSocket::bind(local)
+        .await
+        .map_err(|error| AppError::new(format!("cannot be bound to {local}: {error}")))?;
+    let (mut total, mut datagrams) = (0, 0_u64);
+    while bytes.is_none_or(|bytes| total < bytes) {
+        let datagram = match idle.filter(|_| datagrams > 0) {
+            None => socket.recv_bytes().await,
+            Some(idle) => match time::timeout(idle, socket.recv_bytes()).await {
+                Ok(datagram) => datagram,
+                Err(_) => break,
+            },
+        };
+        let (octets, _) = datagram?;
+        received(&octets);
+        total += octets.len() as u64;
+        datagrams += 1;
+    }
+    report(format!("received {total} octets in {datagrams} datagrams"));
     Ok(())
 }

@@ -3,6 +3,8 @@
 use core::net::SocketAddr;
 
 use super::AppError;
+use super::server::serve;
+use crate::socket::net::{TcpStream, UdpSocket, received};
 
 /// A TCP discard server.
 #[derive(Clone, Debug)]
@@ -22,13 +24,25 @@ pub struct UdpServerConfig {
     pub datagrams: Option<u32>,
 }
 
+/// Octets that are read at once.
+const READ: usize = 64 * 1024;
+
 /// Reads each connection to its end. Several at once.
 ///
 /// # Errors
-/// When it cannot listen.
+/// When it cannot listen, or one of a limited number of connections failed.
 pub async fn tcp_server(config: ServerConfig) -> Result<(), AppError> {
-    let _ = config;
-    Ok(())
+    serve(config.local, config.connections, |stream, _| discard(stream)).await
+}
+
+async fn discard(stream: TcpStream) -> Result<(), AppError> {
+    loop {
+        let octets = stream.read_bytes(READ).await?;
+        if octets.is_empty() {
+            return Ok(());
+        }
+        received(&octets);
+    }
 }
 
 /// Receives datagrams and does nothing with them.
@@ -36,6 +50,12 @@ pub async fn tcp_server(config: ServerConfig) -> Result<(), AppError> {
 /// # Errors
 /// When it cannot be bound.
 pub async fn udp_server(config: UdpServerConfig) -> Result<(), AppError> {
-    let _ = config;
+    let socket = UdpSocket::bind(config.local).await?;
+    let mut discarded = 0;
+    while config.datagrams.is_none_or(|datagrams| discarded < datagrams) {
+        let (octets, _) = socket.recv_bytes().await?;
+        received(&octets);
+        discarded = discarded.saturating_add(1);
+    }
     Ok(())
 }

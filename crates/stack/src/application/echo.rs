@@ -1,8 +1,14 @@
 //! Echo: the server sends back what it receives in upper case.
 
 use core::net::SocketAddr;
+use std::io;
 
-use super::AppError;
+use tokio::io::AsyncWriteExt;
+
+use super::server::serve;
+use super::upper::{UpperCase, upper_case};
+use super::{AppError, any_address};
+use crate::socket::net::{TcpStream, UdpSocket, received, report, sent, spawn, time};
 use crate::time::Duration;
 
 /// A TCP echo server.
@@ -30,7 +36,7 @@ pub struct ClientConfig {
 pub struct UdpServerConfig {
     /// Where it is bound.
     pub local: SocketAddr,
-    /// It ends after so many datagrams; without a number it goes on for ever.
+    /// It ends after so many datagrams, whether its answers arrive or not; without a number it goes on for ever.
     pub datagrams: Option<u32>,
 }
 
@@ -47,21 +53,72 @@ pub struct UdpClientConfig {
     pub attempts: u32,
 }
 
+/// Octets that are read at once.
+const READ: usize = 64 * 1024;
+
 /// Answers each connection in upper case until its client half-closes. Several at once.
 ///
 /// # Errors
-/// When it cannot listen.
+/// When it cannot listen, or one of a limited number of connections failed.
 pub async fn tcp_server(config: ServerConfig) -> Result<(), AppError> {
-    let _ = config;
-    Ok(())
+    serve(config.local, config.connections, |stream, _| answer(stream)).await
 }
 
-/// Sends its texts, half-closes, and reads to the end.
+async fn answer(mut stream: TcpStream) -> Result<(), AppError> {
+    let mut codec = UpperCase::default();
+    let mut out = Vec::new();
+    loop {
+        let octets = stream.read_bytes(READ).await?;
+        if octets.is_empty() {
+            codec.finish(&mut out);
+        } else {
+            received(&octets);
+            codec.push(&octets, &mut out);
+        }
+        if !out.is_empty() {
+            stream.write_all(&out).await?;
+            sent(&out);
+            out.clear();
+        }
+        if octets.is_empty() {
+            stream.shutdown_write()?;
+            return Ok(());
+        }
+    }
+}
+
+/// Sends its texts, half-closes, and reads to the end; what it has read it says.
 ///
 /// # Errors
 /// When the connection fails.
 pub async fn tcp_client(config: ClientConfig) -> Result<(), AppError> {
-    let _ = config;
+    let remote = config.remote;
+    let stream = TcpStream::connect(remote)
+        .await
+        .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+    let (read, mut write) = stream.into_split();
+    // It reads while it writes: two ends that both wait for room would wait for ever.
+    let answer = spawn(async move {
+        let mut all = Vec::new();
+        loop {
+            let octets = read.as_ref().read_bytes(READ).await?;
+            if octets.is_empty() {
+                return Ok::<_, io::Error>(all);
+            }
+            received(&octets);
+            all.extend_from_slice(&octets);
+        }
+    });
+    for (place, text) in config.texts.iter().enumerate() {
+        if place > 0 && !config.pause.is_zero() {
+            time::sleep(config.pause).await;
+        }
+        write.write_all(text.as_bytes()).await?;
+        sent(text.as_bytes());
+    }
+    write.shutdown().await?;
+    let answer = answer.await??;
+    report(format!("received {}", String::from_utf8_lossy(&answer)));
     Ok(())
 }
 
@@ -70,15 +127,70 @@ pub async fn tcp_client(config: ClientConfig) -> Result<(), AppError> {
 /// # Errors
 /// When it cannot be bound.
 pub async fn udp_server(config: UdpServerConfig) -> Result<(), AppError> {
-    let _ = config;
+    let local = config.local;
+    let socket = UdpSocket::bind(local)
+        .await
+        .map_err(|error| AppError::new(format!("cannot be bound to {local}: {error}")))?;
+    let mut answered = 0;
+    while config.datagrams.is_none_or(|datagrams| answered < datagrams) {
+        // An ICMP error about an earlier answer is no reason to serve nobody else.
+        let (octets, peer) = match socket.recv_bytes().await {
+            Ok(datagram) => datagram,
+            Err(error) => {
+                report(format!("an answer met an error: {error}"));
+                continue;
+            }
+        };
+        received(&octets);
+        let answer = upper_case(&octets);
+        match socket.send_to(&answer, peer).await {
+            Ok(_) => sent(&answer),
+            Err(error) => report(format!("cannot answer {peer}: {error}")),
+        }
+        answered = answered.saturating_add(1);
+    }
     Ok(())
 }
 
-/// Sends its texts one by one.
+/// Sends its texts one by one, each until it is answered.
 ///
 /// # Errors
-/// When a text is not answered.
+/// When a text is not answered, however often it is sent, or there is no such service.
 pub async fn udp_client(config: UdpClientConfig) -> Result<(), AppError> {
-    let _ = config;
+    let remote = config.remote;
+    let socket = UdpSocket::bind(any_address(remote.ip())).await?;
+    socket.connect(remote).await?;
+    for text in &config.texts {
+        exchange(&socket, &config, text).await?;
+    }
     Ok(())
+}
+
+async fn exchange(socket: &UdpSocket, config: &UdpClientConfig, text: &str) -> Result<(), AppError> {
+    let expected = upper_case(text.as_bytes());
+    for attempt in 0..config.attempts {
+        socket.send(text.as_bytes()).await?;
+        sent(text.as_bytes());
+        let answered = async {
+            loop {
+                let (octets, _) = socket.recv_bytes().await?;
+                // Answers to an earlier text may come late, and twice.
+                if octets == expected {
+                    return Ok::<_, io::Error>(octets);
+                }
+            }
+        };
+        match time::timeout(config.timeout.backed_off(attempt), answered).await {
+            Ok(answer) => {
+                let answer = answer?;
+                received(&answer);
+                report(format!("received {}", String::from_utf8_lossy(&answer)));
+                return Ok(());
+            }
+            Err(_) if attempt + 1 < config.attempts => report(format!("no answer to {text}: sent again")),
+            Err(_) => {}
+        }
+    }
+    let (remote, attempts) = (config.remote, config.attempts);
+    Err(AppError::new(format!("no answer from {remote} to {text}, sent {attempts} times")))
 }

@@ -5,14 +5,19 @@
 //! sent, received and has to say reaches the observer under the application's name.
 
 use core::fmt;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 pub mod bulk;
 pub mod discard;
 pub mod echo;
 mod pattern;
 pub mod ping;
+mod server;
+mod upper;
 
 pub use pattern::Pattern;
+pub use server::serve;
+pub use upper::{UpperCase, upper_case};
 
 /// Why an application failed: a text for people. Made from any error by `?`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,4 +40,13 @@ impl<E: core::error::Error> From<E> for AppError {
     fn from(error: E) -> Self {
         Self(error.to_string())
     }
+}
+
+/// Any address and port of the family of `peer`: where a client is bound that does not care.
+fn any_address(peer: IpAddr) -> SocketAddr {
+    let any = match peer {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    SocketAddr::new(any, 0)
 }

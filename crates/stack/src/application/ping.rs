@@ -2,8 +2,11 @@
 
 use core::net::IpAddr;
 
-use super::AppError;
-use crate::time::Duration;
+use super::{AppError, Pattern};
+use crate::socket::net::{EchoSocket, report, time};
+use crate::time::{Duration, Instant};
+use crate::transport::Trouble;
+use crate::transport::echo::EchoEvent;
 
 /// A ping.
 #[derive(Clone, Debug)]
@@ -27,6 +30,120 @@ pub struct Config {
 /// # Errors
 /// When no request was answered.
 pub async fn ping(config: Config) -> Result<(), AppError> {
-    let _ = config;
-    Ok(())
+    let socket = EchoSocket::open().await?;
+    let mut tally = Tally::new(config.count);
+    let mut payload = vec![0; config.payload];
+    Pattern::new(u64::from(config.count)).fill(&mut payload);
+    let began = time::now();
+    for sequence in 1..=config.count {
+        time::sleep_until(began + config.interval * u64::from(sequence - 1)).await;
+        match socket.send(config.destination, sequence, &payload, config.ttl).await {
+            Ok(()) => tally.sent(sequence, time::now()),
+            Err(error) => tally.failed(sequence, &error.to_string()),
+        }
+        let until = match sequence == config.count {
+            true => time::now() + config.timeout,
+            false => began + config.interval * u64::from(sequence),
+        };
+        while !tally.all_settled(sequence) {
+            match time::timeout(until - time::now(), socket.recv()).await {
+                Ok(event) => tally.event(event?),
+                Err(_) => break,
+            }
+        }
+    }
+    tally.finish(config.destination)
+}
+
+/// What came of each request.
+struct Tally {
+    /// When each was sent, while it waits for its answer.
+    waiting: Vec<Option<Instant>>,
+    sent: u32,
+    received: u32,
+    least: Duration,
+    sum: Duration,
+    most: Duration,
+}
+
+impl Tally {
+    fn new(count: u16) -> Self {
+        Self {
+            waiting: vec![None; usize::from(count)],
+            sent: 0,
+            received: 0,
+            least: Duration::MAX,
+            sum: Duration::ZERO,
+            most: Duration::ZERO,
+        }
+    }
+
+    fn sent(&mut self, sequence: u16, now: Instant) {
+        self.sent += 1;
+        self.waiting[usize::from(sequence - 1)] = Some(now);
+    }
+
+    fn failed(&mut self, sequence: u16, error: &str) {
+        self.sent += 1;
+        report(format!("seq={sequence}: {error}"));
+    }
+
+    /// Whether none of the first `sequence` requests waits.
+    fn all_settled(&self, sequence: u16) -> bool {
+        self.waiting[..usize::from(sequence)].iter().all(Option::is_none)
+    }
+
+    fn event(&mut self, event: EchoEvent) {
+        match event {
+            EchoEvent::Reply { from, sequence, bytes, ttl, at } => {
+                let octets = bytes.len();
+                let Some(sent) = self.take(sequence) else {
+                    return report(format!("{octets} octets from {from}: seq={sequence} (again)"));
+                };
+                let rtt = at - sent;
+                self.received += 1;
+                (self.least, self.most) = (self.least.min(rtt), self.most.max(rtt));
+                self.sum = self.sum + rtt;
+                report(format!("{octets} octets from {from}: seq={sequence} ttl={ttl} time={rtt}"));
+            }
+            EchoEvent::Error { from, sequence, trouble } => {
+                self.take(sequence);
+                report(format!("from {from}: seq={sequence} {}", describe(trouble)));
+            }
+        }
+    }
+
+    fn take(&mut self, sequence: u16) -> Option<Instant> {
+        self.waiting.get_mut(usize::from(sequence).checked_sub(1)?)?.take()
+    }
+
+    fn finish(&self, destination: IpAddr) -> Result<(), AppError> {
+        for (waiting, sequence) in self.waiting.iter().zip(1..) {
+            if waiting.is_some() {
+                report(format!("seq={sequence}: no answer"));
+            }
+        }
+        let Self { sent, received, least, sum, most, waiting: _ } = self;
+        report(format!("{sent} sent, {received} answered"));
+        if *received == 0 {
+            return match sent {
+                0 => Ok(()),
+                _ => Err(AppError::new(format!("{destination} did not answer"))),
+            };
+        }
+        report(format!("round trip: least {least}, mean {}, most {most}", *sum / u64::from(*received)));
+        Ok(())
+    }
+}
+
+fn describe(trouble: Trouble) -> String {
+    match trouble {
+        Trouble::NetworkUnreachable => "network unreachable".into(),
+        Trouble::HostUnreachable => "host unreachable".into(),
+        Trouble::ProtocolUnreachable => "protocol unreachable".into(),
+        Trouble::PortUnreachable => "port unreachable".into(),
+        Trouble::Prohibited => "communication prohibited".into(),
+        Trouble::Soft => "time exceeded".into(),
+        Trouble::PacketTooBig(mtu) => format!("too big for an MTU of {mtu}"),
+    }
 }

@@ -1,0 +1,399 @@
+//! A world in ten lines: hosts, links between them, programs on them.
+
+use std::str::FromStr;
+
+use wirelab_stack::addr::{Cidr, Mac};
+use wirelab_stack::application::AppError;
+use wirelab_stack::frame::{InterfaceId, NodeId};
+use wirelab_stack::host::{HostConfig, RouteConfig};
+use wirelab_stack::interface::InterfaceConfig;
+use wirelab_stack::profile::Profile;
+use wirelab_stack::rng::Probability;
+use wirelab_stack::time::{Duration, Instant};
+
+use crate::component::{Direction, LinkId};
+use crate::executor::Root;
+use crate::link::{
+    Corrupt, Delay, DirectionConfig, Distribution, Jitter, LinkConfig, Loss, QueueLimit, Rate, Reorder,
+};
+use crate::outcome::{Limits, Outcome};
+use crate::world::World;
+
+/// `percent` of a hundred, as a probability.
+pub const fn percent(percent: u64) -> Probability {
+    Probability::ratio(percent, 100)
+}
+
+/// Builds a [`World`] and runs it, for tests and first steps: hardware addresses, interfaces and names of links are
+/// chosen for you, always the same.
+///
+/// ```
+/// use wirelab_sim::{Network, percent};
+/// use wirelab_stack::socket::net::{TcpListener, TcpStream};
+/// use wirelab_stack::time::Duration;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// let mut net = Network::new(42);
+/// let client = net.host("client", "10.0.0.1/24");
+/// let server = net.host("server", "10.0.0.2/24");
+/// net.link(&client, &server).delay(Duration::from_millis(20)).loss(percent(5));
+/// net.spawn(&server, "server", async {
+///     let (mut stream, _) = TcpListener::bind("10.0.0.2:6999".parse()?).await?.accept().await?;
+///     let mut text = String::new();
+///     stream.read_to_string(&mut text).await?;
+///     stream.write_all(text.to_uppercase().as_bytes()).await?;
+///     Ok(())
+/// });
+/// net.spawn(&client, "client", async {
+///     let mut stream = TcpStream::connect("10.0.0.2:6999".parse()?).await?;
+///     stream.write_all("欢迎新同学! hello".as_bytes()).await?;
+///     stream.shutdown().await?;
+///     let mut answer = String::new();
+///     stream.read_to_string(&mut answer).await?;
+///     assert_eq!(answer, "欢迎新同学! HELLO");
+///     Ok(())
+/// });
+/// net.finish();
+/// ```
+pub struct Network {
+    seed: u64,
+    hosts: Vec<HostConfig>,
+    links: Vec<LinkConfig>,
+    programs: Vec<Program>,
+    world: Option<World>,
+}
+
+/// A host of a [`Network`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct HostRef(NodeId);
+
+impl HostRef {
+    /// Its number in the world.
+    pub const fn node(self) -> NodeId {
+        self.0
+    }
+}
+
+impl From<&Self> for HostRef {
+    fn from(host: &Self) -> Self {
+        *host
+    }
+}
+
+struct Program {
+    node: NodeId,
+    name: String,
+    start: Instant,
+    background: bool,
+    root: Root,
+}
+
+impl Network {
+    /// A network without hosts. Every random stream in it derives from `seed`.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, hosts: Vec::new(), links: Vec::new(), programs: Vec::new(), world: None }
+    }
+
+    /// A host with one interface that has `address`, such as `10.0.0.1/24`.
+    ///
+    /// # Panics
+    /// When the address is none, or the network has run.
+    #[track_caller]
+    pub fn host(&mut self, name: &str, address: &str) -> HostRef {
+        assert!(self.world.is_none(), "the network has run: it gets no more hosts");
+        let node = NodeId(self.hosts.len() as u32);
+        self.hosts.push(HostConfig {
+            name: name.to_owned(),
+            node,
+            interfaces: Vec::new(),
+            routes: Vec::new(),
+            profile: Profile::default(),
+        });
+        self.address(HostRef(node), address);
+        HostRef(node)
+    }
+
+    /// One more interface of a host, for one more link.
+    ///
+    /// # Panics
+    /// As [`host`](Self::host).
+    #[track_caller]
+    pub fn address(&mut self, host: impl Into<HostRef>, address: &str) -> &mut Self {
+        let address = parse::<Cidr>(address);
+        let host = self.config(host.into());
+        let place = host.interfaces.len();
+        let [.., c, d] = host.node.0.to_be_bytes();
+        let mac = Mac([2, 0, c, d, (place >> 8) as u8, place as u8]);
+        host.interfaces.push(InterfaceConfig::new(format!("eth{place}"), mac, vec![address]));
+        self
+    }
+
+    /// A host's default gateway.
+    ///
+    /// # Panics
+    /// As [`host`](Self::host).
+    #[track_caller]
+    pub fn gateway(&mut self, host: impl Into<HostRef>, gateway: &str) -> &mut Self {
+        let (destination, gateway) = (parse("0.0.0.0/0"), Some(parse(gateway)));
+        self.config(host.into()).routes.push(RouteConfig { destination, gateway, interface: None });
+        self
+    }
+
+    /// A host's knobs.
+    ///
+    /// # Panics
+    /// When the network has run.
+    #[track_caller]
+    pub fn profile(&mut self, host: impl Into<HostRef>, profile: Profile) -> &mut Self {
+        self.config(host.into()).profile = profile;
+        self
+    }
+
+    /// A host's configuration as it stands, to change.
+    ///
+    /// # Panics
+    /// When the network has run.
+    #[track_caller]
+    pub fn config(&mut self, host: impl Into<HostRef>) -> &mut HostConfig {
+        assert!(self.world.is_none(), "the network has run: its hosts are as they are");
+        &mut self.hosts[host.into().0.0 as usize]
+    }
+
+    /// A link between the first interfaces of two hosts that have none yet. Without further settings it carries
+    /// everything at once.
+    ///
+    /// # Panics
+    /// When a host has no interface left, or the network has run.
+    #[track_caller]
+    pub fn link(&mut self, a: impl Into<HostRef>, b: impl Into<HostRef>) -> LinkSettings<'_> {
+        let ends = [a.into(), b.into()];
+        let [first, second] = ends.map(|end| (end.0, self.free_interface(end)));
+        let name = format!("{}-{}", self.config(ends[0]).name, self.config(ends[1]).name);
+        let twins = self.links.iter().filter(|link| link.name.split('#').next() == Some(&name)).count();
+        let name = if twins == 0 { name } else { format!("{name}#{}", twins + 1) };
+        let id = LinkId(self.links.len() as u32);
+        let directions = [DirectionConfig::default(), DirectionConfig::default()];
+        self.links.push(LinkConfig { name, ends: [first, second], directions });
+        LinkSettings { network: self, id }
+    }
+
+    #[track_caller]
+    fn free_interface(&mut self, host: HostRef) -> InterfaceId {
+        let taken = self.links.iter().flat_map(|link| link.ends).filter(|(node, _)| *node == host.0).count();
+        let host = self.config(host);
+        assert!(
+            taken < host.interfaces.len(),
+            "`{}` has a link at each of its interfaces: give it one more with `address`",
+            host.name
+        );
+        InterfaceId(taken as u16)
+    }
+
+    /// Runs a program on a host from the beginning. The run waits for it.
+    ///
+    /// # Panics
+    /// When there is no such host.
+    pub fn spawn(
+        &mut self,
+        host: impl Into<HostRef>,
+        name: &str,
+        program: impl Future<Output = Result<(), AppError>> + 'static,
+    ) {
+        self.add(host.into(), name, Instant::ZERO, false, Box::pin(program));
+    }
+
+    /// As [`spawn`](Self::spawn), from `start` on.
+    ///
+    /// # Panics
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_at(
+        &mut self,
+        host: impl Into<HostRef>,
+        name: &str,
+        start: Instant,
+        program: impl Future<Output = Result<(), AppError>> + 'static,
+    ) {
+        self.add(host.into(), name, start, false, Box::pin(program));
+    }
+
+    /// As [`spawn`](Self::spawn), but the run does not wait for it: a server.
+    ///
+    /// # Panics
+    /// As [`spawn`](Self::spawn).
+    pub fn background(
+        &mut self,
+        host: impl Into<HostRef>,
+        name: &str,
+        program: impl Future<Output = Result<(), AppError>> + 'static,
+    ) {
+        self.add(host.into(), name, Instant::ZERO, true, Box::pin(program));
+    }
+
+    fn add(&mut self, host: HostRef, name: &str, start: Instant, background: bool, root: Root) {
+        let program = Program { node: host.0, name: name.to_owned(), start, background, root };
+        match &mut self.world {
+            Some(world) => program.start(world),
+            None => self.programs.push(program),
+        }
+    }
+
+    /// The world, built if it was not yet: to set a recorder, plan changes, read counters.
+    ///
+    /// # Panics
+    /// When a host's or a link's settings make no sense.
+    #[track_caller]
+    pub fn world(&mut self) -> &mut World {
+        if self.world.is_none() {
+            let mut world = World::new(self.seed);
+            for host in core::mem::take(&mut self.hosts) {
+                let name = host.name.clone();
+                if let Err(error) = world.add_host(host) {
+                    panic!("host `{name}`: {error}");
+                }
+            }
+            for link in core::mem::take(&mut self.links) {
+                let name = link.name.clone();
+                if let Err(error) = world.connect(link) {
+                    panic!("link `{name}`: {error}");
+                }
+            }
+            core::mem::take(&mut self.programs).into_iter().for_each(|program| program.start(&mut world));
+            self.world = Some(world);
+        }
+        self.world.as_mut().expect("it was just built")
+    }
+
+    /// Runs until all programs have ended.
+    ///
+    /// # Panics
+    /// As [`world`](Self::world).
+    #[track_caller]
+    pub fn run(&mut self) -> Outcome {
+        self.world().run(Limits::default(), &mut |_| {})
+    }
+
+    /// Runs until all programs have ended, and ended well.
+    ///
+    /// # Panics
+    /// As [`world`](Self::world), when the run ends otherwise, or when a program fails.
+    #[track_caller]
+    pub fn finish(&mut self) {
+        let outcome = self.run();
+        assert!(outcome.is_completed(), "{outcome}");
+        for program in self.world().applications() {
+            if let Some((at, Err(error))) = program.ended {
+                panic!("`{}` failed at {at} s: {error}", program.name);
+            }
+        }
+    }
+}
+
+impl Program {
+    fn start(self, world: &mut World) {
+        let Self { node, name, start, background, root } = self;
+        if background {
+            world.spawn_background(node, &name, start, root);
+        } else {
+            world.spawn(node, &name, start, root);
+        }
+    }
+}
+
+#[track_caller]
+fn parse<T: FromStr<Err: core::fmt::Display>>(text: &str) -> T {
+    text.parse().unwrap_or_else(|error| panic!("`{text}`: {error}"))
+}
+
+/// A link of a [`Network`], to be set; each setting is for both directions.
+pub struct LinkSettings<'a> {
+    network: &'a mut Network,
+    id: LinkId,
+}
+
+impl LinkSettings<'_> {
+    /// Its number in the world.
+    pub const fn id(&self) -> LinkId {
+        self.id
+    }
+
+    fn config(&mut self) -> &mut LinkConfig {
+        &mut self.network.links[self.id.0 as usize]
+    }
+
+    fn both(mut self, set: impl Fn(&mut DirectionConfig)) -> Self {
+        self.config().directions.iter_mut().for_each(set);
+        self
+    }
+}
+
+/// Settings apply as they are made: what they return is for the next one.
+#[allow(clippy::return_self_not_must_use, reason = "settings apply as they are made")]
+impl LinkSettings<'_> {
+    /// Its name, instead of one made of its ends'.
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.config().name);
+        self
+    }
+
+    /// How long frames are under way.
+    pub fn delay(self, base: Duration) -> Self {
+        self.both(|direction| {
+            let jitter = direction.delay.and_then(|delay| delay.jitter);
+            direction.delay = Some(Delay { base, jitter });
+        })
+    }
+
+    /// How far delays differ, uniformly, either way.
+    pub fn jitter(self, spread: Duration) -> Self {
+        self.both(|direction| {
+            let base = direction.delay.map_or(Duration::ZERO, |delay| delay.base);
+            let jitter = Some(Jitter { spread, distribution: Distribution::Uniform });
+            direction.delay = Some(Delay { base, jitter });
+        })
+    }
+
+    /// How fast frames are put on the line; a thousand may wait unless [`queue`](Self::queue) says otherwise.
+    pub fn rate(self, rate: Rate) -> Self {
+        self.both(|direction| direction.rate = Some(rate))
+    }
+
+    /// How much may wait for the line.
+    pub fn queue(self, limit: QueueLimit) -> Self {
+        self.both(|direction| direction.queue = Some(limit))
+    }
+
+    /// The probability that a frame is lost.
+    pub fn loss(self, probability: Probability) -> Self {
+        self.both(|direction| direction.loss = Some(Loss::Bernoulli(probability)))
+    }
+
+    /// The probability that a bit of a frame is flipped, which its receiver notices.
+    pub fn corrupt(self, probability: Probability) -> Self {
+        self.both(|direction| direction.corrupt = Some(Corrupt::new(probability)))
+    }
+
+    /// The probability that a frame arrives twice.
+    pub fn duplicate(self, probability: Probability) -> Self {
+        self.both(|direction| direction.duplicate = Some(probability))
+    }
+
+    /// The probability that a frame is under way longer by `by`, so that others overtake it.
+    pub fn reorder(self, probability: Probability, by: Duration) -> Self {
+        self.both(|direction| direction.reorder = Some(Reorder { probability, by }))
+    }
+
+    /// The longest packet that passes; the interfaces at both ends know it.
+    pub fn mtu(mut self, octets: u16) -> Self {
+        for (node, interface) in self.config().ends {
+            let host = self.network.config(HostRef(node));
+            host.interfaces[usize::from(interface.0)].capabilities.mtu = octets;
+        }
+        self.both(|direction| direction.mtu = Some(u32::from(octets)))
+    }
+
+    /// Sets anything of one direction: forward is from the host that was named first.
+    pub fn direction(mut self, direction: Direction, set: impl FnOnce(&mut DirectionConfig)) -> Self {
+        set(&mut self.config().directions[direction.index()]);
+        self
+    }
+}

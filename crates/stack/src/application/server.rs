@@ -1,0 +1,53 @@
+//! What servers over TCP share: accepting, several connections at once, and an end.
+
+use core::net::SocketAddr;
+use std::collections::VecDeque;
+
+use super::AppError;
+use crate::socket::net::{TcpListener, TcpStream, report, spawn};
+
+/// Connections that a server serves at once; it accepts no more until one of them has ended.
+const AT_ONCE: usize = 65_536;
+
+/// Serves each connection with a task of its own. With a number of `connections` it ends after so many, and fails if
+/// one of them did; without, it goes on for ever, and says which failed.
+///
+/// # Errors
+/// When it cannot listen, or one of a limited number of connections failed.
+pub async fn serve<F, S>(local: SocketAddr, connections: Option<u32>, serve: S) -> Result<(), AppError>
+where
+    S: Fn(TcpStream, SocketAddr) -> F,
+    F: Future<Output = Result<(), AppError>> + 'static,
+{
+    let listener = TcpListener::bind(local)
+        .await
+        .map_err(|error| AppError::new(format!("cannot listen on {local}: {error}")))?;
+    let mut served = VecDeque::new();
+    let mut accepted = 0;
+    let mut failed = None;
+    while connections.is_none_or(|connections| accepted < connections) {
+        let (stream, peer) = listener.accept().await?;
+        accepted = accepted.saturating_add(1);
+        let connection = serve(stream, peer);
+        served.push_back(spawn(async move {
+            let ended = connection.await;
+            ended.map_err(|error| {
+                report(format!("connection from {peer}: {error}"));
+                AppError::new(format!("connection from {peer}: {error}"))
+            })
+        }));
+        if served.len() >= AT_ONCE
+            && let Some(first) = served.pop_front()
+            && let Ok(Err(error)) = first.await
+        {
+            failed.get_or_insert(error);
+        }
+    }
+    drop(listener);
+    for connection in served {
+        if let Err(error) = connection.await? {
+            failed.get_or_insert(error);
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
