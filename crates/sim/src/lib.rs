@@ -29,7 +29,7 @@ pub use link::{
     Corrupt, Delay, DirectionConfig, Distribution, GilbertElliott, Jitter, LinkConfig, LinkCounters,
     LinkError, Loss, QueueLimit, Rate, Reorder, StageConfig, StageKind,
 };
-pub use network::{HostRef, LinkSettings, Network, percent};
+pub use network::{HostRef, LinkSettings, Network, mac_of, percent};
 pub use node::Script;
 pub use outcome::{Limits, Outcome, Progress, Waiting, WaitsFor};
 pub use recorder::{Recorder, Recorders, kind_of};

@@ -1,7 +1,9 @@
 //! A world in ten lines: hosts, links between them, programs on them.
 
+use core::hash::Hasher;
 use std::str::FromStr;
 
+use siphasher::sip::SipHasher13;
 use wirelab_stack::addr::{Cidr, Mac};
 use wirelab_stack::application::AppError;
 use wirelab_stack::frame::{InterfaceId, NodeId};
@@ -22,6 +24,16 @@ use crate::world::World;
 /// `percent` of a hundred, as a probability.
 pub const fn percent(percent: u64) -> Probability {
     Probability::ratio(percent, 100)
+}
+
+/// A locally administered hardware address for an interface of a host: from the host's name, so that adding another
+/// host changes nobody's.
+pub fn mac_of(host: &str, interface: u16) -> Mac {
+    let mut hash = SipHasher13::new_with_keys(0x6861_7264_7761_7265, 0x6164_6472_6573_7365);
+    hash.write(host.as_bytes());
+    let [a, b, c, ..] = hash.finish().to_be_bytes();
+    let [d, e] = interface.to_be_bytes();
+    Mac([2, a, b, c, d, e])
 }
 
 /// Builds a [`World`] and runs it, for tests and first steps: hardware addresses, interfaces and names of links are
@@ -122,8 +134,7 @@ impl Network {
         let address = parse::<Cidr>(address);
         let host = self.config(host.into());
         let place = host.interfaces.len();
-        let [.., c, d] = host.node.0.to_be_bytes();
-        let mac = Mac([2, 0, c, d, (place >> 8) as u8, place as u8]);
+        let mac = mac_of(&host.name, place as u16);
         host.interfaces.push(InterfaceConfig::new(format!("eth{place}"), mac, vec![address]));
         self
     }
@@ -168,7 +179,8 @@ impl Network {
     pub fn link(&mut self, a: impl Into<HostRef>, b: impl Into<HostRef>) -> LinkSettings<'_> {
         let ends = [a.into(), b.into()];
         let [first, second] = ends.map(|end| (end.0, self.free_interface(end)));
-        let name = format!("{}-{}", self.config(ends[0]).name, self.config(ends[1]).name);
+        let [a, b] = ends.map(|end| self.config(end).name.clone());
+        let name = format!("{a}-{b}");
         let twins = self.links.iter().filter(|link| link.name.split('#').next() == Some(&name)).count();
         let name = if twins == 0 { name } else { format!("{name}#{}", twins + 1) };
         let id = LinkId(self.links.len() as u32);
