@@ -1,8 +1,8 @@
 //! A scenario's run: its world, and the report once it has ended.
 
 use wirelab_sim::{
-    Change, Direction, LinkConfig, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders,
-    TraceHash, World,
+    Change, Direction, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, TraceHash,
+    World,
 };
 use wirelab_stack::application::{AppError, bulk, discard, echo, ping};
 use wirelab_stack::frame::NodeId;
@@ -44,12 +44,7 @@ impl Run {
         let links: Vec<LinkId> = plan
             .links
             .iter()
-            .map(|link| {
-                let ends = link.ends.map(|(host, interface)| (nodes[host], interface));
-                let directions = link.directions.clone();
-                let config = LinkConfig { name: link.name.clone(), ends, directions };
-                world.connect(config).expect("the plan has checked its links")
-            })
+            .map(|link| world.connect(link.config(&nodes)).expect("the plan has checked its links"))
             .collect();
         for application in &plan.applications {
             spawn(&mut world, nodes[application.host], application);

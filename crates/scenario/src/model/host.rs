@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use wirelab_stack::addr::{Cidr, Mac};
 
-use super::knobs::{ArpKnobs, IpKnobs, UdpKnobs};
+use super::knobs::{ArpKnobs, IpKnobs, TcpKnobs, UdpKnobs};
 use crate::read::{Name, choice, record};
 use crate::units::Network;
 
@@ -25,6 +25,8 @@ record! {
         ip: optional IpKnobs,
         /// Knobs of UDP, instead of the profile's.
         udp: optional UdpKnobs,
+        /// Knobs of TCP, instead of the profile's.
+        tcp: optional TcpKnobs,
     }
 }
 

@@ -1,14 +1,14 @@
 //! The knobs of a host, layer by layer: those that are given override those of its profile.
 
+use core::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 use core::ops::RangeInclusive;
 
-use schemars::{Schema, SchemaGenerator, json_schema};
 use wirelab_stack::time::Duration;
 use wirelab_stack::{interface, network, transport};
 
-use crate::document::{Kind, Node};
-use crate::read::{Read, Reader, record};
-use crate::units::{Size, Span};
+use super::settings::{Congestion, Limited, Octets, Patience, Ports};
+use crate::read::record;
+use crate::units::{Period, Size, Span};
 
 /// Defines the table of a layer's knobs: a record whose fields are all optional, and how it overrides the
 /// layer's own struct, whose fields have the same names.
@@ -47,17 +47,17 @@ knobs! {
         /// How long an answer of a neighbour holds.
         reachable_time: Span,
         /// The time between requests for one address.
-        retry_interval: Span,
+        retry_interval: Period,
         /// Broadcast requests until an address counts as unreachable.
-        max_requests: u32,
+        max_requests: NonZeroU32,
         /// Unicast polls of a stale neighbour until its entry is removed.
         max_polls: u32,
         /// How long an address that did not answer fails at once, before it is asked for again.
         failed_time: Span,
         /// Entries of an interface's neighbour cache.
-        max_neighbors: u32,
+        max_neighbors: NonZeroU32,
         /// Packets that wait for one address.
-        max_queued_packets: u32,
+        max_queued_packets: NonZeroU32,
         /// Announcements of an address that is taken into use.
         announcements: u32,
         /// The time between them.
@@ -71,7 +71,7 @@ knobs! {
     /// Knobs of IP and ICMP.
     pub struct IpKnobs ("IP's knobs") of network::Knobs {
         /// The time to live of what is sent.
-        ttl: u8,
+        ttl: NonZeroU8,
         /// Whether packets forbid fragmentation.
         dont_fragment: bool,
         /// How many ICMP error messages are sent at most.
@@ -83,11 +83,11 @@ knobs! {
         /// Whether echo requests to a broadcast address are answered.
         answer_broadcast_echo: bool,
         /// Answers and errors that wait in an echo socket.
-        max_echo_events: u32,
+        max_echo_events: NonZeroU32,
         /// Payload octets that wait in an echo socket.
         max_echo_bytes: Size,
         /// Packets that wait for the interfaces to take them.
-        max_outbox_packets: u32,
+        max_outbox_packets: NonZeroU32,
         /// Octets that wait for the interfaces to take them.
         max_outbox_bytes: Size,
     }
@@ -104,6 +104,68 @@ knobs! {
         ephemeral_ports: Ports,
         /// Whether sockets without a peer are told of ICMP errors too.
         errors_without_peer: bool,
+    }
+}
+
+knobs! {
+    /// Knobs of TCP.
+    pub struct TcpKnobs ("TCP's knobs") of transport::tcp::Knobs {
+        /// Octets that an application may have queued unacknowledged per connection.
+        send_buffer: Octets,
+        /// Octets of received data held per connection: the largest window offered.
+        receive_buffer: Octets,
+        /// Ranges held out of order per connection; a segment that would begin one more is dropped.
+        max_out_of_order_ranges: u16,
+        /// Payloads shorter than this are copied together, so that small slices do not hold large storage.
+        copy_below: u16,
+        /// Half-open connections per listener; a SYN past it is dropped.
+        max_syn_backlog: NonZeroU16,
+        /// Answers outside connections (resets) that wait to be sent; more are not made.
+        max_pending_replies: NonZeroU16,
+        /// Offers timestamps (RFC 7323 §3).
+        timestamps: bool,
+        /// Drops a segment without timestamps where they were agreed on (RFC 7323 §3.2).
+        require_timestamps: bool,
+        /// Offers window scaling (RFC 7323 §2).
+        window_scaling: bool,
+        /// Offers SACK (RFC 2018 §2).
+        sack: bool,
+        /// The largest MSS offered; the interface's MTU limits it too.
+        max_mss: NonZeroU16,
+        /// Nagle's algorithm is off on new connections (RFC 9293 §3.7.4).
+        nodelay: bool,
+        /// How long an acknowledgement may wait (RFC 9293 §3.8.6.3: below 500 ms).
+        delayed_ack: Span,
+        /// The congestion controller of new connections, by its name.
+        congestion: Congestion,
+        /// The initial window in segments (RFC 6928 §2).
+        initial_window: NonZeroU16,
+        /// Duplicate acknowledgements that mean a loss (RFC 5681 §3.2).
+        duplicate_threshold: NonZeroU8,
+        /// The RTO before the first measurement (RFC 6298 §2.1).
+        initial_rto: Period,
+        /// The least RTO (RFC 6298 §2.4).
+        min_rto: Period,
+        /// The greatest RTO, with its back-off (RFC 6298 §2.5).
+        max_rto: Period,
+        /// R2: a connection whose data is not acknowledged for this long is given up (RFC 9293 §3.8.3).
+        r2: Period,
+        /// R2 for a SYN (RFC 9293 §3.8.3: at least three minutes).
+        syn_r2: Period,
+        /// MSL: TIME-WAIT lasts twice as long (RFC 9293 §3.4.2).
+        msl: Span,
+        /// How long a closed socket waits for the peer's FIN; "never" gives up never (RFC 9293 §3.6).
+        fin_wait2_timeout: Patience,
+        /// The least time between two challenge ACKs of a connection (RFC 5961 §7).
+        challenge_ack_interval: Span,
+        /// Sends keep-alives (RFC 9293 §3.8.4: off unless asked for).
+        keep_alive: bool,
+        /// Silence before the first keep-alive.
+        keep_alive_idle: Period,
+        /// The time between unanswered keep-alives.
+        keep_alive_interval: Period,
+        /// Unanswered keep-alives before the connection is given up.
+        keep_alive_count: NonZeroU8,
     }
 }
 
@@ -137,6 +199,54 @@ impl IntoKnob<usize> for Size {
     }
 }
 
+impl IntoKnob<u32> for Octets {
+    fn into_knob(self) -> u32 {
+        self.0
+    }
+}
+
+impl IntoKnob<&'static str> for Congestion {
+    fn into_knob(self) -> &'static str {
+        self.0
+    }
+}
+
+impl IntoKnob<Option<Duration>> for Patience {
+    fn into_knob(self) -> Option<Duration> {
+        self.0
+    }
+}
+
+impl IntoKnob<Duration> for Period {
+    fn into_knob(self) -> Duration {
+        self.0.0
+    }
+}
+
+impl IntoKnob<u8> for NonZeroU8 {
+    fn into_knob(self) -> u8 {
+        self.get()
+    }
+}
+
+impl IntoKnob<u16> for NonZeroU16 {
+    fn into_knob(self) -> u16 {
+        self.get()
+    }
+}
+
+impl IntoKnob<u32> for NonZeroU32 {
+    fn into_knob(self) -> u32 {
+        self.get()
+    }
+}
+
+impl IntoKnob<usize> for NonZeroU32 {
+    fn into_knob(self) -> usize {
+        self.get() as usize
+    }
+}
+
 impl IntoKnob<Duration> for Span {
     fn into_knob(self) -> Duration {
         self.0
@@ -155,76 +265,6 @@ impl IntoKnob<Option<network::RateLimit>> for Limited {
     }
 }
 
-/// A range of ports: `49152-65535`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ports {
-    first: u16,
-    last: u16,
-}
-
-impl Read for Ports {
-    fn expected() -> String {
-        "a range of ports such as \"49152-65535\"".to_owned()
-    }
-
-    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
-        let text = String::read(reader, node)?;
-        let parsed = text.split_once('-').and_then(|(first, last)| {
-            let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-            (0 < first && first <= last).then_some(Self { first, last })
-        });
-        if parsed.is_none() {
-            let message = format!("`{}` is not a range of ports", text.escape_debug());
-            reader.wrong(node, message, Self::expected());
-        }
-        parsed
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^\\s*[0-9]+\\s*-\\s*[0-9]+\\s*$" })
-    }
-}
-
-record! {
-    /// So many a second in the long run, so many at once.
-    pub struct LimitTable ("a limit") {
-        /// In the long run.
-        per_second: required u32,
-        /// At once.
-        burst: required u32,
-    }
-}
-
-/// How many messages are sent: a limit, or all.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limited(Option<network::RateLimit>);
-
-impl Read for Limited {
-    fn expected() -> String {
-        "a limit such as { per_second = 1000, burst = 50 }, or \"unlimited\"".to_owned()
-    }
-
-    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
-        match &node.kind {
-            Kind::Text(text) if text == "unlimited" => Some(Self(None)),
-            Kind::Table(_) => {
-                let LimitTable { per_second, burst } = LimitTable::read(reader, node)?;
-                let limit = network::RateLimit { per_second: per_second.value, burst: burst.value };
-                Some(Self(Some(limit)))
-            }
-            _ => {
-                reader.wrong_kind::<Self>(node);
-                None
-            }
-        }
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        let table = LimitTable::schema(generator);
-        json_schema!({ "anyOf": [{ "const": "unlimited" }, table] })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use wirelab_stack::profile::Profile;
@@ -240,9 +280,10 @@ mod tests {
 
     #[test]
     fn every_knob_can_be_set() {
-        let Profile { interface, network, udp, tcp: _ } = Profile::rfc();
+        let Profile { interface, network, udp, tcp } = Profile::rfc();
         assert_eq!(fields(&format!("{interface:#?}")), ArpKnobs::NAMES);
         assert_eq!(fields(&format!("{network:#?}")), IpKnobs::NAMES);
         assert_eq!(fields(&format!("{udp:#?}")), UdpKnobs::NAMES);
+        assert_eq!(fields(&format!("{tcp:#?}")), TcpKnobs::NAMES);
     }
 }

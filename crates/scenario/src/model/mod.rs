@@ -6,6 +6,7 @@ mod expect;
 mod host;
 mod knobs;
 mod link;
+mod settings;
 
 pub use application::{Application, Kind};
 pub use event::Event;

@@ -41,11 +41,11 @@ fn plan_host(host: &Host, problems: &mut Vec<Problem>) -> HostConfig {
         node: NodeId(0),
         interfaces,
         routes,
-        profile: profile(host),
+        profile: profile(host, problems),
     }
 }
 
-fn profile(host: &Host) -> Profile {
+fn profile(host: &Host, problems: &mut Vec<Problem>) -> Profile {
     let mut profile = match host.profile.as_ref().map_or(Preset::Rfc, |preset| preset.value) {
         Preset::Rfc => Profile::rfc(),
         Preset::Linux => Profile::linux(),
@@ -59,6 +59,14 @@ fn profile(host: &Host) -> Profile {
     }
     if let Some(udp) = &host.udp {
         udp.value.apply(&mut profile.udp);
+    }
+    if let Some(tcp) = &host.tcp {
+        tcp.value.apply(&mut profile.tcp);
+        let (least, most) = (profile.tcp.min_rto, profile.tcp.max_rto);
+        if least > most {
+            let message = format!("the least RTO, {least}, is above the greatest, {most}");
+            problems.push(tcp.problem(message).allowed("`min_rto` at most `max_rto`"));
+        }
     }
     profile
 }

@@ -6,8 +6,8 @@ mod expectations;
 mod hosts;
 mod links;
 
-use wirelab_sim::{DirectionConfig, Limits};
-use wirelab_stack::frame::InterfaceId;
+use wirelab_sim::{DirectionConfig, Limits, LinkConfig, World};
+use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::Instant;
 
@@ -60,7 +60,39 @@ pub fn make(document: &Document, problems: &mut Vec<Problem>) -> Plan {
         until: stop.and_then(|stop| stop.until.as_ref()).map(|until| until.value.instant()),
         max_events: stop.and_then(|stop| stop.max_events.as_ref()).map(|most| most.value),
     };
-    Plan { hosts, links, applications, changes, limits, expectations }
+    let plan = Plan { hosts, links, applications, changes, limits, expectations };
+    if problems.is_empty() {
+        try_to_build(&plan, document, problems);
+    }
+    plan
+}
+
+/// Builds the hosts and links once, and reports what the world itself finds wrong with them.
+fn try_to_build(plan: &Plan, document: &Document, problems: &mut Vec<Problem>) {
+    let mut world = World::new(0);
+    let mut nodes = Vec::with_capacity(plan.hosts.len());
+    for (config, host) in plan.hosts.iter().zip(&document.host) {
+        match world.add_host(config.clone()) {
+            Ok(node) => nodes.push(node),
+            Err(error) => problems.push(host.problem(error.to_string())),
+        }
+    }
+    if !problems.is_empty() {
+        return;
+    }
+    for (planned, link) in plan.links.iter().zip(&document.link) {
+        if let Err(error) = world.connect(planned.config(&nodes)) {
+            problems.push(link.problem(error.to_string()));
+        }
+    }
+}
+
+impl PlannedLink {
+    /// What the world makes the link from, where the hosts have become `nodes`.
+    pub fn config(&self, nodes: &[NodeId]) -> LinkConfig {
+        let ends = self.ends.map(|(host, interface)| (nodes[host], interface));
+        LinkConfig { name: self.name.clone(), ends, directions: self.directions.clone() }
+    }
 }
 
 /// Reports each name that an earlier one of the same kind has already.

@@ -1,5 +1,7 @@
 //! Fields that are plain: texts, names, numbers, truth values.
 
+use core::num::{NonZeroU8, NonZeroU16, NonZeroU32};
+
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::{At, Read, Reader};
@@ -67,6 +69,33 @@ macro_rules! integers {
     )* };
 }
 integers!(u8, u16, u32, u64);
+
+macro_rules! counts {
+    ($($ty:ty),*) => { $(
+        impl Read for $ty {
+            fn expected() -> String {
+                format!("an integer from 1 to {}", <$ty>::MAX)
+            }
+
+            fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+                let Kind::Integer(number) = node.kind else {
+                    reader.wrong_kind::<Self>(node);
+                    return None;
+                };
+                let value = number.and_then(|number| number.try_into().ok()).and_then(<$ty>::new);
+                if value.is_none() {
+                    reader.wrong(node, "the number is out of range", Self::expected());
+                }
+                value
+            }
+
+            fn schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "integer", "minimum": 1, "maximum": <$ty>::MAX })
+            }
+        }
+    )* };
+}
+counts!(NonZeroU8, NonZeroU16, NonZeroU32);
 
 /// A list that is one value: empty is not the same as left out.
 #[derive(Clone, Debug)]

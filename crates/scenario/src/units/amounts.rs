@@ -1,7 +1,5 @@
 //! Times, rates, sizes, probabilities, and the limits of queues.
 
-use core::fmt;
-
 use schemars::{Schema, SchemaGenerator, json_schema};
 use wirelab_stack::rng::Probability;
 use wirelab_stack::time::{Duration, Instant};
@@ -47,6 +45,29 @@ impl Read for Span {
             "pattern": "^\\s*[0-9][0-9_]*(\\.[0-9_]+)?\\s*(ns|us|µs|ms|s|min|h)\\s*$",
             "examples": ["20 ms", "1.5 s"],
         })
+    }
+}
+
+/// A span of time that is not empty.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Period(pub Span);
+
+impl Read for Period {
+    fn expected() -> String {
+        "a time above zero such as \"20 ms\", in ns, us, ms, s, min or h".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let span = Span::read(reader, node)?;
+        if span.0.is_zero() {
+            reader.wrong(node, "it cannot be zero", Self::expected());
+            return None;
+        }
+        Some(Self(span))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        Span::schema(generator)
     }
 }
 
@@ -215,12 +236,6 @@ impl Read for Percent {
             "pattern": "^\\s*[0-9][0-9_]*(\\.[0-9_]+)?\\s*(%|ppm)\\s*$",
             "examples": ["5 %"],
         })
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -9,4 +9,4 @@ mod decimal;
 mod quantity;
 
 pub use address::{Destination, End, Network, Peer, Port};
-pub use amounts::{Limit, Percent, QueueLimit, Rate, Size, Span};
+pub use amounts::{Limit, Percent, Period, QueueLimit, Rate, Size, Span};
