@@ -197,7 +197,7 @@ impl Host {
         protocol: IpNumber,
         ttl: u8,
     ) {
-        let identification = if self.knobs.dont_fragment { None } else { Some(self.identification.next()) };
+        let identification = if self.knobs.dont_fragment { None } else { Some(self.identification.draw()) };
         ipv4::push(frame, &ipv4::Header { source, destination, protocol, ttl, identification });
     }
 

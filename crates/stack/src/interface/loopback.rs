@@ -2,6 +2,8 @@
 //!
 //! Frames carry an Ethernet header with no addresses, so that whoever reads frames need know one form only.
 
+use core::net::Ipv4Addr;
+
 use etherparse::EtherType;
 
 use super::{Capabilities, InterfaceConfig, ethernet};
@@ -17,7 +19,7 @@ pub fn config() -> InterfaceConfig {
     InterfaceConfig {
         name: "lo".to_owned(),
         mac: Mac::UNSPECIFIED,
-        addresses: vec![Cidr::new([127, 0, 0, 1].into(), 8).expect("8 bits fit an IPv4 address")],
+        addresses: Cidr::new(Ipv4Addr::LOCALHOST.into(), 8).into_iter().collect(),
         capabilities: Capabilities {
             mtu: u16::MAX,
             max_super_frame: 0,
@@ -37,6 +39,11 @@ mod tests {
     use super::*;
     use crate::frame::{Frame, Meta};
     use crate::trace::{Cause, Trigger};
+
+    #[test]
+    fn it_has_the_whole_network_of_loopback_addresses() {
+        assert_eq!(config().addresses, ["127.0.0.1/8".parse().unwrap()]);
+    }
 
     #[test]
     fn its_frames_pass_its_own_address_check() {

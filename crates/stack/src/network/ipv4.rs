@@ -95,16 +95,16 @@ pub struct Header {
 /// Puts a header in front of a frame, which is all its payload: at most 65,515 octets.
 #[inline]
 pub fn push(frame: &mut Frame, header: &Header) {
-    let total_length = (frame.len() + HEADER) as u16;
+    let total_length = frame.len() + HEADER;
     debug_assert!(
-        frame.len() + HEADER <= usize::from(u16::MAX),
-        "a packet longer than its length field can say"
+        total_length <= usize::from(u16::MAX),
+        "longer than a length field can say: {total_length}"
     );
     let (identification, flags) = match header.identification {
         None => (0, 0x40),
         Some(identification) => (identification, 0),
     };
-    let (length, identification) = (total_length.to_be_bytes(), identification.to_be_bytes());
+    let (length, identification) = ((total_length as u16).to_be_bytes(), identification.to_be_bytes());
     let octets = frame.push_front::<HEADER>();
     octets[..12].copy_from_slice(&[
         0x45,
@@ -151,7 +151,7 @@ impl Identification {
     }
 
     /// The next one.
-    pub fn next(&mut self) -> u16 {
+    pub fn draw(&mut self) -> u16 {
         self.next = self.next.wrapping_add(1);
         self.next
     }

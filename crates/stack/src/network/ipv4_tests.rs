@@ -103,7 +103,7 @@ fn identifications_repeat_as_late_as_they_can() {
     let mut identification = Identification::new(&mut crate::rng::Rng::stream(1, "host", "stack"));
     let mut seen = vec![false; 1 << 16];
     for _ in 0..1 << 16 {
-        let next = usize::from(identification.next());
+        let next = usize::from(identification.draw());
         assert!(!core::mem::replace(&mut seen[next], true));
     }
 }

@@ -90,9 +90,8 @@ impl Addresses {
         match first {
             // {0, 0}: a host that does not yet know its address (RFC 1122 §3.2.1.3 (a)).
             0 => source.is_unspecified() && to_broadcast,
-            127 => false,
-            // Class D is multicast; class E is reserved, and the limited broadcast in it.
-            224.. => false,
+            // Loopback; class D, which is multicast; class E, reserved, with the limited broadcast in it.
+            127 | 224.. => false,
             _ => !self.own.iter().any(|own| {
                 own.address == source || (own.interface == interface && own.broadcast == Some(source))
             }),

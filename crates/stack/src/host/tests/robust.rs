@@ -170,7 +170,9 @@ proptest! {
                     octets[29] = 2;
                 }
             }
-            changes.iter().for_each(|change| apply(&mut octets, change));
+            for change in &changes {
+                apply(&mut octets, change);
+            }
             if mended {
                 mend(&mut octets);
             }

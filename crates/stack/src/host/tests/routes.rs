@@ -37,38 +37,41 @@ fn the_route_says_the_source_and_the_next_hop() {
     assert_eq!(host.plan("0.0.0.0".parse().unwrap(), any).unwrap_err(), SocketError::NetworkUnreachable);
 }
 
+/// A change to a configuration, and what is said of it.
+type Mistake = (fn(&mut HostConfig), &'static str);
+
 #[test]
 fn a_mistake_in_the_configuration_is_named() {
-    let error = |change: &dyn Fn(&mut HostConfig)| {
+    let error = |change: fn(&mut HostConfig)| {
         let mut config = two_interfaces();
         change(&mut config);
         build(config).unwrap_err().to_string()
     };
-    let cases: [(&dyn Fn(&mut HostConfig), &str); 9] = [
+    let cases: [Mistake; 9] = [
         (
-            &|config| config.interfaces[0].mac = Mac::BROADCAST,
+            |config| config.interfaces[0].mac = Mac::BROADCAST,
             "ff:ff:ff:ff:ff:ff is not a unicast hardware address",
         ),
-        (&|config| config.interfaces[0].capabilities.mtu = 67, "an MTU of 67"),
+        (|config| config.interfaces[0].capabilities.mtu = 67, "an MTU of 67"),
         (
-            &|config| config.interfaces[0].addresses[0] = "10.0.0.255/24".parse().unwrap(),
+            |config| config.interfaces[0].addresses[0] = "10.0.0.255/24".parse().unwrap(),
             "10.0.0.255/24 cannot be a host's address",
         ),
         (
-            &|config| config.interfaces[0].addresses[0] = "127.0.0.1/8".parse().unwrap(),
+            |config| config.interfaces[0].addresses[0] = "127.0.0.1/8".parse().unwrap(),
             "127.0.0.1/8 cannot be a host's address",
         ),
         (
-            &|config| config.interfaces[0].addresses[0] = "192.168.1.1/16".parse().unwrap(),
+            |config| config.interfaces[0].addresses[0] = "192.168.1.1/16".parse().unwrap(),
             "192.168.1.1 is given twice",
         ),
-        (&|config| config.routes.push(config.routes[0]), "two routes lead to 0.0.0.0/0"),
+        (|config| config.routes.push(config.routes[0]), "two routes lead to 0.0.0.0/0"),
         (
-            &|config| config.routes[0].gateway = Some([9, 9, 9, 9].into()),
+            |config| config.routes[0].gateway = Some([9, 9, 9, 9].into()),
             "9.9.9.9 is in no interface's network",
         ),
-        (&|config| config.routes[0].gateway = None, "neither a gateway nor an interface"),
-        (&|config| config.routes[0].interface = Some(InterfaceId(2)), "there is no interface 2"),
+        (|config| config.routes[0].gateway = None, "neither a gateway nor an interface"),
+        (|config| config.routes[0].interface = Some(InterfaceId(2)), "there is no interface 2"),
     ];
     for (change, expected) in cases {
         let error = error(change);
