@@ -73,7 +73,7 @@ impl EchoSockets {
         let in_use = |identifier| self.identifiers.contains(&identifier);
         let identifier = ports::ephemeral(rng, &(1..=u16::MAX), in_use).ok_or(SocketError::NoBuffers)?;
         let socket = Socket { identifier, queue: VecDeque::new(), held: 0, waiting: Readiness::NONE };
-        let key = self.sockets.insert(socket);
+        let key = self.sockets.insert_with(|_| socket);
         self.identifiers.insert(identifier, key);
         Ok(key)
     }

@@ -1,63 +1,70 @@
-//! A slab of sockets: places that are used again, with a generation so that an old name finds nothing new.
+//! A table of numbered places. A key says which tenant of a place it means, so that an old one finds nothing.
 
 use super::Key;
 
-/// Sockets by [`Key`].
+#[derive(Clone, Debug)]
+struct Slot<T> {
+    generation: u32,
+    value: Option<T>,
+}
+
+/// Places, filled and free.
 #[derive(Clone, Debug)]
 pub struct Slots<T> {
-    places: Vec<Place<T>>,
+    slots: Vec<Slot<T>>,
     free: Vec<u32>,
 }
 
-#[derive(Clone, Debug)]
-struct Place<T> {
-    generation: u32,
-    tenant: Option<T>,
-}
-
 impl<T> Slots<T> {
-    /// No sockets.
+    /// No places yet.
     pub const fn new() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
+        Self { slots: Vec::new(), free: Vec::new() }
     }
 
-    /// Puts one in.
-    pub fn insert(&mut self, tenant: T) -> Key {
+    /// Puts a value in a free place. `make` is told its key.
+    pub fn insert_with(&mut self, make: impl FnOnce(Key) -> T) -> Key {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place { generation: 0, tenant: None });
-            self.places.len() as u32 - 1
+            self.slots.push(Slot { generation: 0, value: None });
+            self.slots.len() as u32 - 1
         });
-        let place = &mut self.places[index as usize];
-        place.tenant = Some(tenant);
-        Key { index, generation: place.generation }
+        let slot = &mut self.slots[index as usize];
+        let key = Key { index, generation: slot.generation };
+        slot.value = Some(make(key));
+        key
     }
 
-    /// Takes one out. Its key finds nothing from here on.
-    pub fn remove(&mut self, key: Key) -> Option<T> {
-        let place =
-            self.places.get_mut(key.index as usize).filter(|place| place.generation == key.generation)?;
-        let tenant = place.tenant.take()?;
-        place.generation = place.generation.wrapping_add(1);
-        self.free.push(key.index);
-        Some(tenant)
-    }
-
-    /// The one at `key`.
+    /// The value of `key`.
     pub fn get(&self, key: Key) -> Option<&T> {
-        let place = self.places.get(key.index as usize)?;
-        if place.generation == key.generation { place.tenant.as_ref() } else { None }
+        self.slots.get(key.index as usize).filter(|slot| slot.generation == key.generation)?.value.as_ref()
     }
 
-    /// The one at `key`, to change.
+    /// The value of `key`, to change.
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        let place = self.places.get_mut(key.index as usize)?;
-        if place.generation == key.generation { place.tenant.as_mut() } else { None }
+        self.slots
+            .get_mut(key.index as usize)
+            .filter(|slot| slot.generation == key.generation)?
+            .value
+            .as_mut()
     }
-}
 
-impl<T> Default for Slots<T> {
-    fn default() -> Self {
-        Self::new()
+    /// The key of whoever is at `index`.
+    pub fn key_at(&self, index: u32) -> Option<Key> {
+        let slot = self.slots.get(index as usize)?;
+        slot.value.as_ref().map(|_| Key { index, generation: slot.generation })
+    }
+
+    /// Takes the value out; the key finds nothing from now on.
+    pub fn remove(&mut self, key: Key) -> Option<T> {
+        let slot = self.slots.get_mut(key.index as usize).filter(|slot| slot.generation == key.generation)?;
+        let value = slot.value.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(key.index);
+        Some(value)
+    }
+
+    /// The values in the order of their places.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|slot| slot.value.as_ref())
     }
 }
 
@@ -66,18 +73,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_old_key_finds_nothing_in_a_place_that_is_used_again() {
+    fn an_old_key_does_not_find_the_new_tenant() {
         let mut slots = Slots::new();
-        let first = slots.insert('a');
-        let second = slots.insert('b');
-        assert_eq!(slots.remove(first), Some('a'));
-        assert_eq!(slots.remove(first), None);
-        let third = slots.insert('c');
-        assert_eq!(third.index, first.index);
-        assert_eq!((slots.get(first), slots.get(third), slots.get(second)), (None, Some(&'c'), Some(&'b')));
-        assert_eq!(slots.get_mut(first), None);
-        *slots.get_mut(second).unwrap() = 'd';
-        assert_eq!(slots.get(second), Some(&'d'));
-        assert_eq!(slots.get(Key { index: 9, generation: 0 }), None);
+        let old = slots.insert_with(|_| 1);
+        assert_eq!(slots.remove(old), Some(1));
+        let new = slots.insert_with(|_| 2);
+        assert_eq!((new.index, slots.get(old), slots.get(new)), (old.index, None, Some(&2)));
+        assert_eq!((slots.remove(old), slots.key_at(0)), (None, Some(new)));
     }
 }

@@ -28,7 +28,7 @@ use self::isn::Secret;
 use self::listener::Listener;
 use self::reply::{Replies, Reply};
 use self::segment::Segment;
-use self::slots::Slots;
+use super::slots::Slots;
 use super::{IpInfo, Key, Path, Readiness, SocketId, Verdict, Wake};
 use crate::context::Ctx;
 use crate::frame::Frame;
@@ -60,7 +60,6 @@ mod rtt;
 mod segment;
 mod send_queue;
 mod seq;
-mod slots;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -107,7 +107,7 @@ impl Udp {
         } else if self.is_taken(local) {
             return Err(SocketError::AddressInUse);
         }
-        let key = self.sockets.insert(Socket::new(local));
+        let key = self.sockets.insert_with(|_| Socket::new(local));
         match self.ports.get_mut(&port_of(local)) {
             Some(bound) => bound.push(key),
             None => _ = self.ports.insert(port_of(local), vec![key]),

@@ -191,5 +191,4 @@ fn push(frame: &mut Frame, header: [u8; HEADER]) {
 }
 
 #[cfg(test)]
-#[path = "icmp_tests.rs"]
 mod tests;

@@ -96,10 +96,7 @@ pub struct Header {
 #[inline]
 pub fn push(frame: &mut Frame, header: &Header) {
     let total_length = frame.len() + HEADER;
-    debug_assert!(
-        total_length <= usize::from(u16::MAX),
-        "longer than a length field can say: {total_length}"
-    );
+    debug_assert!(u16::try_from(total_length).is_ok(), "longer than a length field can say: {total_length}");
     let (identification, flags) = match header.identification {
         None => (0, 0x40),
         Some(identification) => (identification, 0),
@@ -158,5 +155,4 @@ impl Identification {
 }
 
 #[cfg(test)]
-#[path = "ipv4_tests.rs"]
 mod tests;

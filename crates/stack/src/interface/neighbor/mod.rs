@@ -369,5 +369,4 @@ impl Neighbors {
 }
 
 #[cfg(test)]
-#[path = "neighbor_tests.rs"]
 mod tests;
