@@ -13,23 +13,25 @@ impl Sum {
     /// Adds `data`, a zero octet after it where its length is odd.
     #[must_use]
     pub fn add(self, data: &[u8]) -> Self {
-        // RFC 1071 §2(B): the sum may be taken in any byte order and swapped at the end; words of the machine's
-        // own order, folded only once. 2^32 additions of 32-bit halves cannot overflow the accumulators.
-        let (words, rest) = data.as_chunks::<16>();
-        let (mut low, mut high) = (0_u64, 0_u64);
-        for word in words {
-            let word = u128::from_le_bytes(*word);
-            let (first, second) = (word as u64, (word >> 64) as u64);
-            low += (first & 0xffff_ffff) + (second & 0xffff_ffff);
-            high += (first >> 32) + (second >> 32);
+        // RFC 1071 §2(B) and §2(C): the sum may be taken in any byte order and by wider words, the carry out of a
+        // word going back in at its other end; swapped and folded only once. A chain of additions with carry is one
+        // instruction a word; the carries out of whole chains are counted beside them.
+        let (blocks, rest) = data.as_chunks::<128>();
+        let (mut sum, mut carries) = (0_u64, 0_u64);
+        for block in blocks {
+            let mut carry = false;
+            for word in block.as_chunks::<8>().0 {
+                (sum, carry) = sum.carrying_add(u64::from_le_bytes(*word), carry);
+            }
+            carries += u64::from(carry);
         }
-        let mut last = [0; 16];
-        last[..rest.len()].copy_from_slice(rest);
-        let word = u128::from_le_bytes(last);
-        let (first, second) = (word as u64, (word >> 64) as u64);
-        low += (first & 0xffff_ffff) + (second & 0xffff_ffff);
-        high += (first >> 32) + (second >> 32);
-        Self(self.0 + fold(low) + fold(high))
+        let (words, rest) = rest.as_chunks::<8>();
+        for word in words {
+            let (next, carry) = sum.overflowing_add(u64::from_le_bytes(*word));
+            (sum, carries) = (next, carries + u64::from(carry));
+        }
+        let (next, carry) = sum.overflowing_add(last_word(rest));
+        Self(self.0 + fold(next) + carries + u64::from(carry))
     }
 
     /// Adds one 16-bit number as it stands on the wire.
@@ -47,6 +49,22 @@ impl Sum {
     pub const fn is_intact(self) -> bool {
         fold(self.0) == 0xffff
     }
+}
+
+/// Fewer than eight octets as a little-endian word, zeros behind them.
+const fn last_word(octets: &[u8]) -> u64 {
+    let (mut word, mut place, mut rest) = (0, 0, octets);
+    if let Some((four, after)) = rest.split_first_chunk::<4>() {
+        (word, place, rest) = (u32::from_le_bytes(*four) as u64, 32, after);
+    }
+    if let Some((two, after)) = rest.split_first_chunk::<2>() {
+        word |= (u16::from_le_bytes(*two) as u64) << place;
+        (place, rest) = (place + 16, after);
+    }
+    if let [one] = rest {
+        word |= (*one as u64) << place;
+    }
+    word
 }
 
 /// Folds a 64-bit sum of little-endian 16-bit words to 16 bits.
@@ -69,7 +87,11 @@ pub fn pseudo_header(
 ) -> Sum {
     use core::net::IpAddr::{V4, V6};
     let addresses = match (source, destination) {
-        (V4(source), V4(destination)) => Sum::new().add(&source.octets()).add(&destination.octets()),
+        (V4(source), V4(destination)) => {
+            let [source, destination] =
+                [source, destination].map(|address| u32::from_le_bytes(address.octets()));
+            Sum(u64::from(source) + u64::from(destination))
+        }
         (V6(source), V6(destination)) => Sum::new().add(&source.octets()).add(&destination.octets()),
         _ => panic!("a pseudo-header of {source} and {destination}: two families"),
     };
