@@ -47,9 +47,8 @@ impl Charset {
 const fn plain(character: char) -> Option<&'static str> {
     Some(match character {
         '§' => "section ",
-        '·' => "-",
         '…' => "...",
-        '–' | '—' => "-",
+        '·' | '–' | '—' => "-",
         '→' => "->",
         '×' => "x",
         'µ' => "u",

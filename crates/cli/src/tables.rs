@@ -19,7 +19,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -197,6 +197,7 @@ impl Printer<'_> {
     }
 
     fn counter_table(&mut self, columns: &[Column]) -> io::Result<()> {
+        let used = used_names(columns);
         let lines = columns.iter().map(|column| column.headings.len()).max().unwrap_or(0);
         let names = names_width(columns);
         let widths: Vec<usize> = columns.iter().map(Column::width).collect();
@@ -209,13 +210,16 @@ impl Printer<'_> {
             }
             writeln!(self.out, "{}", self.style.paint(Ink::Dim, &text))?;
         }
-        for name in used_names(columns) {
+        for name in &used {
             let mut text = format!("  {}", pad(name, names));
             for (column, columns) in columns.iter().zip(&widths) {
                 text.push_str("  ");
                 text.push_str(&pad_left(&grouped(column.value(name)), *columns));
             }
             writeln!(self.out, "{text}")?;
+        }
+        if used.is_empty() {
+            writeln!(self.out, "  (all counters are zero)")?;
         }
         writeln!(self.out)
     }

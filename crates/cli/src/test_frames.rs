@@ -1,9 +1,13 @@
-//! Frames and events for tests.
+//! A network and frames for tests.
 
 use bytes::Bytes;
 use etherparse::PacketBuilder;
-use wirelab_stack::frame::{Frame, FrameId, Meta, NodeId};
+use wirelab_sim::LinkId;
+use wirelab_stack::addr::Mac;
+use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Meta, NodeId};
 use wirelab_stack::trace::{Cause, Trigger};
+
+use crate::topology::{Host, Interface, Link, Topology};
 
 /// A frame's name.
 pub const fn id(origin: u32, counter: u64) -> FrameId {
@@ -26,4 +30,21 @@ pub fn datagram(payload: &[u8]) -> Vec<u8> {
         .write(&mut octets, payload)
         .expect("a vector takes everything");
     octets
+}
+
+/// Two hosts and a link: `client.eth0` (10.0.0.1) – `wire` – `server.eth0` (10.0.0.2).
+pub fn pair() -> Topology {
+    let host = |name: &str, last: u8| Host {
+        name: name.into(),
+        interfaces: vec![Interface {
+            name: "eth0".into(),
+            mac: Mac([2, 0, 0, 0, 0, last]),
+            addresses: vec![format!("10.0.0.{last}/24").parse().expect("it is an address")],
+        }],
+    };
+    let eth0 = InterfaceId(0);
+    Topology::new(
+        [(NodeId(0), host("client", 1)), (NodeId(1), host("server", 2))],
+        [(LinkId(0), Link { name: "wire".into(), ends: [(NodeId(0), eth0), (NodeId(1), eth0)] })],
+    )
 }

@@ -166,25 +166,9 @@ impl Topology {
 }
 
 #[cfg(test)]
-pub mod tests {
+mod tests {
     use super::*;
-
-    /// Two hosts and a link: `client.eth0` (10.0.0.1) – `wire` – `server.eth0` (10.0.0.2).
-    pub fn pair() -> Topology {
-        let host = |name: &str, last: u8| Host {
-            name: name.into(),
-            interfaces: vec![Interface {
-                name: "eth0".into(),
-                mac: Mac([2, 0, 0, 0, 0, last]),
-                addresses: vec![format!("10.0.0.{last}/24").parse().unwrap()],
-            }],
-        };
-        let eth0 = InterfaceId(0);
-        Topology::new(
-            [(NodeId(0), host("client", 1)), (NodeId(1), host("server", 2))],
-            [(LinkId(0), Link { name: "wire".into(), ends: [(NodeId(0), eth0), (NodeId(1), eth0)] })],
-        )
-    }
+    use crate::test_frames::pair;
 
     #[test]
     fn names_and_peers_are_found() {

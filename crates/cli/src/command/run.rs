@@ -89,17 +89,16 @@ fn add_writers(
         &args.scenario,
         [("--pcap", &args.pcap), ("--trace", &args.trace), ("--series", &args.series)],
     )?;
-    let topology = || Arc::clone(topology);
     if let Some(path) = &args.pcap {
-        let recorder = PcapRecorder::new(OutputFile::create(path)?, topology(), scenario, seed);
+        let recorder = PcapRecorder::new(OutputFile::create(path)?, topology, scenario, seed);
         run.add_recorder(Box::new(recorder.map_err(|error| Failure::file("write", path, error))?));
     }
     if let Some(path) = &args.trace {
-        let recorder = TraceRecorder::new(OutputFile::create(path)?, topology(), scenario, seed);
+        let recorder = TraceRecorder::new(OutputFile::create(path)?, Arc::clone(topology), scenario, seed);
         run.add_recorder(Box::new(recorder));
     }
     if let Some(path) = &args.series {
-        run.add_recorder(Box::new(SeriesRecorder::new(OutputFile::create(path)?, topology())));
+        run.add_recorder(Box::new(SeriesRecorder::new(OutputFile::create(path)?, Arc::clone(topology))));
     }
     Ok(())
 }

@@ -167,15 +167,15 @@ impl LadderRecorder {
             LinkEvent::Duplicated { id } => self.remark(id, "duplicated by the link".into()),
             LinkEvent::Reordered { id } => self.remark(id, "reordered by the link".into()),
             LinkEvent::Queue { .. } => {}
-            LinkEvent::Down => self.link_note(now, at, Ink::Bad, "is cut".into()),
-            LinkEvent::Up => self.link_note(now, at, Ink::Good, "is restored".into()),
+            LinkEvent::Down => self.link_note(now, at, Ink::Bad, "is cut"),
+            LinkEvent::Up => self.link_note(now, at, Ink::Good, "is restored"),
             LinkEvent::Changed { stage } => {
-                self.link_note(now, at, Ink::Warning, format!("changes its {stage}"));
+                self.link_note(now, at, Ink::Warning, &format!("changes its {stage}"));
             }
         }
     }
 
-    fn link_note(&mut self, now: Instant, at: Component, ink: Ink, what: String) {
+    fn link_note(&mut self, now: Instant, at: Component, ink: Ink, what: &str) {
         let Component::Link { link, direction } = at else { return };
         let Some([from, to]) = self.topology.ends(link, direction) else { return };
         let (pair, text) = (between(from.0, to.0), format!("{} {what}", self.topology.link(link)));

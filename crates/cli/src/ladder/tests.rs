@@ -4,8 +4,7 @@ use wirelab_stack::trace::{Cause, State};
 
 use super::*;
 use crate::console::{Charset, Style, width};
-use crate::test_frames::{datagram, frame, id};
-use crate::topology::tests::pair;
+use crate::test_frames::{datagram, frame, id, pair};
 
 const CLIENT: Component = Component::Host(NodeId(0));
 const SERVER: Component = Component::Host(NodeId(1));

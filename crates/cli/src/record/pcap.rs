@@ -63,7 +63,7 @@ impl<W: Write> PcapRecorder<W> {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn new(writer: W, topology: Arc<Topology>, scenario: &str, seed: u64) -> io::Result<Self> {
+    pub fn new(writer: W, topology: &Arc<Topology>, scenario: &str, seed: u64) -> io::Result<Self> {
         let section = SectionHeaderBlock {
             options: vec![
                 SectionHeaderOption::UserApplication(concat!("wirelab ", env!("CARGO_PKG_VERSION")).into()),
@@ -77,7 +77,7 @@ impl<W: Write> PcapRecorder<W> {
         let mut recorder = Self {
             writer,
             error: None,
-            topology: Arc::clone(&topology),
+            topology: Arc::clone(topology),
             interfaces: BTreeMap::new(),
             waiting: VecDeque::new(),
             first: 0,

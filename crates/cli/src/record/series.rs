@@ -148,7 +148,7 @@ fn seconds(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::topology::tests::pair;
+    use crate::test_frames::pair;
 
     fn lines(record: impl FnOnce(&mut SeriesRecorder<Vec<u8>>)) -> Vec<String> {
         let mut recorder = SeriesRecorder::new(Vec::new(), Arc::new(pair()));

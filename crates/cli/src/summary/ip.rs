@@ -27,7 +27,8 @@ pub fn version_4(flows: &Flows, octets: &[u8], length: usize) -> Summary {
     };
     summary.addresses = Some(addresses);
     if total > length {
-        summary.text.push_str(&format!(" [truncated: {} octets missing]", total - length));
+        let missing = format!(" [truncated: {} octets missing]", total - length);
+        summary.text.push_str(&missing);
     }
     if !Sum::new().add(header.slice()).is_intact() {
         summary.text.push_str(" [bad ip cksum]");

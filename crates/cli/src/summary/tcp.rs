@@ -18,26 +18,25 @@ pub fn summary<'f>(
     let (source, destination) = (header.source_port(), header.destination_port());
     let (flows, flow) = flow(source, destination);
     let payload = length.saturating_sub(header.slice().len());
-    let mut text = format!("Flags [{}]", flags(&header));
-    sequence(&mut text, flows.relative(flow, header.sequence_number()), payload, &header);
+    let mut parts = vec![format!("Flags [{}]", flags(&header))];
+    parts.extend(sequence(flows.relative(flow, header.sequence_number()), payload, &header));
     if header.ack() {
-        let ack = flows.relative(flow.reversed(), header.acknowledgment_number());
-        text.push_str(&format!(", ack {ack}"));
+        parts.push(format!("ack {}", flows.relative(flow.reversed(), header.acknowledgment_number())));
     }
-    let window = match header.syn() {
-        true => u32::from(header.window_size()),
-        false => flows.window(flow, header.window_size()),
-    };
-    text.push_str(&format!(", win {window}"));
+    // RFC 7323 §2.2: the window of a SYN is never scaled.
+    let field = header.window_size();
+    let window = if header.syn() { u32::from(field) } else { flows.window(flow, field) };
+    parts.push(format!("win {window}"));
     if header.urg() {
-        text.push_str(&format!(", urg {}", header.urgent_pointer()));
+        parts.push(format!("urg {}", header.urgent_pointer()));
     }
     let options = options(&header, |number| flows.relative(flow.reversed(), number));
     if !options.is_empty() {
-        text.push_str(&format!(", options [{options}]"));
+        parts.push(format!("options [{options}]"));
     }
-    text.push_str(&format!(", length {payload}"));
-    Summary { ports: Some((source, destination)), ..Summary::of_layer("TCP", label(&header, payload), text) }
+    parts.push(format!("length {payload}"));
+    let ports = Some((source, destination));
+    Summary { ports, ..Summary::of_layer("TCP", label(&header, payload), parts.join(", ")) }
 }
 
 fn malformed(octets: &[u8], length: usize) -> Summary {
@@ -83,11 +82,13 @@ fn flags(header: &TcpHeaderSlice<'_>) -> String {
 }
 
 /// A bare ACK's sequence number says nothing: like tcpdump, it is left out.
-fn sequence(text: &mut String, from: u32, payload: usize, header: &TcpHeaderSlice<'_>) {
+fn sequence(from: u32, payload: usize, header: &TcpHeaderSlice<'_>) -> Option<String> {
     if payload > 0 {
-        text.push_str(&format!(", seq {from}:{}", from.wrapping_add(payload as u32)));
+        Some(format!("seq {from}:{}", from.wrapping_add(payload as u32)))
     } else if header.syn() || header.fin() || header.rst() || !header.ack() {
-        text.push_str(&format!(", seq {from}"));
+        Some(format!("seq {from}"))
+    } else {
+        None
     }
 }
 
@@ -101,11 +102,9 @@ fn options(header: &TcpHeaderSlice<'_>, relative: impl Fn(u32) -> u32) -> String
             Ok(TcpOptionElement::WindowScale(shift)) => shown.push(format!("wscale {shift}")),
             Ok(TcpOptionElement::SelectiveAcknowledgementPermitted) => shown.push("sackOK".into()),
             Ok(TcpOptionElement::SelectiveAcknowledgement(first, others)) => {
-                let blocks: String = std::iter::once(first)
-                    .chain(others.into_iter().flatten())
-                    .map(|(from, to)| format!("{{{}:{}}}", relative(from), relative(to)))
-                    .collect();
-                shown.push(format!("sack {blocks}"));
+                let blocks = std::iter::once(first).chain(others.into_iter().flatten());
+                let blocks = blocks.map(|(from, to)| format!("{{{}:{}}}", relative(from), relative(to)));
+                shown.push(format!("sack {}", blocks.collect::<Vec<_>>().concat()));
             }
             Ok(TcpOptionElement::Timestamp(value, echo)) => shown.push(format!("TS val {value} ecr {echo}")),
             Err(_) => {

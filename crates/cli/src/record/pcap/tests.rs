@@ -4,8 +4,7 @@ use wirelab_sim::{Direction, LinkId};
 use wirelab_stack::trace::{Cause, DropReason, Place};
 
 use super::*;
-use crate::test_frames::{datagram, frame, id};
-use crate::topology::tests::pair;
+use crate::test_frames::{datagram, frame, id, pair};
 
 const CLIENT: Component = Component::Host(NodeId(0));
 const SERVER: Component = Component::Host(NodeId(1));
@@ -21,7 +20,7 @@ struct Packet {
 }
 
 fn captured(record: impl FnOnce(&mut PcapRecorder<Vec<u8>>)) -> (Vec<String>, Vec<Packet>) {
-    let mut recorder = PcapRecorder::new(Vec::new(), Arc::new(pair()), "echo", 7).unwrap();
+    let mut recorder = PcapRecorder::new(Vec::new(), &Arc::new(pair()), "echo", 7).unwrap();
     record(&mut recorder);
     recorder.write_rest();
     assert!(recorder.error.is_none());

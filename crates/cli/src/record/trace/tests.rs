@@ -4,11 +4,13 @@ use serde_json::Value;
 use wirelab_sim::{Direction, LinkId};
 use wirelab_stack::addr::Mac;
 use wirelab_stack::frame::{InterfaceId, NodeId};
-use wirelab_stack::trace::{Cause, Counters, DropReason, Ending, NeighborState, State};
+use wirelab_stack::trace::{
+    ApplicationEvent, Cause, ConnectionId, ConnectionInfo, Counters, DropReason, Ending, LinkEvent, Metrics,
+    NeighborState, Place, State,
+};
 
 use super::*;
-use crate::test_frames::{datagram, frame, id};
-use crate::topology::tests::pair;
+use crate::test_frames::{datagram, frame, id, pair};
 
 const CLIENT: Component = Component::Host(NodeId(0));
 const WIRE: Component = Component::Link { link: LinkId(0), direction: Direction::Forward };
@@ -61,8 +63,12 @@ fn recorded() -> Vec<Value> {
         Event::Link(LinkEvent::Up),
         Event::Link(LinkEvent::Changed { stage: "loss" }),
     ];
-    of_client.iter().for_each(|event| record(CLIENT, event));
-    of_link.iter().for_each(|event| record(WIRE, event));
+    for event in &of_client {
+        record(CLIENT, event);
+    }
+    for event in &of_link {
+        record(WIRE, event);
+    }
     let text = String::from_utf8(recorder.writer).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
