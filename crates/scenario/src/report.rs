@@ -231,15 +231,23 @@ pub struct WaitingReport {
     pub since: Option<Instant>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's `serialize_with` passes a reference to the field"
+)]
 fn seconds<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     instant(&(Instant::ZERO + *span), serializer)
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's `serialize_with` passes a reference to the field"
+)]
 fn instant<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(at)
 }
 
-#[allow(clippy::ref_option, reason = "serde's `serialize_with` passes a reference to the field")]
+#[expect(clippy::ref_option, reason = "serde's `serialize_with` passes a reference to the field")]
 fn optional_instant<S: Serializer>(at: &Option<Instant>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => serializer.collect_str(at),

@@ -1,5 +1,7 @@
 //! Whether what was expected is what happened.
 
+use wirelab_stack::time::Instant;
+
 use crate::counters::together;
 use crate::model::{OutcomeWord, StateWord};
 use crate::plan::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectation, Plan, Subject};
@@ -132,7 +134,11 @@ fn judge_application(
         ApplicationCheck::FinishedBefore(before) => {
             let held = application.state == ApplicationState::Finished
                 && application.ended.is_some_and(|ended| ended < *before);
-            verdict(format!("{name} finished before {before} s"), held, ended(application))
+            verdict(
+                format!("{name} finished before {}", before.since(Instant::ZERO)),
+                held,
+                ended(application),
+            )
         }
         ApplicationCheck::Error(error) => {
             let held = application.error.as_ref().is_some_and(|actual| is_error(actual, error));
@@ -188,10 +194,8 @@ fn judge_connections(
         .filter(|connection| connection.host == host.name)
         .filter(|connection| at_port(&connection.local) || at_port(&connection.remote))
         .collect();
-    let mut whose = format!("connections of {}", host.name);
-    if let Some(port) = port {
-        whose.push_str(&format!(" with port {port}"));
-    }
+    let narrowed = port.map_or_else(String::new, |port| format!(" with port {port}"));
+    let whose = format!("connections of {}{narrowed}", host.name);
     checks
         .iter()
         .map(|check| {

@@ -146,7 +146,7 @@ impl Read for Loss {
 
     fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
         match &node.kind {
-            Kind::Table(_) => Self::from_table(LossTable::read(reader, node)?, reader, node),
+            Kind::Table(_) => Self::from_table(&LossTable::read(reader, node)?, reader, node),
             Kind::List(_) => {
                 reader.wrong_kind::<Self>(node);
                 None
@@ -162,7 +162,7 @@ impl Read for Loss {
 }
 
 impl Loss {
-    fn from_table(table: LossTable, reader: &mut Reader, node: &Node) -> Option<Self> {
+    fn from_table(table: &LossTable, reader: &mut Reader, node: &Node) -> Option<Self> {
         let share = |field: &Option<At<Percent>>, otherwise| field.as_ref().map_or(otherwise, |at| at.value);
         let within = [&table.loss_in_good, &table.loss_in_bad].into_iter().flatten().next();
         match (&table.chance, &table.frames, &table.good_to_bad, &table.bad_to_good) {

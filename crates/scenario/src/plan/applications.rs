@@ -165,7 +165,7 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
     })
 }
 
-#[allow(clippy::ref_option, reason = "the fields of the model are options")]
+#[expect(clippy::ref_option, reason = "the fields of the model are options")]
 fn value<T: Copy>(at: &Option<At<T>>) -> Option<T> {
     at.as_ref().map(|at| at.value)
 }

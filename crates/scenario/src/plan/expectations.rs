@@ -5,6 +5,7 @@ use wirelab_stack::time::Instant;
 use super::{find, no_such};
 use crate::counters;
 use crate::diagnostic::Problem;
+use crate::errors;
 use crate::model::{Bounds, CounterBounds, DirectionName, Document, Expect, OutcomeWord, StateWord};
 use crate::near;
 use crate::read::{At, Name, Place};
@@ -234,6 +235,9 @@ fn application_checks(
         let problem = both.problem("an application that fails with an error does not finish");
         problems.push(problem.allowed("`error` without `finished_before` and without another `state`"));
     }
+    if let Some(error) = &expect.error {
+        check_error_name(error, problems);
+    }
     let checks = [
         expect.received_text.as_ref().map(|text| Check::Text(text.value.clone())),
         expect.received_sha256.as_ref().map(|hash| Check::Sha256(hash.value.0.clone())),
@@ -246,6 +250,18 @@ fn application_checks(
         expect.said.as_ref().map(|said| Check::Said(said.value.clone())),
     ];
     checks.into_iter().flatten().collect()
+}
+
+/// What is written like a name of POSIX's is one; everything else is a text, which may be any.
+fn check_error_name(error: &At<String>, problems: &mut Vec<Problem>) {
+    let name = error.value.as_str();
+    let like_one = name.len() > 2 && name.starts_with('E') && name.bytes().all(|b| b.is_ascii_uppercase());
+    if like_one && errors::text_of(name).is_none() {
+        let problem = error.problem(format!("there is no error `{name}`"));
+        let problem =
+            problem.allowed(format!("{}, or a part of the error's text", near::or_list(errors::names())));
+        problems.push(problem.suggest(near::miss(name, errors::names())));
+    }
 }
 
 fn connection_checks(expect: &Expect, problems: &mut Vec<Problem>) -> Vec<ConnectionCheck> {

@@ -112,8 +112,10 @@ pub fn derived_mac(host: &str, interface: &str) -> Mac {
     hash.write(host.as_bytes());
     hash.write_u8(0);
     hash.write(interface.as_bytes());
-    let [_, _, _, a, b, c, d, e] = hash.finish().to_be_bytes();
-    Mac([0x02, a, b, c, d, e])
+    let mut octets = [0; 6];
+    octets.copy_from_slice(&hash.finish().to_be_bytes()[2..]);
+    octets[0] = 0x02;
+    Mac(octets)
 }
 
 fn check_address(address: &At<Cidr>, problems: &mut Vec<Problem>) {

@@ -259,15 +259,10 @@ fn delay(settings: &Settings) -> Option<Delay> {
 
 fn reorder(settings: &Settings) -> Option<Reorder> {
     let reorder = settings.reorder.as_ref()?.value;
-    let by = match reorder.by {
-        Some(by) => by.0,
-        None => {
-            let time = |field: &Option<At<crate::units::Span>>| {
-                field.as_ref().map_or(Duration::ZERO, |at| at.value.0)
-            };
-            (time(&settings.delay) + time(&settings.jitter)).max(Duration::from_millis(1))
-        }
-    };
+    let time =
+        |field: &Option<At<crate::units::Span>>| field.as_ref().map_or(Duration::ZERO, |at| at.value.0);
+    let otherwise = || (time(&settings.delay) + time(&settings.jitter)).max(Duration::from_millis(1));
+    let by = reorder.by.map_or_else(otherwise, |by| by.0);
     Some(Reorder { probability: reorder.chance.0, by })
 }
 

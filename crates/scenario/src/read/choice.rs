@@ -32,7 +32,7 @@ macro_rules! choice {
                     reader.wrong_kind::<Self>(node);
                     return None;
                 };
-                let found = Self::ALL.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
+                let found = Self::ALL.iter().map(|(_, value)| *value).find(|value| value.word() == text);
                 if found.is_none() {
                     let words: Vec<&str> = Self::ALL.iter().map(|(word, _)| *word).collect();
                     reader.unknown(node.span, $what, text, words);
