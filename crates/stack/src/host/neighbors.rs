@@ -84,6 +84,7 @@ impl Host {
                     let event = || Event::Neighbor { interface, address, mac, state };
                     ctx.observe(Interest::NEIGHBORS, event);
                 }
+                Owed::Forgotten => self.way.forget(),
                 Owed::Release { mac, packets, waiters } => {
                     let own = self.interfaces[number].mac();
                     let header = ethernet::header(mac, own, EtherType::IPV4);

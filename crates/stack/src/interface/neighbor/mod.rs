@@ -59,6 +59,8 @@ pub enum Owed {
         /// The state now.
         state: NeighborState,
     },
+    /// An entry made room for another: whoever remembers it must look again.
+    Forgotten,
     /// The hardware address is known: send what waited.
     Release {
         /// Where it goes.
@@ -310,6 +312,7 @@ impl Neighbors {
         if self.order.len() >= self.knobs.max_neighbors {
             let Some((_, place)) = self.order.pop_first() else { return false };
             self.remove(place);
+            self.owed.push_back(Owed::Forgotten);
         }
         true
     }
