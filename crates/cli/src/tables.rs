@@ -108,7 +108,7 @@ impl Printer<'_> {
             return Ok(());
         }
         self.heading("Applications")?;
-        let time = |at: Option<Instant>| at.map_or("-".to_owned(), seconds);
+        let time = |at: Option<Instant>| at.map_or("-".to_owned(), fixed);
         let rows: Vec<Vec<String>> = applications
             .iter()
             .map(|application| {
@@ -281,7 +281,7 @@ pub fn conclusion(report: &Report) -> String {
         (held, all) if held == all => format!("all {all} expectations held"),
         (held, all) => format!("{} of {all} expectations failed", all - held),
     };
-    let after = seconds(Instant::ZERO + report.virtual_duration);
+    let after = short(Instant::ZERO + report.virtual_duration);
     let events = grouped(report.events);
     format!("{}: {ended} after {after} s and {events} events; {expectations}", report.scenario)
 }
@@ -297,11 +297,15 @@ fn used_names(columns: &[Column]) -> Vec<&'static str> {
     names.filter(|name| columns.iter().any(|column| column.value(name) > 0)).collect()
 }
 
-/// Seconds to the microsecond, without zeros at the end.
-fn seconds(at: Instant) -> String {
+/// Seconds to the microsecond.
+fn fixed(at: Instant) -> String {
     let micros = at.as_micros();
-    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+/// Seconds to the microsecond, without zeros at the end.
+fn short(at: Instant) -> String {
+    fixed(at).trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use wirelab_scenario::{Override, Report, Run};
 
 use crate::args::RunArgs;
-use crate::console::Style;
+use crate::console::{Ink, Style};
 use crate::exit::{Code, Failure};
 use crate::ladder::{self, LadderRecorder, Limit};
 use crate::output_file::OutputFile;
@@ -39,7 +39,8 @@ pub fn run(args: &RunArgs, style: &Style, out: &mut dyn Write, err: &mut dyn Wri
     finish_writers(&mut run)?;
     let ladder = run.take_recorder::<LadderRecorder>();
     let code = if report.held { Code::Held } else { Code::Failed };
-    match show(args, &report, ladder.as_deref(), style, out, err).map_err(Failure::from) {
+    let title = scenario.title();
+    match show(args, (title, &report), ladder.as_deref(), style, out, err).map_err(Failure::from) {
         // Whoever read us has seen enough; the verdict stands.
         Err(failure) if failure.is_broken_pipe() => Ok(code),
         other => other.map(|()| code),
@@ -48,7 +49,7 @@ pub fn run(args: &RunArgs, style: &Style, out: &mut dyn Write, err: &mut dyn Wri
 
 fn show(
     args: &RunArgs,
-    report: &Report,
+    (title, report): (&str, &Report),
     ladder: Option<&LadderRecorder>,
     style: &Style,
     out: &mut dyn Write,
@@ -58,6 +59,10 @@ fn show(
         serde_json::to_writer_pretty(&mut *out, report)?;
         writeln!(out)?;
     } else if !args.quiet {
+        if !title.is_empty() {
+            let title = style.charset.show(&format!("{}: {title}", report.scenario));
+            writeln!(out, "{}\n", style.paint(Ink::Heading, &title))?;
+        }
         if let Some(ladder) = ladder {
             ladder::draw(ladder, style, out)?;
         }

@@ -8,6 +8,7 @@ use wirelab_stack::time::Instant;
 use super::rows::{Fate, FrameRow, LeftOut, Row, Side, What};
 use super::{LadderRecorder, Pair, Right};
 use crate::console::{Charset, Ink, Style, cut, pad, pad_left, width, wrap};
+use crate::tables::grouped;
 use crate::topology::Topology;
 use crate::words;
 
@@ -59,18 +60,20 @@ impl Pen {
 /// When `out` cannot be written.
 pub fn draw(recorder: &LadderRecorder, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     for (pair, rows) in &recorder.ladders {
-        let all = || rows.head().chain(rows.tail());
-        let canvas = Canvas::new(style, all());
+        let canvas = Canvas::new(style, rows.iter().map(|(_, row)| row));
         canvas.head(&recorder.topology, *pair, out)?;
-        for row in rows.head() {
-            canvas.row(row, out)?;
-        }
-        let left_out = rows.left_out();
-        if left_out != LeftOut::default() {
+        for (left_out, row) in rows.iter() {
             canvas.left_out(left_out, out)?;
-        }
-        for row in rows.tail() {
             canvas.row(row, out)?;
+        }
+        canvas.left_out(rows.left_out_at_end(), out)?;
+        let (left_out, shown) = rows.frames();
+        if left_out > 0 {
+            let (left_out, all) = (grouped(left_out), grouped(left_out + shown));
+            let text = format!(
+                "{left_out} of {all} frames are left out: --ladder all shows them, --pcap and --trace write them"
+            );
+            writeln!(out, "{}", style.paint(Ink::Warning, &text))?;
         }
         writeln!(out)?;
     }
@@ -279,22 +282,32 @@ impl<'a> Canvas<'a> {
     }
 
     fn left_out(&self, left_out: LeftOut, out: &mut dyn Write) -> io::Result<()> {
-        let count = |number: u64, one: &str| match number {
-            1 => format!("1 {one}"),
-            _ => format!("{} {one}s", crate::tables::grouped(number)),
-        };
-        let mut text = count(left_out.frames, "frame");
-        if left_out.notes > 0 {
-            text = format!("{text} and {}", count(left_out.notes, "note"));
+        if left_out.is_none() {
+            return Ok(());
         }
-        let (from, to) = (seconds(left_out.from), seconds(left_out.to));
-        let text = format!("{text} left out here, from {from} s to {to} s: --ladder all shows them");
-        let ends = [self.pen.left_out; 2];
-        let blank = " ".repeat(self.span);
-        self.line(out, ["", ""], ends, &blank, "")?;
-        self.line(out, ["", ""], ends, &blank, &self.style.paint(Ink::Warning, &text))?;
-        self.line(out, ["", ""], ends, &blank, "")
+        let mut parts = Vec::new();
+        if left_out.frames > 0 {
+            parts.push(count(left_out.frames, "frame"));
+        }
+        if left_out.retransmissions > 0 {
+            parts.push(format!("{} of them", count(left_out.retransmissions, "retransmission")));
+        }
+        if left_out.notes > 0 {
+            parts.push(count(left_out.notes, "note"));
+        }
+        let text = format!(
+            "{} left out, from {} s to {} s",
+            parts.join(", "),
+            seconds(left_out.from),
+            seconds(left_out.to)
+        );
+        let text = self.style.paint(Ink::Warning, &text);
+        self.line(out, ["", ""], [self.pen.left_out; 2], &" ".repeat(self.span), &text)
     }
+}
+
+fn count(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(number)) }
 }
 
 /// The names of the links between two hosts.

@@ -181,7 +181,7 @@ impl LadderRecorder {
         let (pair, text) = (between(from.0, to.0), format!("{} {what}", self.topology.link(link)));
         let row = Row { at: now, what: What::Note { side: Side::Link, ink, text } };
         // A cut is shown by both directions; one line says it.
-        let seen = self.ladders.get(&pair).and_then(|rows| rows.tail().last().or(rows.head().last()));
+        let seen = self.ladders.get(&pair).and_then(Rows::last);
         if seen.is_none_or(|seen| !same_note(seen, &row)) {
             self.push(pair, row);
         }

@@ -85,21 +85,36 @@ pub enum Fate {
     Lost(DropReason),
 }
 
-/// The first and the last rows.
-#[derive(Debug)]
-pub struct Rows {
-    head: Vec<Row>,
-    tail: VecDeque<Row>,
-    most: Option<(usize, usize)>,
-    pushed: u64,
-    left_out: LeftOut,
+impl Row {
+    /// Whether one wants to see it even in the middle of a long run: what links and timers do, how things end.
+    fn is_notable(&self) -> bool {
+        match &self.what {
+            What::Note { side, ink, .. } => *side == Side::Link || *ink == Ink::Bad,
+            What::Frame(frame) => matches!(
+                frame.cause,
+                Cause::RetransmitRto
+                    | Cause::RetransmitSyn
+                    | Cause::RetransmitSynAck
+                    | Cause::ZeroWindowProbe
+                    | Cause::KeepAlive
+                    | Cause::Syn
+                    | Cause::Fin
+                    | Cause::Reset
+                    | Cause::Abort
+                    | Cause::DestinationUnreachable
+                    | Cause::TimeExceeded
+            ),
+        }
+    }
 }
 
-/// What is not shown.
+/// What is not shown between two rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LeftOut {
     /// Frames.
     pub frames: u64,
+    /// Frames among them that were retransmissions.
+    pub retransmissions: u64,
     /// Notes.
     pub notes: u64,
     /// When the first of them was.
@@ -108,75 +123,133 @@ pub struct LeftOut {
     pub to: Instant,
 }
 
+impl LeftOut {
+    fn add(&mut self, row: &Row) {
+        if self.is_none() {
+            self.from = row.at;
+        }
+        self.to = row.at;
+        match &row.what {
+            What::Frame(frame) => {
+                self.frames += 1;
+                self.retransmissions += u64::from(frame.cause.name().starts_with("retransmit"));
+            }
+            What::Note { .. } => self.notes += 1,
+        }
+    }
+
+    /// Whether nothing is left out.
+    pub fn is_none(&self) -> bool {
+        self.frames == 0 && self.notes == 0
+    }
+}
+
+/// A notable row from the middle of a run.
+#[derive(Debug)]
+struct Kept {
+    /// What is left out before it.
+    before: LeftOut,
+    number: u64,
+    row: Row,
+}
+
+/// The first and the last rows, and some notable ones between.
+#[derive(Debug)]
+pub struct Rows {
+    head: Vec<Row>,
+    middle: Vec<Kept>,
+    tail: VecDeque<Row>,
+    most: Most,
+    pushed: u64,
+    /// What is left out behind the last row of the middle.
+    left_out: LeftOut,
+}
+
+/// How many rows are kept.
+#[derive(Clone, Copy, Debug)]
+struct Most {
+    head: usize,
+    middle: usize,
+    tail: usize,
+}
+
 impl Rows {
-    /// Keeps as many rows as `limit` allows.
+    /// Keeps as many rows as `limit` allows: of each eight five from the beginning, two from the end, and one from
+    /// between.
     pub fn new(limit: Limit) -> Self {
         let most = match limit {
-            Limit::None => Some((0, 0)),
-            Limit::Rows(rows) => Some((rows - rows / 4, rows / 4)),
-            Limit::All => None,
+            Limit::None => Most { head: 0, middle: 0, tail: 0 },
+            Limit::Rows(rows) => Most { head: rows - rows / 4 - rows / 8, middle: rows / 8, tail: rows / 4 },
+            Limit::All => Most { head: usize::MAX, middle: 0, tail: 0 },
         };
-        Self { head: Vec::new(), tail: VecDeque::new(), most, pushed: 0, left_out: LeftOut::default() }
+        let (head, middle, tail) = (Vec::new(), Vec::new(), VecDeque::new());
+        Self { head, middle, tail, most, pushed: 0, left_out: LeftOut::default() }
     }
 
     /// Adds a row; returns its number, and the row that had to go for it.
     pub fn push(&mut self, row: Row) -> (u64, Option<Row>) {
         let number = self.pushed;
         self.pushed += 1;
-        let evicted = match self.most {
-            None => {
-                self.head.push(row);
-                None
-            }
-            Some((head, _)) if self.head.len() < head => {
-                self.head.push(row);
-                None
-            }
-            Some((_, tail)) => {
-                self.tail.push_back(row);
-                if self.tail.len() > tail { self.tail.pop_front() } else { None }
-            }
-        };
-        if let Some(row) = &evicted {
-            self.leave_out(row);
+        if self.head.len() < self.most.head {
+            self.head.push(row);
+            return (number, None);
         }
+        self.tail.push_back(row);
+        if self.tail.len() <= self.most.tail {
+            return (number, None);
+        }
+        let first = self.pushed - self.tail.len() as u64;
+        let evicted = self.tail.pop_front().and_then(|row| self.evict(first, row));
         (number, evicted)
     }
 
-    fn leave_out(&mut self, row: &Row) {
-        if self.left_out == LeftOut::default() {
-            self.left_out.from = row.at;
+    fn evict(&mut self, number: u64, row: Row) -> Option<Row> {
+        if row.is_notable() && self.middle.len() < self.most.middle {
+            let before = std::mem::take(&mut self.left_out);
+            self.middle.push(Kept { before, number, row });
+            return None;
         }
-        self.left_out.to = row.at;
-        match row.what {
-            What::Frame(_) => self.left_out.frames += 1,
-            What::Note { .. } => self.left_out.notes += 1,
-        }
+        self.left_out.add(&row);
+        Some(row)
     }
 
     /// The row of that number, if it is still there.
     pub fn get_mut(&mut self, number: u64) -> Option<&mut Row> {
-        if let Some(row) = self.head.get_mut(number as usize) {
-            return Some(row);
-        }
         let first = self.pushed - self.tail.len() as u64;
-        let place = number.checked_sub(first)?;
-        self.tail.get_mut(place as usize)
+        if number < self.head.len() as u64 {
+            self.head.get_mut(number as usize)
+        } else if number >= first {
+            self.tail.get_mut((number - first) as usize)
+        } else {
+            let place = self.middle.binary_search_by_key(&number, |kept| kept.number).ok()?;
+            Some(&mut self.middle[place].row)
+        }
     }
 
-    /// The first rows.
-    pub fn head(&self) -> impl Iterator<Item = &Row> {
-        self.head.iter()
+    /// All rows in order, each with what is left out before it.
+    pub fn iter(&self) -> impl Iterator<Item = (LeftOut, &Row)> {
+        let none = LeftOut::default;
+        let head = self.head.iter().map(move |row| (none(), row));
+        let middle = self.middle.iter().map(|kept| (kept.before, &kept.row));
+        let gaps = std::iter::once(self.left_out).chain(std::iter::repeat_with(none));
+        head.chain(middle).chain(gaps.zip(&self.tail))
     }
 
-    /// The last rows.
-    pub fn tail(&self) -> impl Iterator<Item = &Row> {
-        self.tail.iter()
+    /// What is left out at the end: where not even a last row is kept.
+    pub fn left_out_at_end(&self) -> LeftOut {
+        if self.tail.is_empty() { self.left_out } else { LeftOut::default() }
     }
 
-    /// What lies between them.
-    pub fn left_out(&self) -> LeftOut {
-        self.left_out
+    /// The latest row.
+    pub fn last(&self) -> Option<&Row> {
+        self.tail.back().or(self.head.last())
+    }
+
+    /// How many frames are left out, and how many there were besides.
+    pub fn frames(&self) -> (u64, u64) {
+        let left_out = self.middle.iter().map(|kept| kept.before.frames).sum::<u64>() + self.left_out.frames;
+        let shown = self.iter().filter(|(_, row)| matches!(row.what, What::Frame(_))).count();
+        (left_out, shown as u64)
     }
 }
 
@@ -184,46 +257,70 @@ impl Rows {
 mod tests {
     use super::*;
 
-    fn note(number: u64) -> Row {
-        let what = What::Note { side: Side::Link, ink: Ink::Plain, text: number.to_string() };
+    fn note(number: u64, side: Side) -> Row {
+        let what = What::Note { side, ink: Ink::Plain, text: number.to_string() };
         Row { at: Instant::from_secs(number), what }
     }
 
-    fn texts<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<&'a str> {
-        rows.map(|row| match &row.what {
-            What::Note { text, .. } => text.as_str(),
-            What::Frame(_) => unreachable!(),
-        })
-        .collect()
+    /// The texts of all rows, and in parentheses how many are left out.
+    fn shown(rows: &Rows) -> String {
+        let mut shown = Vec::new();
+        for (before, row) in rows.iter() {
+            if !before.is_none() {
+                shown.push(format!("({})", before.notes));
+            }
+            match &row.what {
+                What::Note { text, .. } => shown.push(text.clone()),
+                What::Frame(_) => unreachable!(),
+            }
+        }
+        if !rows.left_out_at_end().is_none() {
+            shown.push(format!("({})", rows.left_out_at_end().notes));
+        }
+        shown.join(" ")
     }
 
     #[test]
-    fn the_first_and_the_last_rows_are_kept() {
-        let mut rows = Rows::new(Limit::Rows(4));
-        for number in 0..10 {
-            let (given, evicted) = rows.push(note(number));
+    fn the_first_and_the_last_rows_are_kept_and_notable_ones_between() {
+        let mut rows = Rows::new(Limit::Rows(16));
+        for number in 0..100 {
+            let notable = [20, 21, 30, 40].contains(&number);
+            let (given, _) = rows.push(note(number, if notable { Side::Link } else { Side::Left }));
             assert_eq!(given, number);
-            assert_eq!(evicted.is_some(), number >= 4, "{number}");
         }
-        assert_eq!(texts(rows.head()), ["0", "1", "2"]);
-        assert_eq!(texts(rows.tail()), ["9"]);
-        let left_out = rows.left_out();
-        assert_eq!((left_out.frames, left_out.notes), (0, 6));
-        assert_eq!((left_out.from, left_out.to), (Instant::from_secs(3), Instant::from_secs(8)));
-        assert_eq!(rows.get_mut(1).unwrap().at, Instant::from_secs(1));
-        assert!(rows.get_mut(5).is_none());
-        assert_eq!(rows.get_mut(9).unwrap().at, Instant::from_secs(9));
-        assert!(rows.get_mut(10).is_none());
+        assert_eq!(shown(&rows), "0 1 2 3 4 5 6 7 8 9 (10) 20 21 (74) 96 97 98 99");
+        assert_eq!(rows.left_out.from, Instant::from_secs(22));
+        assert_eq!(rows.left_out.to, Instant::from_secs(95));
+        for number in 0..100 {
+            let there = number < 10 || [20, 21].contains(&number) || number >= 96;
+            let row = rows.get_mut(number).map(|row| row.at);
+            assert_eq!(row, there.then_some(Instant::from_secs(number)), "{number}");
+        }
+        assert!(rows.get_mut(100).is_none());
+    }
+
+    #[test]
+    fn what_goes_is_told() {
+        let mut rows = Rows::new(Limit::Rows(4));
+        let gone: Vec<u64> = (0..6)
+            .filter_map(|number| rows.push(note(number, Side::Left)).1)
+            .map(|row| row.at.as_millis() / 1000)
+            .collect();
+        assert_eq!(gone, [3, 4]);
     }
 
     #[test]
     fn nothing_and_everything() {
-        let (mut none, mut all) = (Rows::new(Limit::None), Rows::new(Limit::All));
+        let (mut none, mut one, mut all) =
+            (Rows::new(Limit::None), Rows::new(Limit::Rows(1)), Rows::new(Limit::All));
         for number in 0..1000 {
-            none.push(note(number));
-            all.push(note(number));
+            none.push(note(number, Side::Left));
+            one.push(note(number, Side::Left));
+            all.push(note(number, Side::Left));
         }
-        assert_eq!((none.head().count(), none.tail().count(), none.left_out().notes), (0, 0, 1000));
-        assert_eq!((all.head().count(), all.left_out()), (1000, LeftOut::default()));
+        assert_eq!(shown(&none), "(1000)");
+        assert_eq!(shown(&one), "0 (999)");
+        assert_eq!(all.iter().count(), 1000);
+        assert!(all.iter().all(|(before, _)| before.is_none()));
     }
 }

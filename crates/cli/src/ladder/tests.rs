@@ -128,22 +128,30 @@ fn in_a_narrow_terminal_text_is_broken_beside_the_lifelines() {
 
 #[test]
 fn what_is_left_out_is_counted() {
-    let mut ladder = recorder(Limit::Rows(4));
+    let mut ladder = recorder(Limit::Rows(8));
     for n in 1..=2_000 {
-        let frame = frame(id(0, n), Cause::UdpData, datagram(b"hello"));
+        let cause = if n % 100 == 0 { Cause::RetransmitFast } else { Cause::UdpData };
+        let cause = if n == 1_000 { Cause::RetransmitRto } else { cause };
+        let frame = frame(id(0, n), cause, datagram(b"hello"));
         send(&mut ladder, millis(n), CLIENT, &frame);
         arrive(&mut ladder, millis(n + 1), SERVER, &frame);
-        assert!(ladder.frames.len() <= 5, "memory is bounded");
+        assert!(ladder.frames.len() <= 8, "memory is bounded");
     }
     let lines = drawn(&ladder, Style::plain(Charset::Unicode));
-    assert_eq!(lines.len(), 1 + 3 + 3 + 1 + 1);
+    let text = |line: usize| lines[line].trim_start_matches([' ', '⋮']);
+    assert_eq!(lines.len(), 1 + 5 + 1 + 1 + 1 + 2 + 2, "\n{}", lines.join("\n"));
+    assert_eq!(text(6), "994 frames, 9 retransmissions of them left out, from 0.006000 s to 0.999000 s");
     assert!(
-        lines[5]
-            .ends_with("1,996 frames left out here, from 0.004000 s to 1.999000 s: --ladder all shows them"),
+        lines[7].starts_with("1.000000 │── data 5 ─") && lines[7].contains("retransmit-rto"),
         "{}",
-        lines[5]
+        lines[7]
     );
-    assert!(lines[7].starts_with("2.000000 │── data 5"), "{}", lines[7]);
+    assert_eq!(text(8), "998 frames, 9 retransmissions of them left out, from 1.001000 s to 1.998000 s");
+    assert!(lines[10].starts_with("2.000000 │── data 5"), "{}", lines[10]);
+    assert_eq!(
+        lines[11],
+        "1,992 of 2,000 frames are left out: --ladder all shows them, --pcap and --trace write them"
+    );
 }
 
 #[test]
