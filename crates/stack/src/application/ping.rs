@@ -41,9 +41,10 @@ pub async fn ping(config: Config) -> Result<(), AppError> {
             Ok(()) => tally.sent(sequence, time::now()),
             Err(error) => tally.failed(sequence, &error.to_string()),
         }
-        let until = match sequence == config.count {
-            true => time::now() + config.timeout,
-            false => began + config.interval * u64::from(sequence),
+        let until = if sequence == config.count {
+            time::now() + config.timeout
+        } else {
+            began + config.interval * u64::from(sequence)
         };
         while !tally.all_settled(sequence) {
             match time::timeout(until - time::now(), socket.recv()).await {

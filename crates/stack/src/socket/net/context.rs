@@ -21,7 +21,6 @@ use crate::trace::{ApplicationEvent, Event, Interest};
 use crate::transport::{Readiness, SocketError, SocketId, Wake};
 
 #[expect(
-    clippy::disallowed_macros,
     clippy::disallowed_types,
     reason = "the one place where a socket that is only a number finds its host; set around each poll"
 )]
@@ -262,13 +261,11 @@ pub(super) fn sleep_until(
         if seat.now >= deadline {
             return (true, slot.take().and_then(|id| seat.sleepers.remove(id)));
         }
-        match *slot {
-            Some(id) => (false, seat.sleepers.update(id, waker)),
-            None => {
-                *slot = Some(seat.sleepers.add(deadline, waker));
-                (false, None)
-            }
+        if let Some(id) = *slot {
+            return (false, seat.sleepers.update(id, waker));
         }
+        *slot = Some(seat.sleepers.add(deadline, waker));
+        (false, None)
     });
     drop(old);
     done

@@ -6,6 +6,7 @@ use std::io;
 use bytes::Bytes;
 
 use super::socket::Socket;
+use crate::host::Host;
 use crate::transport::Readiness;
 
 /// A UDP socket. Several tasks may use it at once; dropped, it closes.
@@ -70,7 +71,7 @@ impl UdpSocket {
     /// # Errors
     /// As [`recv`](Self::recv).
     pub async fn recv_bytes(&self) -> io::Result<(Bytes, SocketAddr)> {
-        self.socket.until(Readiness::READ, |host, ctx, id| host.udp_recv_bytes(ctx, id)).await
+        self.socket.until(Readiness::READ, Host::udp_recv_bytes).await
     }
 
     /// Permits sending to broadcast addresses.

@@ -4,6 +4,8 @@ use core::net::IpAddr;
 use std::io;
 
 use super::socket::Socket;
+use crate::context::Ctx;
+use crate::host::Host;
 use crate::transport::Readiness;
 use crate::transport::echo::EchoEvent;
 
@@ -20,7 +22,7 @@ impl EchoSocket {
     /// When there is none.
     #[expect(clippy::unused_async, reason = "shaped like the other sockets")]
     pub async fn open() -> io::Result<Self> {
-        Ok(Self { socket: Socket::open(|host, ctx| host.icmp_open(ctx))? })
+        Ok(Self { socket: Socket::open(Host::icmp_open)? })
     }
 
     /// Sends an echo request; without `ttl` the host's own is used.
@@ -34,7 +36,7 @@ impl EchoSocket {
         payload: &[u8],
         ttl: Option<u8>,
     ) -> io::Result<()> {
-        let send = |host: &mut crate::host::Host, ctx: &mut crate::context::Ctx<'_>, id| {
+        let send = |host: &mut Host, ctx: &mut Ctx<'_>, id| {
             host.icmp_send_echo(ctx, id, destination, sequence, payload, ttl)
         };
         self.socket.until(Readiness::WRITE, send).await
@@ -45,6 +47,6 @@ impl EchoSocket {
     /// # Errors
     /// When the socket has failed.
     pub async fn recv(&self) -> io::Result<EchoEvent> {
-        self.socket.until(Readiness::READ, |host, ctx, id| host.icmp_recv(ctx, id)).await
+        self.socket.until(Readiness::READ, Host::icmp_recv).await
     }
 }

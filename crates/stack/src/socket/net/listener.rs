@@ -6,6 +6,7 @@ use std::io;
 
 use super::socket::Socket;
 use super::stream::TcpStream;
+use crate::host::Host;
 use crate::transport::Readiness;
 
 /// Backlog of a listener that asks for none: connections that are complete, or nearly, and not accepted yet.
@@ -40,7 +41,7 @@ impl TcpListener {
     /// # Errors
     /// When the listener has failed.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (id, peer) = self.socket.until(Readiness::READ, |host, ctx, id| host.tcp_accept(ctx, id)).await?;
+        let (id, peer) = self.socket.until(Readiness::READ, Host::tcp_accept).await?;
         Ok((TcpStream::new(self.socket.sibling(id)), peer))
     }
 
@@ -49,7 +50,7 @@ impl TcpListener {
     /// # Errors
     /// As [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let accepted = self.socket.poll(Readiness::READ, cx, |host, ctx, id| host.tcp_accept(ctx, id));
+        let accepted = self.socket.poll(Readiness::READ, cx, Host::tcp_accept);
         accepted.map_ok(|(id, peer)| (TcpStream::new(self.socket.sibling(id)), peer))
     }
 

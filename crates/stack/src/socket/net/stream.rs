@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::socket::Socket;
 use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::host::Host;
 use crate::trace::ConnectionInfo;
 use crate::transport::Readiness;
 
@@ -78,7 +79,7 @@ impl TcpStream {
     /// # Errors
     /// When the connection has failed.
     pub fn shutdown_write(&self) -> io::Result<()> {
-        self.socket.call(|host, ctx, id| host.tcp_shutdown(ctx, id))
+        self.socket.call(Host::tcp_shutdown)
     }
 
     /// Resets the connection.
