@@ -31,9 +31,9 @@ pub const fn percent(percent: u64) -> Probability {
 pub fn mac_of(host: &str, interface: u16) -> Mac {
     let mut hash = SipHasher13::new_with_keys(0x6861_7264_7761_7265, 0x6164_6472_6573_7365);
     hash.write(host.as_bytes());
-    let [a, b, c, ..] = hash.finish().to_be_bytes();
-    let [d, e] = interface.to_be_bytes();
-    Mac([2, a, b, c, d, e])
+    let hash = hash.finish().to_be_bytes();
+    let [high, low] = interface.to_be_bytes();
+    Mac([2, hash[0], hash[1], hash[2], high, low])
 }
 
 /// Builds a [`World`] and runs it, for tests and first steps: hardware addresses, interfaces and names of links are
@@ -269,7 +269,9 @@ impl Network {
                     panic!("link `{name}`: {error}");
                 }
             }
-            core::mem::take(&mut self.programs).into_iter().for_each(|program| program.start(&mut world));
+            for program in core::mem::take(&mut self.programs) {
+                program.start(&mut world);
+            }
             self.world = Some(world);
         }
         self.world.as_mut().expect("it was just built")
@@ -339,7 +341,7 @@ impl LinkSettings<'_> {
 }
 
 /// Settings apply as they are made: what they return is for the next one.
-#[allow(clippy::return_self_not_must_use, reason = "settings apply as they are made")]
+#[expect(clippy::return_self_not_must_use, reason = "settings apply as they are made")]
 impl LinkSettings<'_> {
     /// Its name, instead of one made of its ends'.
     pub fn named(mut self, name: &str) -> Self {

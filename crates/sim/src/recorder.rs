@@ -25,10 +25,12 @@ impl dyn Recorder {
     /// # Errors
     /// The recorder itself, where it is of another type.
     pub fn downcast<T: Recorder>(self: Box<Self>) -> Result<Box<T>, Box<Self>> {
-        if (&*self as &dyn Any).is::<T>() {
-            Ok((self as Box<dyn Any>).downcast().expect("the type was just looked at"))
-        } else {
-            Err(self)
+        if !(&*self as &dyn Any).is::<T>() {
+            return Err(self);
+        }
+        match (self as Box<dyn Any>).downcast() {
+            Ok(recorder) => Ok(recorder),
+            Err(_) => unreachable!("the type was just looked at"),
         }
     }
 }

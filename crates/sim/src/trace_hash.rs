@@ -273,7 +273,9 @@ mod tests {
 
     fn names(all: &[&str]) -> Names {
         let mut names = Names::default();
-        all.iter().for_each(|name| names.add_node(name));
+        for name in all {
+            names.add_node(name);
+        }
         names
     }
 

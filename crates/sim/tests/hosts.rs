@@ -125,7 +125,8 @@ fn a_server_serves_several_at_once() {
     }
     let heard = finish(&mut net);
     for number in 0..30 {
-        let expected: String = (0..20).map(|line| format!("CLIENT {number} LINE {line}\n")).collect();
+        let expected: String =
+            (0..20).fold(String::new(), |all, line| all + &format!("CLIENT {number} LINE {line}\n"));
         assert_eq!(String::from_utf8_lossy(&heard.received[&format!("client{number}")]), expected);
     }
 }

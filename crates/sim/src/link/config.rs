@@ -173,14 +173,11 @@ impl Rate {
     pub const fn time_for(self, octets: u64) -> Duration {
         const NANOBITS: u64 = 8 * 1_000_000_000;
         // The short way for every frame there is; the long one so that nothing overflows.
-        let nanos = match octets.checked_mul(NANOBITS) {
-            Some(product) => product.div_ceil(self.0),
-            None => {
-                let nanos = (octets as u128 * NANOBITS as u128).div_ceil(self.0 as u128);
-                if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 }
-            }
-        };
-        Duration::from_nanos(nanos)
+        if let Some(product) = octets.checked_mul(NANOBITS) {
+            return Duration::from_nanos(product.div_ceil(self.0));
+        }
+        let nanos = (octets as u128 * NANOBITS as u128).div_ceil(self.0 as u128);
+        if nanos > u64::MAX as u128 { Duration::MAX } else { Duration::from_nanos(nanos as u64) }
     }
 }
 

@@ -24,8 +24,8 @@ const fn ms(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
-fn delay(millis: u64) -> Option<Delay> {
-    Some(Delay { base: Duration::from_millis(millis), jitter: None })
+fn delay(millis: u64) -> Delay {
+    Delay { base: Duration::from_millis(millis), jitter: None }
 }
 
 /// Frames have a thousand octets: at this rate, one a millisecond.
@@ -86,7 +86,8 @@ fn a_plain_line_carries_at_once() {
 
 #[test]
 fn rate_and_delay_add_up() {
-    let mut bench = Bench::new(&DirectionConfig { rate: Some(RATE), delay: delay(10), ..Default::default() });
+    let mut bench =
+        Bench::new(&DirectionConfig { rate: Some(RATE), delay: Some(delay(10)), ..Default::default() });
     (1..4).for_each(|octet| bench.enter(octet, ms(0)));
     assert_eq!(bench.line.counters().max_queue_packets, 2);
     assert_eq!(bench.all(), [(ms(11), 1), (ms(12), 2), (ms(13), 3)]);
@@ -96,7 +97,8 @@ fn rate_and_delay_add_up() {
 fn a_queue_behind_the_delay_is_come_to_later() {
     let order = Some(vec![StageKind::Delay, StageKind::Queue]);
     let queue = Some(QueueLimit::Packets(1));
-    let settings = DirectionConfig { rate: Some(RATE), queue, delay: delay(10), order, ..Default::default() };
+    let settings =
+        DirectionConfig { rate: Some(RATE), queue, delay: Some(delay(10)), order, ..Default::default() };
     let mut bench = Bench::new(&settings);
     (1..4).for_each(|octet| bench.enter(octet, ms(0)));
     assert_eq!(bench.line.counters().queue_full, 0, "they have not come to the queue yet");
@@ -108,7 +110,7 @@ fn a_queue_behind_the_delay_is_come_to_later() {
 #[test]
 fn a_duplicate_follows_its_original_and_is_lost_by_itself() {
     let duplicate = Some(Probability::ALWAYS);
-    let mut bench = Bench::new(&DirectionConfig { duplicate, delay: delay(1), ..Default::default() });
+    let mut bench = Bench::new(&DirectionConfig { duplicate, delay: Some(delay(1)), ..Default::default() });
     bench.enter(1, ms(0));
     bench.enter(2, ms(0));
     assert_eq!(bench.line.counters().duplicated, 2);
@@ -116,7 +118,7 @@ fn a_duplicate_follows_its_original_and_is_lost_by_itself() {
 
     let order = Some(vec![StageKind::Duplicate, StageKind::Loss]);
     let loss = Some(Loss::Frames(vec![1]));
-    let mut bench = Bench::new(&DirectionConfig { duplicate, loss, order, ..Default::default() });
+    let mut bench = Bench::new(&DirectionConfig { loss, duplicate, order, ..Default::default() });
     bench.enter(1, ms(0));
     assert_eq!(bench.line.counters().lost, 1);
     assert_eq!(bench.all(), [(ms(0), 1)]);
@@ -142,7 +144,7 @@ fn jitter_keeps_the_order_unless_reorder_is_set() {
 #[test]
 fn a_frame_that_is_held_back_is_overtaken() {
     let reorder = Some(Reorder { probability: Probability::ALWAYS, by: Duration::from_millis(5) });
-    let mut bench = Bench::new(&DirectionConfig { reorder, delay: delay(1), ..Default::default() });
+    let mut bench = Bench::new(&DirectionConfig { reorder, delay: Some(delay(1)), ..Default::default() });
     bench.enter(1, ms(0));
     bench.line.remove_stage(StageKind::Reorder, ms(1), &mut bench.frames);
     bench.enter(2, ms(1));
@@ -174,7 +176,7 @@ fn what_is_too_long_is_dropped_and_shown() {
 
 #[test]
 fn a_cut_loses_what_waits_and_what_is_under_way() {
-    let settings = DirectionConfig { rate: Some(RATE), delay: delay(10), ..Default::default() };
+    let settings = DirectionConfig { rate: Some(RATE), delay: Some(delay(10)), ..Default::default() };
     let mut bench = Bench::new(&settings);
     (1..6).for_each(|octet| bench.enter(octet, ms(0)));
     bench.run(ms(2));
@@ -189,7 +191,7 @@ fn a_cut_loses_what_waits_and_what_is_under_way() {
 
 #[test]
 fn a_queue_that_is_taken_away_lets_all_go_on() {
-    let settings = DirectionConfig { rate: Some(RATE), delay: delay(10), ..Default::default() };
+    let settings = DirectionConfig { rate: Some(RATE), delay: Some(delay(10)), ..Default::default() };
     let mut bench = Bench::new(&settings);
     (1..4).for_each(|octet| bench.enter(octet, ms(0)));
     bench.run(ms(1));
@@ -199,11 +201,11 @@ fn a_queue_that_is_taken_away_lets_all_go_on() {
 
 #[test]
 fn a_stage_that_is_added_takes_its_canonical_place() {
-    let mut bench = Bench::new(&DirectionConfig { delay: delay(10), ..Default::default() });
+    let mut bench = Bench::new(&DirectionConfig { delay: Some(delay(10)), ..Default::default() });
     bench.enter(1, ms(0));
     bench.line.set_stage(StageConfig::Loss(Loss::Frames(vec![2])), ms(1));
     bench.line.set_stage(StageConfig::Rate(RATE), ms(1));
-    bench.line.set_stage(StageConfig::Delay(delay(20).unwrap()), ms(1));
+    bench.line.set_stage(StageConfig::Delay(delay(20)), ms(1));
     let kinds: Vec<_> = bench.line.stages.iter().map(Stage::kind).collect();
     assert_eq!(kinds, [StageKind::Queue, StageKind::Loss, StageKind::Delay]);
     (2..5).for_each(|octet| bench.enter(octet, ms(1)));
@@ -215,7 +217,7 @@ fn frames_delayed_before_a_queue_find_their_way_when_the_chain_changes() {
     let order = Some(vec![StageKind::Delay, StageKind::Queue, StageKind::Loss]);
     let settings = DirectionConfig {
         rate: Some(RATE),
-        delay: delay(10),
+        delay: Some(delay(10)),
         loss: Some(Loss::Frames(vec![1])),
         order,
         ..Default::default()

@@ -1,7 +1,7 @@
 //! Inverse distributions as committed integers, so that every machine draws the same jitter.
 //!
 //! Point i is the value below which a share of i / 1024 lies, in 1/65536ths. Two libraries' `exp` and `pow` differ;
-//! the test at the foot generates these tables again, by the four operations of arithmetic alone.
+//! `tests/jitter_tables.rs` generates these tables again, by the four operations of arithmetic alone.
 
 /// Bits of a share that choose a cell between two points.
 pub(super) const CELL_BITS: u32 = 10;
@@ -194,75 +194,3 @@ pub(super) const PARETO: [i32; POINTS] = [
     219_650, 229_455, 240_526, 253_181, 267_864, 285_222, 306_246, 332_548, 366_991, 415_350, 491_884,
     649_239, 1_411_990,
 ];
-
-#[cfg(test)]
-#[expect(
-    clippy::disallowed_types,
-    reason = "the generator of the integers that keep floats out of the simulator"
-)]
-mod tests {
-    use super::*;
-
-    const CELLS: usize = POINTS - 1;
-
-    fn exp(x: f64) -> f64 {
-        let (mut term, mut sum, mut n) = (1.0, 1.0, 0.0);
-        while term > 1e-18 * sum {
-            n += 1.0;
-            term *= x / n;
-            sum += term;
-        }
-        sum
-    }
-
-    /// The share of a standard normal distribution below `x`: its density times a series.
-    fn normal_share(x: f64) -> f64 {
-        const ONE_BY_ROOT_TWO_PI: f64 = 0.398_942_280_401_432_7;
-        let (mut term, mut sum, mut n) = (x, x, 1.0);
-        while term.abs() > 1e-18 {
-            n += 2.0;
-            term *= x * x / n;
-            sum += term;
-        }
-        0.5 + sum * ONE_BY_ROOT_TWO_PI / exp(x * x / 2.0)
-    }
-
-    /// The share of a Pareto distribution of shape 3, moved and scaled, below `x`: 1 − (1 / v)³.
-    fn pareto_share(x: f64) -> f64 {
-        // Mean 3 / 2; variance 3 / 4.
-        const DEVIATION: f64 = 0.866_025_403_784_438_6;
-        let value = x * DEVIATION + 1.5;
-        1.0 - 1.0 / (value * value * value)
-    }
-
-    /// Where `share` reaches `goal`, in 1/65536ths, by halving.
-    fn inverse(share: impl Fn(f64) -> f64, goal: f64) -> i32 {
-        let (mut low, mut high) = (-0.577, 30.0);
-        if share(low) > goal {
-            (low, high) = (-5.0, 0.0);
-        }
-        for _ in 0..80 {
-            let middle = f64::midpoint(low, high);
-            if share(middle) < goal { low = middle } else { high = middle }
-        }
-        (low * f64::from(ONE)).round() as i32
-    }
-
-    #[test]
-    fn the_normal_table_is_what_its_generator_gives() {
-        for point in 1..CELLS {
-            assert_eq!(NORMAL[point], inverse(normal_share, point as f64 / CELLS as f64), "point {point}");
-        }
-        assert_eq!((NORMAL[0], NORMAL[CELLS]), (-4 * ONE, 4 * ONE));
-    }
-
-    #[test]
-    fn the_pareto_table_is_what_its_generator_gives() {
-        for point in 1..CELLS {
-            assert_eq!(PARETO[point], inverse(pareto_share, point as f64 / CELLS as f64), "point {point}");
-        }
-        // The least value there is: (1 − 3/2) / √(3/4).
-        assert_eq!(PARETO[0], -37_837);
-        assert_eq!(PARETO[CELLS], inverse(pareto_share, 1.0 - 1.0 / (8.0 * CELLS as f64)));
-    }
-}
