@@ -13,31 +13,38 @@ impl Sum {
     /// Adds `data`, a zero octet after it where its length is odd.
     #[must_use]
     pub fn add(self, data: &[u8]) -> Self {
-        // RFC 1071 §2(B) and §2(C): the sum may be taken in any byte order and by wider words, the carry out of a
-        // word going back in at its other end; swapped and folded only once. A chain of additions with carry is one
-        // instruction a word; the carries out of whole chains are counted beside them.
-        let (blocks, rest) = data.as_chunks::<128>();
-        let (mut sum, mut carries) = (0_u64, 0_u64);
+        // RFC 1071 §2(B) and §2(C): the sum may be taken in any byte order and in words of any multiple of 16 bits, with
+        // the carry added at the other end, and be folded once at the end. Eight words a round become one chain of
+        // additions with carry.
+        let (blocks, rest) = data.as_chunks::<64>();
+        let mut sum = self.0;
         for block in blocks {
+            let (words, _) = block.as_chunks::<8>();
             let mut carry = false;
-            for word in block.as_chunks::<8>().0 {
+            for word in words {
                 (sum, carry) = sum.carrying_add(u64::from_le_bytes(*word), carry);
             }
-            carries += u64::from(carry);
+            sum += u64::from(carry);
         }
-        let (words, rest) = rest.as_chunks::<8>();
+        let (words, mut rest) = rest.as_chunks::<8>();
         for word in words {
-            let (next, carry) = sum.overflowing_add(u64::from_le_bytes(*word));
-            (sum, carries) = (next, carries + u64::from(carry));
+            sum = plus(sum, u64::from_le_bytes(*word));
         }
-        let (next, carry) = sum.overflowing_add(last_word(rest));
-        Self(self.0 + fold(next) + carries + u64::from(carry))
+        if let Some((word, behind)) = rest.split_first_chunk::<4>() {
+            sum = plus(sum, u64::from(u32::from_le_bytes(*word)));
+            rest = behind;
+        }
+        if let Some((word, behind)) = rest.split_first_chunk::<2>() {
+            sum = plus(sum, u64::from(u16::from_le_bytes(*word)));
+            rest = behind;
+        }
+        Self(plus(sum, u64::from(rest.first().copied().unwrap_or(0))))
     }
 
     /// Adds one 16-bit number as it stands on the wire.
     #[must_use]
     pub const fn add_u16(self, value: u16) -> Self {
-        Self(self.0 + value.swap_bytes() as u64)
+        Self(plus(self.0, value.swap_bytes() as u64))
     }
 
     /// The checksum to write into a header: the complement of the sum.
@@ -51,20 +58,11 @@ impl Sum {
     }
 }
 
-/// Fewer than eight octets as a little-endian word, zeros behind them.
-const fn last_word(octets: &[u8]) -> u64 {
-    let (mut word, mut place, mut rest) = (0, 0, octets);
-    if let Some((four, after)) = rest.split_first_chunk::<4>() {
-        (word, place, rest) = (u32::from_le_bytes(*four) as u64, 32, after);
-    }
-    if let Some((two, after)) = rest.split_first_chunk::<2>() {
-        word |= (u16::from_le_bytes(*two) as u64) << place;
-        (place, rest) = (place + 16, after);
-    }
-    if let [one] = rest {
-        word |= (*one as u64) << place;
-    }
-    word
+/// Addition with the carry added at the other end.
+const fn plus(a: u64, b: u64) -> u64 {
+    let (sum, carry) = a.overflowing_add(b);
+    // A sum that overflowed is at least one below the greatest value.
+    sum + carry as u64
 }
 
 /// Folds a 64-bit sum of little-endian 16-bit words to 16 bits.
@@ -79,6 +77,7 @@ const fn fold(sum: u64) -> u64 {
 ///
 /// # Panics
 /// When the addresses are of two families: no packet has those.
+#[inline]
 pub fn pseudo_header(
     source: core::net::IpAddr,
     destination: core::net::IpAddr,
@@ -86,16 +85,13 @@ pub fn pseudo_header(
     length: u32,
 ) -> Sum {
     use core::net::IpAddr::{V4, V6};
+    let word = |address: core::net::Ipv4Addr| u64::from(u32::from_le_bytes(address.octets()));
     let addresses = match (source, destination) {
-        (V4(source), V4(destination)) => {
-            let [source, destination] =
-                [source, destination].map(|address| u32::from_le_bytes(address.octets()));
-            Sum(u64::from(source) + u64::from(destination))
-        }
+        (V4(source), V4(destination)) => Sum(word(source) + word(destination)),
         (V6(source), V6(destination)) => Sum::new().add(&source.octets()).add(&destination.octets()),
         _ => panic!("a pseudo-header of {source} and {destination}: two families"),
     };
-    addresses.add_u16((length >> 16) as u16).add_u16(length as u16).add_u16(u16::from(protocol))
+    Sum(plus(addresses.0, u64::from(length.swap_bytes()) + (u64::from(protocol) << 8)))
 }
 
 #[cfg(test)]

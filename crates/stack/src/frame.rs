@@ -137,6 +137,20 @@ impl Frame {
         Self { head: [0; HEADROOM], start: HEADROOM as u8, end: HEADROOM as u8, payload, meta }
     }
 
+    /// A frame with nothing in it, to be filled by [`refill`](Self::refill).
+    pub fn empty() -> Self {
+        Self::with_payload(Bytes::new(), Meta::new(Cause::Raw, Trigger::Call))
+    }
+
+    /// Makes it a frame that carries `payload` and has no headers yet. What it was is gone. (A frame is large: one that
+    /// is built where it will be read need not be moved there.)
+    #[inline]
+    pub fn refill(&mut self, payload: Bytes, meta: Meta) {
+        (self.start, self.end) = (HEADROOM as u8, HEADROOM as u8);
+        self.payload = payload;
+        self.meta = meta;
+    }
+
     /// A frame of `octets` as they came from a wire.
     pub fn from_wire(octets: Bytes, meta: Meta) -> Self {
         // Headers are pulled up from the payload as layers ask for them, so they start at the buffer's front.
@@ -248,11 +262,25 @@ impl Frame {
     ///
     /// # Panics
     /// When the frame is shorter than `offset`.
-    pub fn into_payload(self, offset: usize) -> Bytes {
-        let head = self.head();
-        if offset == head.len() {
-            return self.payload;
+    pub fn into_payload(mut self, offset: usize) -> Bytes {
+        self.take_payload(offset)
+    }
+
+    /// As [`into_payload`](Self::into_payload); the frame is left without what lay behind its header buffer.
+    ///
+    /// # Panics
+    /// When the frame is shorter than `offset`.
+    #[inline]
+    pub fn take_payload(&mut self, offset: usize) -> Bytes {
+        if offset == self.head().len() {
+            return core::mem::take(&mut self.payload);
         }
+        self.copy_payload(offset)
+    }
+
+    #[cold]
+    fn copy_payload(&self, offset: usize) -> Bytes {
+        let head = self.head();
         if offset > head.len() {
             return self.payload.slice(offset - head.len()..);
         }

@@ -58,31 +58,42 @@ impl Way {
 impl Host {
     /// The next frame for a link.
     pub(super) fn transmit(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
+        if self.outbox.is_empty() && self.tcp.next_ready().is_none() {
+            return None;
+        }
+        // Built in one place, and not moved from layer to layer: a frame is large.
+        let mut frame = Frame::empty();
         loop {
-            let (interface, frame) = self.transmit_one(ctx)?;
+            let interface = self.transmit_one(ctx, &mut frame)?;
             if interface != InterfaceId::LOOPBACK {
                 return Some((interface, frame));
             }
             // What a host sends to itself turns round here.
-            self.ingress(ctx, interface, frame);
+            self.ingress(ctx, interface, &mut frame);
         }
     }
 
     #[inline]
-    fn transmit_one(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
+    fn transmit_one(&mut self, ctx: &mut Ctx<'_>, frame: &mut Frame) -> Option<InterfaceId> {
         loop {
             while let Some(outgoing) = self.outbox.pop() {
                 self.wake_senders();
                 let sent = match outgoing {
-                    Outgoing::Frame(interface, frame) => self.depart(ctx, interface, frame),
-                    Outgoing::Packet(hop, packet) => self.transmit_packet(ctx, hop, packet),
+                    Outgoing::Frame(interface, outgoing) => {
+                        *frame = outgoing;
+                        self.depart(ctx, interface, frame)
+                    }
+                    Outgoing::Packet(hop, packet) => {
+                        *frame = packet;
+                        self.transmit_packet(ctx, hop, frame)
+                    }
                 };
                 if sent.is_some() {
                     return sent;
                 }
             }
             let ready = self.tcp.next_ready()?;
-            let sent = self.transmit_segment(ctx, ready);
+            let sent = self.transmit_segment(ctx, ready, frame);
             if sent.is_some() {
                 return sent;
             }
@@ -91,18 +102,25 @@ impl Host {
 
     /// TCP's next segment: the way first, since an unresolved one parks the connection.
     #[inline]
-    fn transmit_segment(&mut self, ctx: &mut Ctx<'_>, ready: Ready) -> Option<(InterfaceId, Frame)> {
+    fn transmit_segment(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ready: Ready,
+        frame: &mut Frame,
+    ) -> Option<InterfaceId> {
         let ends = self.tcp.ends(ready);
         let destination = ends.remote.ip();
         if !self.way.leads_to(destination, ctx.now) && !self.find_way(ctx, ready, destination) {
             return None;
         }
-        let mut frame = self.tcp.emit(ctx, ready, &self.way.path)?;
+        if !self.tcp.emit(ctx, ready, &self.way.path, frame) {
+            return None;
+        }
         let (IpAddr::V4(source), IpAddr::V4(destination)) = (ends.local.ip(), destination) else {
             return None;
         };
-        self.push_ipv4(&mut frame, source, destination, IpNumber::TCP, self.knobs.ttl);
-        ethernet::push(&mut frame, &self.way.header);
+        self.push_ipv4(frame, source, destination, IpNumber::TCP, self.knobs.ttl);
+        ethernet::push(frame, &self.way.header);
         self.depart(ctx, self.way.interface, frame)
     }
 
@@ -141,24 +159,19 @@ impl Host {
     }
 
     /// A packet that knows its hop.
-    fn transmit_packet(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        hop: Hop,
-        mut packet: Frame,
-    ) -> Option<(InterfaceId, Frame)> {
+    fn transmit_packet(&mut self, ctx: &mut Ctx<'_>, hop: Hop, packet: &mut Frame) -> Option<InterfaceId> {
         if !self.interface(hop.interface).is_some_and(Interface::is_up) {
-            self.discard(ctx, packet, DropReason::InterfaceDown);
+            self.discard(ctx, DropReason::InterfaceDown);
             return None;
         }
         match self.next_station(ctx, &hop) {
             Next::Known(header, _) => {
-                ethernet::push(&mut packet, &header);
+                ethernet::push(packet, &header);
                 self.depart(ctx, hop.interface, packet)
             }
             Next::Asked => {
-                if let Some(oldest) = self.park_packet(&hop, packet) {
-                    self.discard(ctx, oldest, DropReason::NeighborQueueFull);
+                if self.park_packet(&hop, core::mem::replace(packet, Frame::empty())).is_some() {
+                    self.discard(ctx, DropReason::NeighborQueueFull);
                 }
                 None
             }
@@ -207,16 +220,16 @@ impl Host {
         &mut self,
         ctx: &mut Ctx<'_>,
         interface: InterfaceId,
-        mut frame: Frame,
-    ) -> Option<(InterfaceId, Frame)> {
+        frame: &mut Frame,
+    ) -> Option<InterfaceId> {
         if !self.interface(interface).is_some_and(Interface::is_up) {
-            self.discard(ctx, frame, DropReason::InterfaceDown);
+            self.discard(ctx, DropReason::InterfaceDown);
             return None;
         }
         frame.meta.id = self.name_frame();
-        self.tally.count_sent(&frame);
-        ctx.observe(Interest::FRAMES, || Event::FrameSent { interface, frame: &frame });
-        Some((interface, frame))
+        self.tally.count_sent(frame);
+        ctx.observe(Interest::FRAMES, || Event::FrameSent { interface, frame });
+        Some(interface)
     }
 
     fn name_frame(&mut self) -> FrameId {
@@ -225,17 +238,16 @@ impl Host {
     }
 
     /// A packet's next hop does not answer: whoever sent it is told.
-    pub(super) fn fail_packet(&mut self, ctx: &mut Ctx<'_>, packet: Frame) {
-        if let Some(quote) = Quote::read(&mut packet.clone()) {
+    pub(super) fn fail_packet(&mut self, ctx: &mut Ctx<'_>, packet: &mut Frame) {
+        if let Some(quote) = Quote::read(packet) {
             self.report(ctx, quote.source, &quote, Trouble::HostUnreachable);
         }
-        self.discard(ctx, packet, DropReason::NeighborUnresolved);
+        self.discard(ctx, DropReason::NeighborUnresolved);
     }
 
     /// A packet ends before it left. It gets a name, so that its end can be told.
-    pub(super) fn discard(&mut self, ctx: &mut Ctx<'_>, packet: Frame, reason: DropReason) {
+    pub(super) fn discard(&mut self, ctx: &mut Ctx<'_>, reason: DropReason) {
         let id = self.name_frame();
-        drop(packet);
         self.tally.count_dropped(reason);
         ctx.observe(Interest::FRAMES, || Event::FrameDropped { id, place: Place::Interface, reason });
     }

@@ -28,12 +28,12 @@ type Dropped = (Place, DropReason);
 
 impl Host {
     /// One frame's whole effect.
-    pub(super) fn ingress(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, mut frame: Frame) {
+    pub(super) fn ingress(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) {
         let id = frame.meta.id;
         self.trigger = Trigger::Frame(id);
-        self.tally.count_received(&frame);
-        ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame: &frame });
-        let fate = match self.walk_up(ctx, on, &mut frame) {
+        self.tally.count_received(frame);
+        ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame });
+        let fate = match self.walk_up(ctx, on, frame) {
             Ok(Up::Segment(ip)) => match self.tcp.accept_segment(ctx, &ip, frame) {
                 Verdict::Accepted => {
                     self.tally.tcp_received += 1;

@@ -94,8 +94,8 @@ impl Host {
 
     /// A frame arrived by interface `on`.
     #[inline]
-    pub fn handle_frame(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: Frame) {
-        self.ingress(ctx, on, frame);
+    pub fn handle_frame(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, mut frame: Frame) {
+        self.ingress(ctx, on, &mut frame);
     }
 
     /// Does what is due at `ctx.now`.

@@ -97,8 +97,8 @@ impl Host {
                     }
                 }
                 Owed::Fail { packets, waiters } => {
-                    for packet in packets {
-                        self.fail_packet(ctx, packet);
+                    for mut packet in packets {
+                        self.fail_packet(ctx, &mut packet);
                     }
                     for waiter in waiters {
                         let ready = Ready::Connection(key_of(waiter));

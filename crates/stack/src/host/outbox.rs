@@ -39,6 +39,11 @@ impl Outbox {
         Self { queue: VecDeque::new(), bytes: 0, max_packets, max_bytes, waiting: Vec::new() }
     }
 
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Whether `length` more octets may wait.
     pub fn has_room(&self, length: usize) -> bool {
         self.queue.len() < self.max_packets && self.bytes + length <= self.max_bytes

@@ -1,17 +1,31 @@
 //! A TCP connection as seen from outside.
 
 use core::fmt;
-use core::net::SocketAddr;
+use core::hash::{Hash, Hasher};
+use core::net::{IpAddr, SocketAddr};
 
 use crate::time::Duration;
 
 /// A connection's name: its two ends, this host's first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ConnectionId {
     /// This end.
     pub local: SocketAddr,
     /// The other end.
     pub remote: SocketAddr,
+}
+
+/// Few and whole words: connections are looked up for every segment.
+impl Hash for ConnectionId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match (self.local.ip(), self.remote.ip()) {
+            (IpAddr::V4(local), IpAddr::V4(remote)) => {
+                state.write_u64((u64::from(local.to_bits()) << 32) | u64::from(remote.to_bits()));
+            }
+            (local, remote) => (local, remote).hash(state),
+        }
+        state.write_u32((u32::from(self.local.port()) << 16) | u32::from(self.remote.port()));
+    }
 }
 
 impl fmt::Display for ConnectionId {

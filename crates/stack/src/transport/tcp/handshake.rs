@@ -107,8 +107,11 @@ impl Connection {
         Ok(())
     }
 
-    /// The SYN or SYN-ACK, where it is due.
-    pub fn next_handshake_segment(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+    /// Puts the SYN or SYN-ACK into `frame`, where it is due.
+    pub fn next_handshake_segment(&mut self, cx: &mut Cx<'_, '_>, path: &Path, frame: &mut Frame) -> bool {
+        if self.state == State::Closed {
+            return false;
+        }
         let again = self.inflight.front().copied();
         let passive = self.state == State::SynReceived;
         let cause = match again {
@@ -116,7 +119,7 @@ impl Connection {
             None => Cause::Syn,
             Some(record) if !record.lost => {
                 self.recovery.forced = None;
-                return None;
+                return false;
             }
             // The timer did not expire: a simultaneous open, or the peer's SYN came again.
             Some(_) if passive && self.recovery.phase == Phase::Open => Cause::SynAck,
@@ -132,7 +135,8 @@ impl Connection {
         self.owed = super::connection::Owed::Nothing;
         let flags = if passive { Flags::SYN | Flags::ACK } else { Flags::SYN };
         let segment = self.syn_segment(cx, path, flags);
-        Some(self.frame(cx, path, &segment, Bytes::new(), cause))
+        self.put(cx, path, &segment, Bytes::new(), cause, frame);
+        true
     }
 
     fn syn_segment(&mut self, cx: &Cx<'_, '_>, path: &Path, flags: Flags) -> Segment {

@@ -86,6 +86,8 @@ pub struct Tcp {
     connections: Slots<Box<Connection>>,
     /// Connections by their ends; those that are closed are not in it.
     by_ends: Table<ConnectionId, Key>,
+    /// The connection found last: segments come in runs, and a run is looked up once.
+    found: Option<(ConnectionId, Key)>,
     listeners: Slots<Listener>,
     by_port: Table<SocketAddr, Key>,
     timers: Timers,
@@ -119,6 +121,7 @@ impl Tcp {
             secret: Secret::new(rng),
             connections: Slots::new(),
             by_ends: Table::new(rng),
+            found: None,
             listeners: Slots::new(),
             by_port: Table::new(rng),
             timers: Timers::new(),
@@ -134,21 +137,20 @@ impl Tcp {
     }
 
     /// A segment: `frame` begins with the TCP header (IP's was stripped, and the length cut to what it says).
-    pub fn accept_segment(&mut self, ctx: &mut Ctx<'_>, ip: &IpInfo, mut frame: Frame) -> Verdict {
-        let (segment, header) = match Segment::parse(&mut frame, ip) {
+    pub fn accept_segment(&mut self, ctx: &mut Ctx<'_>, ip: &IpInfo, frame: &mut Frame) -> Verdict {
+        let (segment, header) = match Segment::parse(frame, ip) {
             Ok(parsed) => parsed,
             Err(reason) => return Verdict::Dropped(reason),
         };
         if !ip.to_unicast {
             return Verdict::Dropped(DropReason::TcpNotUnicast);
         }
-        let payload = frame.into_payload(header);
+        let payload = frame.take_payload(header);
         let ends = ConnectionId {
             local: SocketAddr::new(ip.destination, segment.destination_port),
             remote: SocketAddr::new(ip.source, segment.source_port),
         };
-        if let Some(key) = self.by_ends.get(&ends).copied().filter(|key| !self.gives_way(ctx, *key, &segment))
-        {
+        if let Some(key) = self.find(&ends).filter(|key| !self.gives_way(ctx, *key, &segment)) {
             let verdict = if self.must_wait_for_accept(key, &segment) {
                 Err(DropReason::TcpListenQueueFull)
             } else {
@@ -163,6 +165,17 @@ impl Tcp {
         let reply = Reply::to(&segment, payload.len() as u32, ends, Trigger::Frame(ip.frame));
         reply.into_iter().for_each(|reply| self.replies.push(reply));
         Verdict::Dropped(DropReason::TcpNoConnection)
+    }
+
+    fn find(&mut self, ends: &ConnectionId) -> Option<Key> {
+        match &self.found {
+            Some((found, key)) if found == ends => Some(*key),
+            _ => {
+                let key = *self.by_ends.get(ends)?;
+                self.found = Some((*ends, key));
+                Some(key)
+            }
+        }
     }
 
     /// Runs `act` on a connection, then does what follows from it: queues, timers, tables.
@@ -209,6 +222,7 @@ impl Tcp {
         let (ends, info) = (connection.id, connection.info(&self.knobs));
         if self.by_ends.get(&ends) == Some(&key) {
             self.by_ends.remove(&ends);
+            self.found = None;
         }
         ctx.observe(Interest::CONNECTIONS, || Event::ConnectionEnded { connection: ends, info: &info });
         if connection.orphan {
@@ -243,23 +257,23 @@ impl Tcp {
         .expect("what is ready has ends")
     }
 
-    /// The next frame of what is ready: the TCP header in front of the payload. `Checksum::Partial` counts from the TCP
-    /// header. `None`: it had nothing to send after all and has left the ready queue.
-    pub fn emit(&mut self, ctx: &mut Ctx<'_>, ready: Ready, path: &Path) -> Option<Frame> {
-        let Ready::Connection(key) = ready else { return self.replies.emit(path) };
-        let connection = self.connections.get_mut(key)?;
-        let frame = connection.next_segment(&mut cx!(self, ctx), path);
+    /// Puts the next segment of what is ready into `frame`: the TCP header in front of the payload. `Checksum::Partial`
+    /// counts from the TCP header. False: it had nothing to send after all and has left the ready queue.
+    pub fn emit(&mut self, ctx: &mut Ctx<'_>, ready: Ready, path: &Path, frame: &mut Frame) -> bool {
+        let Ready::Connection(key) = ready else { return self.replies.emit(path, frame) };
+        let Some(connection) = self.connections.get_mut(key) else { return false };
+        let sent = connection.next_segment(&mut cx!(self, ctx), path, frame);
         let next = connection.deadlines.next();
         if next < self.timers.deadline(key.index) {
             self.timers.set(key.index, next);
         }
-        if frame.is_none() || !connection.wants_to_transmit() {
+        if !sent || !connection.wants_to_transmit() {
             connection.queued = false;
             self.ready.pop_front();
         } else if self.ready.len() > 1 {
             self.ready.rotate_left(1);
         }
-        frame
+        sent
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.

@@ -19,24 +19,38 @@ const SACK_HEAD: u32 = 4;
 /// Octets of one SACK block.
 const SACK_BLOCK: u32 = 8;
 
+/// A segment that was chosen to be sent: `start..end` of sequence space.
+struct Choice {
+    start: Offset,
+    end: Offset,
+    blocks: SackBlocks,
+    cause: Cause,
+}
+
 impl Connection {
-    /// The next segment, if any is due and allowed.
-    pub fn next_segment(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+    /// Puts the next segment into `frame`, if any is due and allowed.
+    pub fn next_segment(&mut self, cx: &mut Cx<'_, '_>, path: &Path, frame: &mut Frame) -> bool {
         self.mtu = path.mtu;
-        let segment = match self.state {
-            State::Closed => return None,
-            State::SynSent => return self.next_handshake_segment(cx, path),
-            State::SynReceived => self.next_handshake_segment(cx, path),
-            _ => self
-                .next_retransmission(cx, path)
-                .or_else(|| self.next_data(cx, path))
-                .or_else(|| self.next_probe(cx, path)),
+        if !self.state.is_synchronized() && self.next_handshake_segment(cx, path, frame) {
+            return true;
+        }
+        let Some(choice) = self.choose(cx) else { return false };
+        self.fill(cx, path, &choice, frame);
+        true
+    }
+
+    /// What is sent next.
+    fn choose(&mut self, cx: &mut Cx<'_, '_>) -> Option<Choice> {
+        let choice = match self.state {
+            State::Closed | State::SynSent => return None,
+            State::SynReceived => None,
+            _ => self.next_retransmission(cx).or_else(|| self.next_data(cx)).or_else(|| self.next_probe(cx)),
         };
-        segment.or_else(|| self.next_ack(cx, path))
+        choice.or_else(|| self.next_ack())
     }
 
     /// A lost segment again, as the congestion window allows (RFC 6675 §4 NextSeg rule 1).
-    fn next_retransmission(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+    fn next_retransmission(&mut self, cx: &mut Cx<'_, '_>) -> Option<Choice> {
         let forced = self.recovery.forced;
         let Some(index) = scoreboard::next_lost(&self.inflight, self.recovery.search_from) else {
             self.recovery.forced = None;
@@ -60,11 +74,11 @@ impl Connection {
         self.recovery.forced = None;
         let record = self.record_retransmission(cx, index);
         self.recovery.search_from = record.end();
-        Some(self.data_frame(cx, path, record.start, record.end(), SackBlocks::default(), cause))
+        Some(Choice { start: record.start, end: record.end(), blocks: SackBlocks::default(), cause })
     }
 
     /// New data, or the FIN, as the windows and the rules against small segments allow.
-    fn next_data(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+    fn next_data(&mut self, cx: &mut Cx<'_, '_>) -> Option<Choice> {
         if !self.has_unsent() {
             return None;
         }
@@ -97,7 +111,7 @@ impl Connection {
         let (start, end) = (self.snd_nxt, self.snd_nxt + u64::from(length) + u64::from(fin));
         self.record_new(cx, (end - start) as u32);
         self.deadlines.persist = Instant::FAR_FUTURE;
-        Some(self.data_frame(cx, path, start, end, blocks, cause))
+        Some(Choice { start, end, blocks, cause })
     }
 
     fn cause_of_data(&self, length: u32, overriding: bool) -> Cause {
@@ -110,18 +124,22 @@ impl Connection {
     }
 
     /// A zero-window probe (one octet beyond the window) or a keep-alive (an octet that was acknowledged already).
-    fn next_probe(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+    fn next_probe(&mut self, cx: &mut Cx<'_, '_>) -> Option<Choice> {
         let cause = self.probe.take()?;
         if cause == Cause::KeepAlive {
             self.counters.keep_alives += 1;
-            let mut segment = self.segment(cx, self.snd_nxt - 1, Flags::ACK);
-            segment.options.timestamps = self.timestamps(cx.now());
-            return Some(self.frame(cx, path, &segment, Bytes::new(), cause));
+            let before = self.snd_nxt - 1;
+            return Some(Choice { start: before, end: before, blocks: SackBlocks::default(), cause });
         }
         self.counters.zero_window_probes += 1;
         if self.window_probe_sent {
             let record = self.record_retransmission(cx, 0);
-            return Some(self.data_frame(cx, path, record.start, record.end(), SackBlocks::default(), cause));
+            return Some(Choice {
+                start: record.start,
+                end: record.end(),
+                blocks: SackBlocks::default(),
+                cause,
+            });
         }
         if !self.has_unsent() {
             return None;
@@ -131,15 +149,13 @@ impl Connection {
         // The persist timer repeats it, not the retransmission timer: nothing is lost.
         self.deadlines.stop_rto();
         self.window_probe_sent = true;
-        Some(self.data_frame(cx, path, start, start + 1, SackBlocks::default(), cause))
+        Some(Choice { start, end: start + 1, blocks: SackBlocks::default(), cause })
     }
 
     /// An acknowledgement without data, where one is owed at once.
-    fn next_ack(&mut self, cx: &mut Cx<'_, '_>, path: &Path) -> Option<Frame> {
+    fn next_ack(&self) -> Option<Choice> {
         let Owed::Now(cause) = self.owed else { return None };
-        let mut segment = self.segment(cx, self.snd_nxt, Flags::ACK);
-        segment.options.sack = self.sack_blocks(self.mss());
-        Some(self.frame(cx, path, &segment, Bytes::new(), cause))
+        Some(Choice { start: self.snd_nxt, end: self.snd_nxt, blocks: self.sack_blocks(self.mss()), cause })
     }
 
     /// The SACK blocks to send (RFC 2018 §4), at most `room` octets of them.
@@ -156,43 +172,34 @@ impl Connection {
         blocks
     }
 
-    /// The segment that carries `start..end` of sequence space.
-    fn data_frame(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        path: &Path,
-        start: Offset,
-        end: Offset,
-        blocks: SackBlocks,
-        cause: Cause,
-    ) -> Frame {
-        let data_end = end.min(self.send.end());
-        let payload = self.send.slice(start.max(ORIGIN + 1), data_end.saturating_sub(start) as usize);
+    /// Makes `frame` the segment that was chosen, with this end's state: acknowledgement, window, timestamps.
+    fn fill(&mut self, cx: &mut Cx<'_, '_>, path: &Path, choice: &Choice, frame: &mut Frame) {
+        let &Choice { start, end, blocks, cause } = choice;
         let mut flags = Flags::ACK;
-        if end > data_end {
-            flags = flags | Flags::FIN;
-        }
-        // RFC 9293 §3.9.1.2: the last segment of what was written pushes.
-        if !payload.is_empty() && data_end == self.send.end() {
-            flags = flags | Flags::PSH;
-        }
-        let mut segment = self.segment(cx, start, flags);
-        segment.options.sack = blocks;
-        self.frame(cx, path, &segment, payload, cause)
-    }
-
-    /// A header with this end's state: acknowledgement, window, timestamps.
-    fn segment(&mut self, cx: &Cx<'_, '_>, seq: Offset, flags: Flags) -> Segment {
-        Segment {
+        let payload = if start == end {
+            Bytes::new()
+        } else {
+            let data_end = end.min(self.send.end());
+            if end > data_end {
+                flags = flags | Flags::FIN;
+            }
+            // RFC 9293 §3.9.1.2: the last segment of what was written pushes.
+            if start < data_end && data_end == self.send.end() {
+                flags = flags | Flags::PSH;
+            }
+            self.send.slice(start.min(data_end), data_end.saturating_sub(start) as usize)
+        };
+        let segment = Segment {
             source_port: self.id.local.port(),
             destination_port: self.id.remote.port(),
-            seq: to_wire(self.iss, seq),
+            seq: to_wire(self.iss, start),
             ack: to_wire(self.irs, self.rcv_nxt()),
             flags,
             window: self.window_to_offer(cx),
             urgent: 0,
-            options: Options { timestamps: self.timestamps(cx.now()), ..Options::default() },
-        }
+            options: Options { timestamps: self.timestamps(cx.now()), sack: blocks, ..Options::default() },
+        };
+        self.put(cx, path, &segment, payload, cause, frame);
     }
 
     /// SEG.WND. The right edge never moves left, and right only by a full segment or half the buffer (RFC 9293
@@ -210,15 +217,16 @@ impl Connection {
         (self.rcv_adv.saturating_sub(next) >> self.agreed.rcv_wind_shift).min(u64::from(u16::MAX)) as u16
     }
 
-    /// Puts the header in front of the payload; what it acknowledges is no longer owed.
-    pub fn frame(
+    /// Puts payload and header into `frame`; what it acknowledges is no longer owed.
+    pub fn put(
         &mut self,
         cx: &mut Cx<'_, '_>,
         path: &Path,
         segment: &Segment,
         payload: Bytes,
         cause: Cause,
-    ) -> Frame {
+        frame: &mut Frame,
+    ) {
         self.counters.sent_segments += 1;
         self.counters.sent_bytes += payload.len() as u64;
         if segment.flags.has(Flags::ACK) {
@@ -226,10 +234,9 @@ impl Connection {
             self.deadlines.delayed_ack = Instant::FAR_FUTURE;
             self.last_ack_sent = self.rcv_nxt();
         }
-        let mut frame = Frame::with_payload(payload, Meta::new(cause, self.trigger));
-        segment.push(&mut frame, self.id.local.ip(), self.id.remote.ip(), path.transmit_checksum);
+        frame.refill(payload, Meta::new(cause, self.trigger));
+        segment.push(frame, self.id.local.ip(), self.id.remote.ip(), path.transmit_checksum);
         self.show_metrics(cx);
-        frame
     }
 
     /// `length` octets of sequence space go into flight for the first time.

@@ -42,8 +42,8 @@ impl Reply {
         Some(Self { ends, seq: 0, ack, timestamps: None, cause, trigger })
     }
 
-    fn frame(&self, path: &Path) -> Frame {
-        let mut frame = Frame::with_payload(Bytes::new(), Meta::new(self.cause, self.trigger));
+    fn put(&self, path: &Path, frame: &mut Frame) {
+        frame.refill(Bytes::new(), Meta::new(self.cause, self.trigger));
         let flags = if self.ack.is_some() { Flags::RST | Flags::ACK } else { Flags::RST };
         let segment = Segment {
             source_port: self.ends.local.port(),
@@ -55,8 +55,7 @@ impl Reply {
             urgent: 0,
             options: Options { timestamps: self.timestamps, ..Options::default() },
         };
-        segment.push(&mut frame, self.ends.local.ip(), self.ends.remote.ip(), path.transmit_checksum);
-        frame
+        segment.push(frame, self.ends.local.ip(), self.ends.remote.ip(), path.transmit_checksum);
     }
 }
 
@@ -85,9 +84,9 @@ impl Replies {
         self.waiting.front().map(|reply| reply.ends)
     }
 
-    /// Takes out the first one as a frame.
-    pub fn emit(&mut self, path: &Path) -> Option<Frame> {
-        self.waiting.pop_front().map(|reply| reply.frame(path))
+    /// Takes out the first one and puts it into `frame`; false where there is none.
+    pub fn emit(&mut self, path: &Path, frame: &mut Frame) -> bool {
+        self.waiting.pop_front().map(|reply| reply.put(path, frame)).is_some()
     }
 
     /// Drops the first one: no way leads there.

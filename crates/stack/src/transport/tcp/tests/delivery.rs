@@ -67,7 +67,9 @@ fn run(case: &Case, patient: bool) -> ([Vec<u8>; 2], [Ending; 2], Pair) {
             ..Knobs::rfc()
         };
         let long = Duration::from_secs(1_000_000);
-        if patient { Knobs { r2: long, syn_r2: long, keep_alive_count: u8::MAX, ..base } } else { base }
+        // TIME-WAIT too: where it ends before the last FIN got through, a reset answers that.
+        let msl = Duration::from_secs(3600);
+        if patient { Knobs { r2: long, syn_r2: long, msl, keep_alive_count: u8::MAX, ..base } } else { base }
     };
     let mut pair = Pair::new(knobs(0), knobs(1));
     pair.mtu = case.mtu;

@@ -107,8 +107,10 @@ impl Pair {
             let path = Path { mtu: self.mtu[end], transmit_checksum: false, max_super_frame: 0 };
             while let Some(ready) = self.ends[end].next_ready() {
                 let ends = self.ends[end].ends(ready);
-                let frame = self.with(end, |tcp, ctx| tcp.emit(ctx, ready, &path));
-                let Some(mut frame) = frame else { continue };
+                let mut frame = Frame::empty();
+                if !self.with(end, |tcp, ctx| tcp.emit(ctx, ready, &path, &mut frame)) {
+                    continue;
+                }
                 assert!(
                     frame.len() + 20 <= usize::from(self.mtu[end]),
                     "a segment longer than the MTU: {frame:?}"
@@ -150,9 +152,9 @@ impl Pair {
         true
     }
 
-    pub fn deliver(&mut self, to: usize, frame: Frame) -> Verdict {
+    pub fn deliver(&mut self, to: usize, mut frame: Frame) -> Verdict {
         let ip = info(address(1 - to), address(to), frame.meta.id);
-        self.with(to, |tcp, ctx| tcp.accept_segment(ctx, &ip, frame))
+        self.with(to, |tcp, ctx| tcp.accept_segment(ctx, &ip, &mut frame))
     }
 
     /// Hands `to` a segment that nobody sent, as from the other end.
