@@ -68,7 +68,7 @@ pub struct RunArgs {
     /// Write everything that happens, one JSON object a line (see docs/trace.md)
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Write cwnd, ssthresh, srtt, rto, … of each connection and the length of each queue as CSV
+    /// Write cwnd, ssthresh, srtt, rto and more of each connection and the length of each queue as CSV
     #[arg(long, value_name = "FILE.csv")]
     pub series: Option<PathBuf>,
     /// Print the summary as JSON, and nothing else

@@ -39,7 +39,8 @@ pub fn execute(run: &mut Run, wanted: bool) -> Report {
 fn spinner() -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
-        bar.set_style(style);
+        // Characters that every terminal has; the last stands when it is done.
+        bar.set_style(style.tick_chars("|/-\\ "));
     }
     bar.enable_steady_tick(INTERVAL);
     bar

@@ -107,7 +107,7 @@ impl Printer<'_> {
         if applications.is_empty() {
             return Ok(());
         }
-        self.heading("Applications")?;
+        self.heading("Applications (times in seconds, data in octets)")?;
         let time = |at: Option<Instant>| at.map_or("-".to_owned(), fixed);
         let rows: Vec<Vec<String>> = applications
             .iter()
@@ -125,7 +125,7 @@ impl Printer<'_> {
                 ]
             })
             .collect();
-        let head = ["name", "host", "kind", "state", "began", "ended", "sent bytes", "received bytes"];
+        let head = ["name", "host", "kind", "state", "began", "ended", "sent", "received"];
         self.grid(&head, &[false, false, false, false, true, true, true, true], &rows)?;
         for application in applications {
             self.texts(application)?;

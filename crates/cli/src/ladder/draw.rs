@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use wirelab_stack::frame::NodeId;
 use wirelab_stack::time::Instant;
+use wirelab_stack::trace::DropReason;
 
 use super::rows::{Fate, FrameRow, LeftOut, Row, Side, What};
 use super::{LadderRecorder, Pair, Right};
@@ -143,6 +144,11 @@ impl<'a> Canvas<'a> {
         self.time * 2 + self.span + 6
     }
 
+    /// Columns that are left for text, where the terminal has an end.
+    fn room(&self) -> Option<usize> {
+        self.style.width.map(|columns| columns.saturating_sub(self.text_column()))
+    }
+
     fn row(&self, row: &Row, out: &mut dyn Write) -> io::Result<()> {
         match &row.what {
             What::Frame(frame) => self.frame(row.at, frame, out),
@@ -160,7 +166,7 @@ impl<'a> Canvas<'a> {
         text: &str,
     ) -> io::Result<()> {
         let left = self.style.paint(Ink::Dim, &pad_left(times[0], self.time));
-        let right = self.style.paint(Ink::Dim, &pad(times[1], self.time));
+        let right = self.style.paint(Ink::Dim, times[1]) + &pad("", self.time - width(times[1]));
         let line = format!("{left} {}{between}{} {right}  {text}", ends[0], ends[1]);
         writeln!(out, "{}", line.trim_end())
     }
@@ -205,9 +211,12 @@ impl<'a> Canvas<'a> {
             Some(Fate::Arrived(_)) => {
                 (vec![line.repeat(self.span.saturating_sub(used + 1)), head.to_owned()], Ink::Plain)
             }
-            Some(Fate::Refused(..)) => {
+            Some(Fate::Refused(_, reason)) => {
                 let fill = line.repeat(self.span.saturating_sub(used + 2));
-                (vec![fill, head.to_owned(), dead.to_owned()], Ink::Bad)
+                (
+                    vec![fill, head.to_owned(), dead.to_owned()],
+                    if is_ordinary(reason) { Ink::Dim } else { Ink::Bad },
+                )
             }
             Some(Fate::Lost(reason)) => {
                 let reach = (self.span * 3 / 5).saturating_sub(used).max(1);
@@ -237,7 +246,7 @@ impl<'a> Canvas<'a> {
         }
         let (summary, remarks) = (show(&frame.text), remarks.join("; "));
         let paint = |ink, text: &str| self.style.paint(ink, text);
-        let room = self.style.width.map(|columns| columns.saturating_sub(self.text_column()));
+        let room = self.room();
         let whole = self.layer + 1 + self.cause + 2 + width(&summary) + 2 + width(&remarks);
         let painted = (paint(Ink::Layer, &layer), paint(Ink::Cause, &cause));
         match room.filter(|room| (LEAST_TEXT..whole).contains(room)) {
@@ -278,7 +287,14 @@ impl<'a> Canvas<'a> {
                 ([at.as_str(), at.as_str()], [lifeline, lifeline], between)
             }
         };
-        self.line(out, times, ends, &self.style.paint(ink, &between), &self.style.paint(ink, outside))
+        let room = self.room().unwrap_or(usize::MAX).max(LEAST_TEXT);
+        let mut outside = wrap(outside, room).into_iter().map(|line| self.style.paint(ink, &line));
+        let text = outside.next().unwrap_or_default();
+        self.line(out, times, ends, &self.style.paint(ink, &between), &text)?;
+        for text in outside {
+            self.line(out, ["", ""], [lifeline; 2], &" ".repeat(self.span), &text)?;
+        }
+        Ok(())
     }
 
     fn left_out(&self, left_out: LeftOut, out: &mut dyn Write) -> io::Result<()> {
@@ -315,6 +331,11 @@ fn links(topology: &Topology, left: NodeId, right: NodeId) -> String {
     let between = topology.links_of(left).filter(|link| link.ends.iter().any(|(end, _)| *end == right));
     let names: Vec<&str> = between.map(|link| link.name.as_str()).collect();
     names.join(", ")
+}
+
+/// Whether hosts drop frames for this reason all the time, and nothing is wrong.
+fn is_ordinary(reason: DropReason) -> bool {
+    matches!(reason, DropReason::ArpNotForUs | DropReason::NotForUs | DropReason::IcmpIgnored)
 }
 
 fn arrival(fate: Fate) -> Option<Instant> {

@@ -73,9 +73,9 @@ fn printed(report: &Report, style: Style) -> String {
 #[test]
 fn tables_are_lined_up() {
     let expected = "\
-Applications
-  name    host   kind         state      began     ended  sent bytes  received bytes
-  client  alice  echo-client  failed  0.000000  0.250000   1,048,576              16
+Applications (times in seconds, data in octets)
+  name    host   kind         state      began     ended       sent  received
+  client  alice  echo-client  failed  0.000000  0.250000  1,048,576        16
     client: received \"欢迎新同学!\\n\"
     client: connected
     client: failed: connection reset by peer
