@@ -26,7 +26,7 @@ impl Host {
         match icmp::accept(frame)? {
             Message::EchoRequest(echo) => self.answer_echo(ctx, ip, echo, frame)?,
             Message::EchoReply(Echo { identifier, sequence }) => {
-                let bytes = frame.clone().into_payload(0);
+                let bytes = frame.take_payload(0);
                 let event = EchoEvent::Reply { from: ip.source, sequence, bytes, ttl: ip.ttl, at: ctx.now };
                 self.echo.deliver(identifier, event)?;
             }
@@ -51,14 +51,14 @@ impl Host {
         ctx: &mut Ctx<'_>,
         ip: &IpInfo,
         echo: Echo,
-        frame: &Frame,
+        frame: &mut Frame,
     ) -> Result<(), DropReason> {
         if !ip.to_unicast && !self.knobs.answer_broadcast_echo {
             return Err(DropReason::IcmpIgnored);
         }
         let bound = if ip.to_unicast { ip.destination } else { IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
         let plan = self.plan(ip.source, bound).map_err(|_| DropReason::NoRoute)?;
-        let payload = frame.clone().into_payload(0);
+        let payload = frame.take_payload(0);
         let length = ipv4::HEADER + icmp::HEADER + payload.len();
         if length > plan.mtu {
             return Err(DropReason::TooBig);

@@ -76,26 +76,31 @@ impl Host {
     #[inline]
     fn transmit_one(&mut self, ctx: &mut Ctx<'_>, frame: &mut Frame) -> Option<InterfaceId> {
         loop {
-            while let Some(outgoing) = self.outbox.pop() {
-                self.wake_senders();
-                let sent = match outgoing {
-                    Outgoing::Frame(interface, outgoing) => {
-                        *frame = outgoing;
-                        self.depart(ctx, interface, frame)
-                    }
-                    Outgoing::Packet(hop, packet) => {
-                        *frame = packet;
-                        self.transmit_packet(ctx, hop, frame)
-                    }
-                };
-                if sent.is_some() {
-                    return sent;
-                }
-            }
-            let ready = self.tcp.next_ready()?;
-            let sent = self.transmit_segment(ctx, ready, frame);
+            let sent = if self.outbox.is_empty() {
+                let ready = self.tcp.next_ready()?;
+                self.transmit_segment(ctx, ready, frame)
+            } else {
+                self.transmit_queued(ctx, frame)
+            };
             if sent.is_some() {
                 return sent;
+            }
+        }
+    }
+
+    /// The first of what waits in the outbox.
+    #[cold]
+    fn transmit_queued(&mut self, ctx: &mut Ctx<'_>, frame: &mut Frame) -> Option<InterfaceId> {
+        let outgoing = self.outbox.pop()?;
+        self.wake_senders();
+        match outgoing {
+            Outgoing::Frame(interface, outgoing) => {
+                *frame = outgoing;
+                self.depart(ctx, interface, frame)
+            }
+            Outgoing::Packet(hop, packet) => {
+                *frame = packet;
+                self.transmit_packet(ctx, hop, frame)
             }
         }
     }

@@ -15,14 +15,6 @@ use crate::network::options::Options;
 use crate::trace::{DropReason, Event, Interest, Place, Trigger};
 use crate::transport::{IpInfo, Verdict};
 
-/// What became of a frame below TCP.
-enum Up {
-    /// Its last layer took it.
-    Taken,
-    /// It carries a TCP segment, which is now at its front.
-    Segment(IpInfo),
-}
-
 /// Where and why a frame ended.
 type Dropped = (Place, DropReason);
 
@@ -33,19 +25,7 @@ impl Host {
         self.trigger = Trigger::Frame(id);
         self.tally.count_received(frame);
         ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame });
-        let fate = match self.walk_up(ctx, on, frame) {
-            Ok(Up::Segment(ip)) => match self.tcp.accept_segment(ctx, &ip, frame) {
-                Verdict::Accepted => {
-                    self.tally.tcp_received += 1;
-                    Ok(())
-                }
-                Verdict::Dropped(reason) => Err((Place::Transport, reason)),
-                Verdict::PortUnreachable => Err((Place::Transport, DropReason::TcpNoConnection)),
-            },
-            Ok(Up::Taken) => Ok(()),
-            Err(dropped) => Err(dropped),
-        };
-        match fate {
+        match self.walk_up(ctx, on, frame) {
             Ok(()) => ctx.observe(Interest::FRAMES, || Event::FrameAccepted { id }),
             Err((place, reason)) => {
                 self.tally.count_dropped(reason);
@@ -55,7 +35,7 @@ impl Host {
     }
 
     #[inline]
-    fn walk_up(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) -> Result<Up, Dropped> {
+    fn walk_up(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) -> Result<(), Dropped> {
         let at_interface = |reason| (Place::Interface, reason);
         let interface = match self.interface(on) {
             Some(interface) if interface.is_up() => interface,
@@ -67,7 +47,7 @@ impl Host {
         let link = ethernet::accept(frame, interface.mac()).map_err(at_interface)?;
         match link.ether_type {
             EtherType::IPV4 => self.accept_ipv4(ctx, on, link.to_group, frame),
-            EtherType::ARP => self.accept_arp(ctx, on, frame).map(|()| Up::Taken).map_err(at_interface),
+            EtherType::ARP => self.accept_arp(ctx, on, frame).map_err(at_interface),
             _ => Err(at_interface(DropReason::UnknownEtherType)),
         }
     }
@@ -79,7 +59,7 @@ impl Host {
         on: InterfaceId,
         to_group: bool,
         frame: &mut Frame,
-    ) -> Result<Up, Dropped> {
+    ) -> Result<(), Dropped> {
         let at_network = |reason| (Place::Network, reason);
         let packet = ipv4::accept(frame).map_err(at_network)?;
         let destination = self.addresses.classify(packet.destination, on);
@@ -95,9 +75,9 @@ impl Host {
             Destination::Other if to_group => return Err(at_network(DropReason::NotForUs)),
             Destination::Other => return Err(at_network(DropReason::NotForwarding)),
         }
-        let origin = Origin { packet, on, complain: !to_group && !to_broadcast };
+        let origin = || Origin { packet, on, complain: !to_group && !to_broadcast };
         if packet.options != Options::Fine {
-            self.check_options(ctx, &origin, frame).map_err(at_network)?;
+            self.check_options(ctx, &origin(), frame).map_err(at_network)?;
         }
         if packet.fragment.is_some() {
             return Err(at_network(DropReason::IpFragment));
@@ -114,13 +94,25 @@ impl Host {
             frame: frame.meta.id,
         };
         match packet.protocol {
-            IpNumber::TCP => Ok(Up::Segment(ip)),
-            IpNumber::UDP => self.accept_udp(ctx, &origin, &ip, frame).map(|()| Up::Taken),
-            IpNumber::ICMP => self.accept_icmp(ctx, &ip, frame).map(|()| Up::Taken).map_err(at_network),
+            IpNumber::TCP => self.accept_tcp(ctx, &ip, frame),
+            IpNumber::UDP => self.accept_udp(ctx, &origin(), &ip, frame),
+            IpNumber::ICMP => self.accept_icmp(ctx, &ip, frame).map_err(at_network),
             _ => {
-                self.complain(ctx, &origin, frame, Complaint::Protocol);
+                self.complain(ctx, &origin(), frame, Complaint::Protocol);
                 Err(at_network(DropReason::UnknownProtocol))
             }
+        }
+    }
+
+    #[inline]
+    fn accept_tcp(&mut self, ctx: &mut Ctx<'_>, ip: &IpInfo, frame: &mut Frame) -> Result<(), Dropped> {
+        match self.tcp.accept_segment(ctx, ip, frame) {
+            Verdict::Accepted => {
+                self.tally.tcp_received += 1;
+                Ok(())
+            }
+            Verdict::Dropped(reason) => Err((Place::Transport, reason)),
+            Verdict::PortUnreachable => Err((Place::Transport, DropReason::TcpNoConnection)),
         }
     }
 

@@ -54,9 +54,8 @@ pub fn accept(frame: &mut Frame) -> Result<Accepted, DropReason> {
         return Err(DropReason::IpBadTotalLength);
     }
     let (fixed, options) = octets.split_first_chunk().ok_or(DropReason::IpBadHeaderLength)?;
-    let sum = sum_of(fixed);
     // RFC 1122 §3.2.1.2
-    if !(if options.is_empty() { sum } else { sum.add(options) }).is_intact() {
+    if sum_of(fixed, options) != 0xffff {
         return Err(DropReason::IpBadChecksum);
     }
     let accepted = Accepted {
@@ -119,19 +118,23 @@ pub fn push(frame: &mut Frame, header: &Header) {
     ]);
     octets[12..16].copy_from_slice(&header.source.octets());
     octets[16..].copy_from_slice(&header.destination.octets());
-    let checksum = sum_of(octets).finish().to_be_bytes();
+    let checksum = (!sum_of(octets, &[])).to_be_bytes();
     octets[10..12].copy_from_slice(&checksum);
     frame.meta.checksum = frame.meta.checksum.behind(HEADER as u16);
 }
 
-/// The sum of a header without options: the general loop would cost more than the header.
+/// The folded sum of a header. Without options it is five words: the general loop would cost more than they do.
 #[inline]
-fn sum_of(octets: &[u8; HEADER]) -> Sum {
+fn sum_of(octets: &[u8; HEADER], options: &[u8]) -> u16 {
     let (words, _) = octets.as_chunks::<4>();
-    let sum = words.iter().fold(0_u64, |sum, word| sum + u64::from(u32::from_be_bytes(*word)));
-    let sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    let sum = (sum & 0xffff) + (sum >> 16);
-    Sum::new().add_u16(((sum & 0xffff) + (sum >> 16)) as u16)
+    let mut sum: u64 = words.iter().map(|word| u64::from(u32::from_be_bytes(*word))).sum();
+    if !options.is_empty() {
+        sum += u64::from(!Sum::new().add(options).finish());
+    }
+    let sum = (sum >> 32) + (sum & 0xffff_ffff);
+    let sum = (sum >> 16) + (sum & 0xffff);
+    let sum = (sum >> 16) + (sum & 0xffff);
+    ((sum >> 16) + (sum & 0xffff)) as u16
 }
 
 /// Identifications of packets that may be fragmented: each differs from the 65,535 before it, whatever its source,

@@ -48,7 +48,8 @@ impl Udp {
 
     // ---- up ----
 
-    /// Takes a datagram: `frame` begins with the UDP header and is cut to IP's length.
+    /// Takes a datagram: `frame` begins with the UDP header and is cut to IP's length. Where the port is
+    /// unreachable the frame is left whole, to be quoted.
     pub fn accept_datagram(&mut self, ip: &IpInfo, frame: &mut Frame) -> Verdict {
         let header = match datagram::accept(ip, frame) {
             Ok(header) => header,
@@ -58,8 +59,7 @@ impl Udp {
         let remote = SocketAddr::new(ip.source, header.source_port);
         let Some(key) = self.lookup(local, remote) else { return Verdict::PortUnreachable };
         let Some(socket) = self.sockets.get_mut(key) else { return Verdict::PortUnreachable };
-        // The frame stays with the caller, who may have to quote it: only the payload's storage is shared.
-        let mut payload = frame.clone().into_payload(HEADER);
+        let mut payload = frame.take_payload(HEADER);
         if payload.len() < self.knobs.copy_below {
             payload = Bytes::copy_from_slice(&payload);
         }
