@@ -37,11 +37,12 @@ impl Woken {
         self.any.store(true, Ordering::Release);
     }
 
+    fn any(&self) -> bool {
+        self.any.load(Ordering::Acquire)
+    }
+
     /// Swaps the list for an empty one.
     fn swap(&self, with: &mut Vec<u64>) {
-        if !self.any.load(Ordering::Acquire) {
-            return;
-        }
         self.any.store(false, Ordering::Release);
         core::mem::swap(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner), with);
     }
@@ -171,7 +172,14 @@ impl Executor {
     }
 
     /// Gives each task that was woken to `to`, in the order of waking.
-    pub(crate) fn distribute(&mut self, mut to: impl FnMut(NodeId, u64)) {
+    #[inline]
+    pub(crate) fn distribute(&mut self, to: impl FnMut(NodeId, u64)) {
+        if !self.elsewhere.is_empty() || self.woken.any() {
+            self.distribute_some(to);
+        }
+    }
+
+    fn distribute_some(&mut self, mut to: impl FnMut(NodeId, u64)) {
         let mut elsewhere = core::mem::take(&mut self.elsewhere);
         for task in elsewhere.drain(..) {
             if let Some(known) = self.get(task) {
@@ -190,7 +198,14 @@ impl Executor {
     }
 
     /// Moves the tasks of `node` that were woken to `ready`, in the order of waking, and leaves the others.
+    #[inline]
     pub(crate) fn collect(&mut self, node: NodeId, ready: &mut VecDeque<u64>) {
+        if self.woken.any() {
+            self.collect_some(node, ready);
+        }
+    }
+
+    fn collect_some(&mut self, node: NodeId, ready: &mut VecDeque<u64>) {
         let mut woken = core::mem::take(&mut self.scratch);
         self.woken.swap(&mut woken);
         for task in woken.drain(..) {

@@ -18,6 +18,21 @@ const MOST_EVENTS_AT_ONCE: u64 = 20_000_000;
 /// From one report of progress to the next, in events.
 const PROGRESS_EVERY: u64 = 10_000;
 
+/// What happens next.
+#[derive(Clone, Copy)]
+enum Next {
+    /// A change that was set beforehand.
+    Change,
+    /// Something inside of a link.
+    Internal,
+    /// A node's turn.
+    Turn(NodeId),
+    /// Nothing ever.
+    Nothing,
+}
+
+const NEVER: (Instant, NodeId) = (Instant::FAR_FUTURE, NodeId(u32::MAX));
+
 impl World {
     /// Runs until everything has ended, nothing more can happen, or a limit is reached. May be called again.
     ///
@@ -43,23 +58,25 @@ impl World {
         let last = limits.max_events.map_or(u64::MAX, |most| self.events.saturating_add(most));
         let (mut at_once, mut reported) = (self.events, self.events);
         loop {
-            let next = self.next();
-            if next.is_none_or(|next| next > self.now) {
+            let (at, next) = self.next();
+            if at > self.now {
                 if !goes_on(self) {
                     return Outcome::Completed;
                 }
-                let Some(next) = next else { return self.at_rest(limits.until) };
-                if next > until {
+                if matches!(next, Next::Nothing) {
+                    return self.at_rest(limits.until);
+                }
+                if at > until {
                     self.now = until;
                     return Outcome::TimeLimit;
                 }
-                self.now = next;
+                self.now = at;
                 at_once = self.events;
             }
             if self.events >= last || self.events - at_once > MOST_EVENTS_AT_ONCE {
                 return Outcome::EventLimit;
             }
-            self.step();
+            self.step(next);
             if self.events - reported >= PROGRESS_EVERY {
                 reported = self.events;
                 progress(Progress { now: self.now, events: self.events, running: self.executor.running() });
@@ -67,33 +84,36 @@ impl World {
         }
     }
 
-    /// When something happens next.
-    fn next(&self) -> Option<Instant> {
-        let change = self.changes.first_key_value().map(|((at, _), _)| *at);
-        let arrival = self.fabric.next_arrival().map(|(at, _)| at);
-        [change, self.fabric.next_internal(), arrival, self.turns.next()].into_iter().flatten().min()
+    /// What happens next, and when. Of what happens at one instant: changes, then what happens inside of links, then
+    /// the turn of the first node that has one.
+    fn next(&self) -> (Instant, Next) {
+        let due = self.turns.first().map_or(NEVER, |(at, node)| (at, NodeId(node)));
+        let (mut at, node) = self.fabric.next_arrival().unwrap_or(NEVER).min(due);
+        let mut next = if at == Instant::FAR_FUTURE { Next::Nothing } else { Next::Turn(node) };
+        if let Some(internal) = self.fabric.next_internal()
+            && internal <= at
+        {
+            (at, next) = (internal, Next::Internal);
+        }
+        if let Some(((change, _), _)) = self.changes.first_key_value()
+            && *change <= at
+        {
+            (at, next) = (*change, Next::Change);
+        }
+        (at, next)
     }
 
-    /// The first of what happens now: changes, then what happens inside of links, then the turn of the first node
-    /// that has one.
-    fn step(&mut self) {
-        let now = self.now;
-        if let Some(entry) = self.changes.first_entry().filter(|entry| entry.key().0 <= now) {
-            let change = entry.remove();
-            self.apply(change);
-            self.events += 1;
-            return;
-        }
-        if self.fabric.next_internal().is_some_and(|at| at <= now) {
-            self.events += self.fabric.handle_internals(now);
-            return;
-        }
-        let arrival = self.fabric.next_arrival().filter(|(at, _)| *at <= now).map(|(_, node)| node);
-        let due = self.turns.first().filter(|(at, _)| *at <= now).map(|(_, node)| NodeId(node));
-        match (arrival, due) {
-            (Some(arrival), Some(due)) => self.turn(arrival.min(due)),
-            (Some(node), None) | (None, Some(node)) => self.turn(node),
-            (None, None) => {}
+    fn step(&mut self, next: Next) {
+        match next {
+            Next::Change => {
+                if let Some((_, change)) = self.changes.pop_first() {
+                    self.apply(change);
+                    self.events += 1;
+                }
+            }
+            Next::Internal => self.events += self.fabric.handle_internals(self.now),
+            Next::Turn(node) => self.turn(node),
+            Next::Nothing => {}
         }
     }
 

@@ -52,7 +52,7 @@ impl Timers {
             self.heap.push((at, slot));
             self.places[slot as usize] = self.heap.len() as u32 - 1;
             self.rise(self.heap.len() - 1);
-        } else {
+        } else if self.heap[place as usize].0 != at {
             self.heap[place as usize].0 = at;
             self.settle(place as usize);
         }

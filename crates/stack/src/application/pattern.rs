@@ -21,15 +21,18 @@ impl Pattern {
     /// The next octets.
     pub fn fill(&mut self, buffer: &mut [u8]) {
         // Octet i lies in word i / 8, which is the seed's word number i / 8: so any offset can be computed alone.
-        let mut word = self.word();
-        for octet in buffer {
-            let within = self.offset % 8;
-            if within == 0 {
-                word = self.word();
-            }
-            *octet = word.to_le_bytes()[within as usize];
-            self.offset += 1;
+        let within = (self.offset % 8) as usize;
+        let first = ((8 - within) % 8).min(buffer.len());
+        let (first, rest) = buffer.split_at_mut(first);
+        first.copy_from_slice(&self.word().to_le_bytes()[within..within + first.len()]);
+        self.offset += first.len() as u64;
+        let (words, last) = rest.as_chunks_mut::<8>();
+        for word in words {
+            *word = self.word().to_le_bytes();
+            self.offset += 8;
         }
+        last.copy_from_slice(&self.word().to_le_bytes()[..last.len()]);
+        self.offset += last.len() as u64;
     }
 
     /// The word that holds the next octet: the mixing function of `SplitMix64`, applied to a counter.

@@ -142,10 +142,6 @@ impl Seat {
         self.now
     }
 
-    pub(super) const fn task(&self) -> u64 {
-        self.task
-    }
-
     /// As `application_event`, under the name of the application whose task is polled.
     pub(super) fn own_event(&mut self, event: ApplicationEvent<'_>) {
         let Self { application: name, now, rng, observer, .. } = self;
@@ -218,12 +214,13 @@ pub(super) fn call<R>(node: Option<NodeId>, act: impl FnOnce(&mut Host, &mut Ctx
     })
 }
 
-/// Calls the host; where the call would block, notes that the task waits.
+/// Calls the host; where the call would block, notes that the task waits, and in `waits` which it is.
 #[track_caller]
 pub(super) fn poll_call<R>(
     (node, socket): (NodeId, SocketId),
     readiness: Readiness,
     cx: &mut Context<'_>,
+    waits: &mut Option<u64>,
     act: impl FnOnce(&mut Host, &mut Ctx<'_>) -> Result<R, SocketError>,
 ) -> Poll<Result<R, SocketError>> {
     with(|seat| {
@@ -232,9 +229,13 @@ pub(super) fn poll_call<R>(
             Err(SocketError::WouldBlock) => {
                 let (task, now) = (seat.task, seat.now);
                 seat.waiters.register(socket, readiness, cx.waker(), task, now);
+                *waits = Some(task);
                 Poll::Pending
             }
-            done => Poll::Ready(done),
+            done => {
+                *waits = None;
+                Poll::Ready(done)
+            }
         }
     })
 }

@@ -58,7 +58,18 @@ impl Socket {
         cx: &mut Context<'_>,
         act: impl FnOnce(&mut Host, &mut Ctx<'_>, SocketId) -> Result<R, SocketError>,
     ) -> Poll<io::Result<R>> {
-        poll_call((self.node, self.id), readiness, cx, |host, ctx| act(host, ctx, self.id))
+        self.poll_noting(readiness, cx, &mut None, act)
+    }
+
+    #[track_caller]
+    fn poll_noting<R>(
+        &self,
+        readiness: Readiness,
+        cx: &mut Context<'_>,
+        waits: &mut Option<u64>,
+        act: impl FnOnce(&mut Host, &mut Ctx<'_>, SocketId) -> Result<R, SocketError>,
+    ) -> Poll<io::Result<R>> {
+        poll_call((self.node, self.id), readiness, cx, waits, |host, ctx| act(host, ctx, self.id))
             .map_err(io::Error::from)
     }
 
@@ -102,9 +113,7 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         let Self { socket, readiness, act, waits } = &mut *self;
-        let polled = socket.poll(*readiness, cx, act);
-        *waits = polled.is_pending().then(|| context::with(|seat| seat.task()));
-        polled
+        socket.poll_noting(*readiness, cx, waits, act)
     }
 }
 
