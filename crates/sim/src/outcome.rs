@@ -31,7 +31,8 @@ pub enum Outcome {
     /// All applications ended (but those in the background), no frame is under way, and no connection has
     /// anything left to send.
     Completed,
-    /// Applications wait for what cannot happen any more: nothing is scheduled.
+    /// Applications wait for what cannot happen any more: nothing is scheduled. (An application in the background
+    /// that sleeps now and then always has something scheduled; such a run needs a limit.)
     Deadlock {
         /// Those that wait, in the order in which they were spawned.
         waiting: Vec<Waiting>,
