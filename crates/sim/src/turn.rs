@@ -80,6 +80,8 @@ impl Turn<'_> {
                 return host.deadline();
             }
             if polls >= MOST_POLLS {
+                // Each counts, so that a run without end is known for one soon.
+                *self.events += u64::from(polls);
                 return Some(now);
             }
             self.run_ready(host, executor, &mut polls);

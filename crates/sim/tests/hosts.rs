@@ -374,6 +374,7 @@ fn a_task_that_never_rests_meets_the_limit_of_events() {
     });
     let limits = Limits { until: None, max_events: Some(100) };
     assert_eq!(net.world().run(limits, &mut |_| {}), Outcome::EventLimit);
+    assert!(net.world().events() < 20_000, "the first turn was the last");
 }
 
 #[test]

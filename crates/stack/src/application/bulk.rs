@@ -16,7 +16,7 @@ pub struct SourceConfig {
     pub remote: SocketAddr,
     /// How many octets, exactly.
     pub bytes: u64,
-    /// Which octets: see [`Pattern`](super::Pattern).
+    /// Which octets: see [`Pattern`].
     pub seed: u64,
 }
 
@@ -36,7 +36,7 @@ pub struct UdpSourceConfig {
     pub remote: SocketAddr,
     /// How many octets in all, exactly.
     pub bytes: u64,
-    /// Which octets: see [`Pattern`](super::Pattern).
+    /// Which octets: see [`Pattern`].
     pub seed: u64,
     /// Octets in a datagram; the last may be shorter.
     pub datagram: usize,

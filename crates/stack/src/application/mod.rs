@@ -1,7 +1,7 @@
 //! The application layer: programs as async functions over async sockets.
 //!
 //! Each takes a small configuration and runs on any executor that enters a host's seat around its polls
-//! (`socket::net`). Peers and users are served until the application's own end; what it
+//! ([`socket::net`](crate::socket::net)). Peers and users are served until the application's own end; what it
 //! sent, received and has to say reaches the observer under the application's name.
 
 use core::fmt;
