@@ -196,6 +196,16 @@ impl Pair {
         (client, server)
     }
 
+    /// As [`connect`](Self::connect), over a wire that may need retransmissions.
+    pub fn connect_slowly(&mut self) -> (Key, Key) {
+        let listener = self.listen(4);
+        let client = self.open(1000);
+        self.run(Duration::from_secs(10));
+        assert_eq!(self.ends[0].connected(client), Ok(()));
+        let (server, _) = self.with(1, |tcp, ctx| tcp.accept(ctx, listener)).expect("a connection to accept");
+        (client, server)
+    }
+
     pub fn listen(&mut self, backlog: usize) -> Key {
         self.with(1, |tcp, ctx| tcp.listen(ctx, socket(1, 80), backlog)).unwrap()
     }

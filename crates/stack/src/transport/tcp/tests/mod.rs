@@ -1,5 +1,6 @@
 //! Two TCPs in virtual time, and whole conversations between them.
 
+mod arrivals;
 mod conversation;
 mod delivery;
 mod harness;
