@@ -46,10 +46,12 @@ pub enum What {
 
 /// Where a note belongs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "the names say it")]
 pub enum Side {
+    /// At the left host.
     Left,
+    /// At the right host.
     Right,
+    /// Between them.
     Link,
 }
 

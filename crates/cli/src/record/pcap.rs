@@ -2,7 +2,7 @@
 //! comment.
 //!
 //! A comment on a frame that was sent also says what became of it, so the frame waits until that is known; frames
-//! are written in the order of time whatever their fate, and at most [`MOST_WAITING`] of them wait.
+//! are written in the order of time whatever their fate, and at most `MOST_WAITING` of them wait.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
