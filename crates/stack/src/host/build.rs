@@ -64,6 +64,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         echo: EchoSockets::new(network.max_echo_events, network.max_echo_bytes, rng),
         knobs: network,
         way: Way::nowhere(),
+        known_ends: None,
         trigger: Trigger::Call,
         frames_made: 0,
         tally: Tally::new(),

@@ -62,19 +62,14 @@ impl Host {
     ) -> Result<(), Dropped> {
         let at_network = |reason| (Place::Network, reason);
         let packet = ipv4::accept(frame).map_err(at_network)?;
-        let destination = self.addresses.classify(packet.destination, on);
-        let to_broadcast = destination == Destination::Broadcast;
-        if !self.addresses.is_valid_source(packet.source, on, to_broadcast) {
-            return Err(at_network(DropReason::IpBadSource));
-        }
-        match destination {
-            // RFC 1122 §3.3.6: what came by a link-layer broadcast must be an IP broadcast.
-            Destination::Own if !to_group => {}
-            Destination::Broadcast => {}
-            Destination::Own | Destination::Multicast => return Err(at_network(DropReason::NotForUs)),
-            Destination::Other if to_group => return Err(at_network(DropReason::NotForUs)),
-            Destination::Other => return Err(at_network(DropReason::NotForwarding)),
-        }
+        let ends = (packet.source, packet.destination, on);
+        let to_broadcast = if self.known_ends == Some(ends) && !to_group {
+            false
+        } else {
+            let to_broadcast = self.check_ends(&packet, on, to_group).map_err(at_network)?;
+            self.known_ends = (!to_broadcast).then_some(ends);
+            to_broadcast
+        };
         let origin = || Origin { packet, on, complain: !to_group && !to_broadcast };
         if packet.options != Options::Fine {
             self.check_options(ctx, &origin(), frame).map_err(at_network)?;
@@ -101,6 +96,27 @@ impl Host {
                 self.complain(ctx, &origin(), frame, Complaint::Protocol);
                 Err(at_network(DropReason::UnknownProtocol))
             }
+        }
+    }
+
+    /// Whether a packet's addresses are such as this host takes, and its destination a broadcast address.
+    fn check_ends(
+        &self,
+        packet: &ipv4::Accepted,
+        on: InterfaceId,
+        to_group: bool,
+    ) -> Result<bool, DropReason> {
+        let destination = self.addresses.classify(packet.destination, on);
+        let to_broadcast = destination == Destination::Broadcast;
+        if !self.addresses.is_valid_source(packet.source, on, to_broadcast) {
+            return Err(DropReason::IpBadSource);
+        }
+        match destination {
+            Destination::Own if !to_group => Ok(false),
+            Destination::Broadcast => Ok(true),
+            Destination::Other if !to_group => Err(DropReason::NotForwarding),
+            // RFC 1122 §3.3.6: what came by a link-layer broadcast must be an IP broadcast.
+            Destination::Own | Destination::Other | Destination::Multicast => Err(DropReason::NotForUs),
         }
     }
 

@@ -22,6 +22,8 @@ mod neighbors;
 mod outbox;
 mod path;
 
+use core::net::Ipv4Addr;
+
 use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId, NodeId};
 use crate::interface::Interface;
@@ -63,6 +65,9 @@ pub struct Host {
     pub(crate) echo: EchoSockets,
     pub(crate) knobs: network::Knobs,
     way: Way,
+    /// Source, destination and interface of the last packet that was for one of this host's own addresses: those that
+    /// follow it need not be checked anew.
+    known_ends: Option<(Ipv4Addr, Ipv4Addr, InterfaceId)>,
     /// What happened last from outside: the reason of what is sent for no reason of its own.
     trigger: Trigger,
     frames_made: u64,
