@@ -80,7 +80,8 @@ fn begins_path(word: &str) -> bool {
 /// Whether the word at `at` stands behind `::` (or is no path: `pub(crate)`, `self.x`, `&self`).
 fn continues_path(tokens: &[Piece], at: usize) -> bool {
     let before = at.checked_sub(1).map_or("", |before| text(tokens, before));
-    let alone = text(tokens, at + 1) != "::" && !text(tokens, at).starts_with("wirelab");
+    let known = text(tokens, at).strip_prefix("wirelab_").is_some_and(|name| rank(name).is_some());
+    let alone = text(tokens, at + 1) != "::" && !known;
     before == "::" || alone
 }
 
@@ -287,6 +288,10 @@ mod tests { use super::*; use super::super::icmp; }";
         );
         assert_eq!(lines("crates/sim/src/a.rs", "use {wirelab_stack::time, wirelab_cli::x};"), [1]);
         assert_eq!(lines("crates/misc/src/lib.rs", ""), [1]);
+        assert_eq!(
+            lines("crates/sim/src/a.rs", "fn f() { cfg!(wirelab_unobserved); wirelab_misc::f(); }"),
+            [1]
+        );
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn body_end(tokens: &[Piece]) -> Option<usize> {
     None
 }
 
-/// Each `RFC nnnn` names a section, in comments (across their lines) and in strings. A file's first line may name
+/// Each `RFC nnnn` names a section (or an appendix), in comments (across their lines) and in strings. A file's first line may name
 /// the document whole: it is a title.
 fn citations(source: &Source) -> Found {
     let mut found = Vec::new();
@@ -107,7 +107,8 @@ fn bare_citations(text: &str, until: usize) -> impl Iterator<Item = &str> {
         let after = text[at + 3..].trim_start();
         let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
         let (number, rest) = after.split_at(digits);
-        (digits >= 3 && !rest.trim_start().starts_with('§')).then_some(number)
+        let named = ["§", "appendix "].iter().any(|section| rest.trim_start().starts_with(section));
+        (digits >= 3 && !named).then_some(number)
     })
 }
 

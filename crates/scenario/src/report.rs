@@ -176,7 +176,7 @@ pub struct ConnectionReport {
     /// When it left the host's table, in seconds; `null` where the run ended first.
     #[serde(serialize_with = "optional_instant")]
     pub ended: Option<Instant>,
-    /// Its last state, in the spelling of RFC 9293.
+    /// Its last state, in the spelling of RFC 9293 §3.3.2.
     pub state: &'static str,
     /// How it ended: `clean`, `reset`, …
     pub ending: &'static str,

@@ -8,7 +8,7 @@
 //! | `knobs` | times and bounds |
 //! | `ethernet` | the Ethernet II header |
 //! | `arp` | ARP packets |
-//! | `receive` | what an ARP packet that arrived means (RFC 826's algorithm), announcements |
+//! | `receive` | what an ARP packet that arrived means (RFC 826 §2), announcements |
 //! | `neighbor` | the neighbour cache |
 //! | `conflict` | when to defend an address |
 //! | `loopback` | the interface that leads back |

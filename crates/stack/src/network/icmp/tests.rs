@@ -53,7 +53,7 @@ fn said(kind: u8, code: u8, word: [u8; 4]) -> Option<Error> {
 
 #[test]
 fn each_error_is_understood() {
-    // RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1
+    // RFC 792 §Destination Unreachable, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1
     let codes = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
     let unreachable: Vec<Error> = codes.iter().map(|code| said(3, *code, [0; 4]).unwrap()).collect();
     let (net, host, prohibited) = (Error::NetworkUnreachable, Error::HostUnreachable, Error::Prohibited);

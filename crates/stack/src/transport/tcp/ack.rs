@@ -33,7 +33,7 @@ impl Acked {
 }
 
 impl Connection {
-    /// SEG.ACK of a segment in a synchronised state (RFC 9293 §3.10.7.4, fifth; RFC 5681; RFC 6675 §5).
+    /// SEG.ACK of a segment in a synchronised state (RFC 9293 §3.10.7.4, fifth; RFC 5681 §3; RFC 6675 §5).
     pub fn on_ack(
         &mut self,
         cx: &mut Cx<'_, '_>,

@@ -1,6 +1,6 @@
 //! What the sender does about loss: the phase it is in, and how it gets in and out.
 //!
-//! `scoreboard` reads SACK blocks into the records and says what is lost (RFC 6675). Later parts (RACK-TLP, PRR, F-RTO)
+//! `scoreboard` reads SACK blocks into the records and says what is lost (RFC 6675 §4). Later parts (RACK-TLP, PRR, F-RTO)
 //! stand beside it and read the same records.
 
 pub mod scoreboard;
