@@ -201,6 +201,7 @@ impl Frame {
     }
 
     /// The first `length` octets in one piece, or `None` where the frame (or the header buffer) is shorter.
+    #[inline]
     pub fn pull_up(&mut self, length: usize) -> Option<&[u8]> {
         let have = usize::from(self.end - self.start);
         if have < length {
@@ -234,8 +235,9 @@ impl Frame {
     ///
     /// # Panics
     /// When they were not pulled up.
+    #[inline]
     pub fn strip_front(&mut self, length: usize) {
-        assert!(length <= self.head().len(), "a header is stripped before it was pulled up");
+        assert!(length <= usize::from(self.end - self.start), "a header is stripped before it was pulled up");
         self.start += length as u8;
     }
 
