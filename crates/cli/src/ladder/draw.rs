@@ -106,8 +106,7 @@ impl<'a> Canvas<'a> {
         for row in rows {
             time = time.max(seconds(row.at).len());
             if let What::Frame(frame) = &row.what {
-                let arrivals =
-                    frame.fates.iter().filter_map(|fate| arrival(*fate)).map(|at| seconds(at).len());
+                let arrivals = frame.fates.iter().filter_map(Fate::arrival).map(|at| seconds(at).len());
                 time = arrivals.fold(time, usize::max);
                 layer = layer.max(frame.layer.len());
                 cause = cause.max(width(&style.charset.show(&words::cause(frame.cause))));
@@ -173,10 +172,10 @@ impl<'a> Canvas<'a> {
 
     fn frame(&self, at: Instant, frame: &FrameRow, out: &mut dyn Write) -> io::Result<()> {
         let sent = seconds(at);
-        let first = frame.fates.first().copied();
+        let first = frame.fates.first();
         let (arrow, ink) = self.arrow(frame, first);
         let arrow = self.style.paint(ink, &arrow);
-        let arrived = first.and_then(arrival).map(seconds).unwrap_or_default();
+        let arrived = first.and_then(Fate::arrival).map(seconds).unwrap_or_default();
         let times = if frame.from_left { [sent.as_str(), &arrived] } else { [&arrived, sent.as_str()] };
         let texts = self.texts(frame);
         let lifelines = [self.pen.lifeline; 2];
@@ -185,40 +184,60 @@ impl<'a> Canvas<'a> {
             self.line(out, ["", ""], lifelines, &" ".repeat(self.span), text)?;
         }
         for fate in frame.fates.iter().skip(1) {
-            self.copy(frame, *fate, out)?;
+            self.copy(frame, fate, out)?;
         }
         Ok(())
     }
 
     /// The fate of a duplicate.
-    fn copy(&self, frame: &FrameRow, fate: Fate, out: &mut dyn Write) -> io::Result<()> {
-        let arrived = arrival(fate).map(seconds).unwrap_or_default();
+    fn copy(&self, frame: &FrameRow, fate: &Fate, out: &mut dyn Write) -> io::Result<()> {
+        let arrived = fate.arrival().map(seconds).unwrap_or_default();
         let times = if frame.from_left { ["", arrived.as_str()] } else { [arrived.as_str(), ""] };
         let copy = FrameRow { label: "copy".into(), ..frame.clone() };
         let (arrow, ink) = self.arrow(&copy, Some(fate));
-        let arrow = arrow.replace(self.pen.line, self.pen.gap);
-        self.line(out, times, [self.pen.lifeline; 2], &self.style.paint(ink, &arrow), "")
+        let arrow = self.style.paint(ink, &arrow.replace(self.pen.line, self.pen.gap));
+        let words = self.style.charset.show(fate.words().unwrap_or_default());
+        self.beside(out, times, [self.pen.lifeline; 2], &arrow, (Ink::Warning, &words))
+    }
+
+    /// A line whose text is broken beside the lifelines where the terminal ends.
+    fn beside(
+        &self,
+        out: &mut dyn Write,
+        times: [&str; 2],
+        ends: [&str; 2],
+        between: &str,
+        (ink, text): (Ink, &str),
+    ) -> io::Result<()> {
+        let room = self.room().unwrap_or(usize::MAX).max(LEAST_TEXT);
+        let mut lines = wrap(text, room).into_iter().map(|line| self.style.paint(ink, &line));
+        let first = lines.next().unwrap_or_default();
+        self.line(out, times, ends, between, &first)?;
+        for line in lines {
+            self.line(out, ["", ""], [self.pen.lifeline; 2], &" ".repeat(self.span), &line)?;
+        }
+        Ok(())
     }
 
     /// What stands between the lifelines, `span` columns wide.
-    fn arrow(&self, frame: &FrameRow, fate: Option<Fate>) -> (String, Ink) {
+    fn arrow(&self, frame: &FrameRow, fate: Option<&Fate>) -> (String, Ink) {
         let Pen { line, gap, dead, .. } = self.pen;
         let head = if frame.from_left { self.pen.to_right } else { self.pen.to_left };
         let label = cut(&frame.label, self.span.saturating_sub(8), self.style.charset);
         let begin = [line.repeat(2), format!(" {label} ")];
         let used = 2 + width(&label) + 2;
         let (end, ink) = match fate {
-            Some(Fate::Arrived(_)) => {
+            Some(Fate::Arrived { .. }) => {
                 (vec![line.repeat(self.span.saturating_sub(used + 1)), head.to_owned()], Ink::Plain)
             }
-            Some(Fate::Refused(_, reason)) => {
+            Some(Fate::Refused { reason, .. }) => {
                 let fill = line.repeat(self.span.saturating_sub(used + 2));
                 (
                     vec![fill, head.to_owned(), dead.to_owned()],
-                    if is_ordinary(reason) { Ink::Dim } else { Ink::Bad },
+                    if is_ordinary(*reason) { Ink::Dim } else { Ink::Bad },
                 )
             }
-            Some(Fate::Lost(reason)) => {
+            Some(Fate::Lost { reason, .. }) => {
                 let reach = (self.span * 3 / 5).saturating_sub(used).max(1);
                 let room = self.span.saturating_sub(used + reach + 1);
                 let name = cut(reason.name(), room.saturating_sub(2), self.style.charset);
@@ -239,10 +258,10 @@ impl<'a> Canvas<'a> {
     fn texts(&self, frame: &FrameRow) -> Vec<String> {
         let show = |text: &str| self.style.charset.show(text);
         let (layer, cause) = (pad(frame.layer, self.layer), show(&words::cause(frame.cause)));
-        let fate_is_known = !frame.fates.is_empty();
         let mut remarks: Vec<String> = frame.remarks.iter().map(|remark| show(remark)).collect();
-        if !fate_is_known {
-            remarks.push("under way when the run ended".into());
+        match frame.fates.first() {
+            Some(fate) => remarks.extend(fate.words().map(show)),
+            None => remarks.push("under way when the run ended".into()),
         }
         let (summary, remarks) = (show(&frame.text), remarks.join("; "));
         let paint = |ink, text: &str| self.style.paint(ink, text);
@@ -287,14 +306,8 @@ impl<'a> Canvas<'a> {
                 ([at.as_str(), at.as_str()], [lifeline, lifeline], between)
             }
         };
-        let room = self.room().unwrap_or(usize::MAX).max(LEAST_TEXT);
-        let mut outside = wrap(outside, room).into_iter().map(|line| self.style.paint(ink, &line));
-        let text = outside.next().unwrap_or_default();
-        self.line(out, times, ends, &self.style.paint(ink, &between), &text)?;
-        for text in outside {
-            self.line(out, ["", ""], [lifeline; 2], &" ".repeat(self.span), &text)?;
-        }
-        Ok(())
+        let between = self.style.paint(ink, &between);
+        self.beside(out, times, ends, &between, (ink, outside))
     }
 
     fn left_out(&self, left_out: LeftOut, out: &mut dyn Write) -> io::Result<()> {
@@ -336,13 +349,6 @@ fn links(topology: &Topology, left: NodeId, right: NodeId) -> String {
 /// Whether hosts drop frames for this reason all the time, and nothing is wrong.
 fn is_ordinary(reason: DropReason) -> bool {
     matches!(reason, DropReason::ArpNotForUs | DropReason::NotForUs | DropReason::IcmpIgnored)
-}
-
-fn arrival(fate: Fate) -> Option<Instant> {
-    match fate {
-        Fate::Arrived(at) | Fate::Refused(at, _) => Some(at),
-        Fate::Lost(_) => None,
-    }
 }
 
 /// Seconds to the microsecond; the trace has the nanoseconds.

@@ -128,25 +128,24 @@ impl LadderRecorder {
         }
     }
 
-    fn fate(&mut self, id: FrameId, fate: Fate, remark: Option<String>) {
+    fn fate(&mut self, id: FrameId, fate: Fate) {
         let Some(row) = self.row(id) else { return };
-        row.remarks.extend(remark);
         let full = row.fates.len() >= MOST_FATES;
-        match (row.fates.last_mut(), fate) {
+        match (row.fates.last_mut(), &fate) {
             // The verdict on the copy that arrived in this turn.
-            (Some(last), Fate::Refused(at, _)) if *last == Fate::Arrived(at) => *last = fate,
+            (Some(last), Fate::Refused { at, .. }) if *last == Fate::Arrived { at: *at } => *last = fate,
             _ if full => {}
             _ => row.fates.push(fate),
         }
     }
 
     fn dropped(&mut self, now: Instant, at: Component, id: FrameId, place: Place, reason: DropReason) {
+        let words = words::drop(self.topology.component(at), place, reason);
         let fate = match place {
-            Place::Link(_) => Fate::Lost(reason),
-            _ => Fate::Refused(now, reason),
+            Place::Link(_) => Fate::Lost { reason, words },
+            _ => Fate::Refused { at: now, reason, words },
         };
-        let remark = words::drop(self.topology.component(at), place, reason);
-        self.fate(id, fate, Some(remark));
+        self.fate(id, fate);
     }
 
     fn remark(&mut self, id: FrameId, text: String) {
@@ -197,7 +196,7 @@ impl LadderRecorder {
     fn host_event(&mut self, now: Instant, node: NodeId, event: &Event<'_>) {
         match *event {
             Event::FrameSent { interface, frame } => self.frame_sent(now, node, interface, frame),
-            Event::FrameArrived { frame, .. } => self.fate(frame.meta.id, Fate::Arrived(now), None),
+            Event::FrameArrived { frame, .. } => self.fate(frame.meta.id, Fate::Arrived { at: now }),
             Event::ConnectionState { connection, to, .. } => {
                 let text = format!(":{} {to}", connection.local.port());
                 self.note(now, node, self.topology.owner(connection.remote.ip()), Ink::Dim, text);

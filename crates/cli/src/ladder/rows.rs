@@ -70,21 +70,54 @@ pub struct FrameRow {
     pub cause: Cause,
     /// The summary.
     pub text: String,
-    /// What the link did to it besides dropping it, and why it was dropped.
+    /// What the link did to it besides dropping it.
     pub remarks: Vec<String>,
     /// What became of it, and of its duplicates.
     pub fates: Vec<Fate>,
 }
 
 /// What became of a frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fate {
-    /// It reached the other host at this time, and was taken there, or its verdict is not known.
-    Arrived(Instant),
-    /// It reached the other host at this time and was dropped there.
-    Refused(Instant, DropReason),
+    /// It reached the other host, and was taken there, or its verdict is not known.
+    Arrived {
+        /// When.
+        at: Instant,
+    },
+    /// It reached the other host and was dropped there.
+    Refused {
+        /// When.
+        at: Instant,
+        /// Why.
+        reason: DropReason,
+        /// Where and why, in words.
+        words: String,
+    },
     /// The link dropped it.
-    Lost(DropReason),
+    Lost {
+        /// Why.
+        reason: DropReason,
+        /// Where and why, in words.
+        words: String,
+    },
+}
+
+impl Fate {
+    /// When it reached the other host.
+    pub fn arrival(&self) -> Option<Instant> {
+        match self {
+            Self::Arrived { at } | Self::Refused { at, .. } => Some(*at),
+            Self::Lost { .. } => None,
+        }
+    }
+
+    /// Where and why it was dropped, in words.
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Arrived { .. } => None,
+            Self::Refused { words, .. } | Self::Lost { words, .. } => Some(words),
+        }
+    }
 }
 
 impl Row {

@@ -170,9 +170,15 @@ fn a_duplicate_has_its_own_arrow() {
     ladder.record(millis(0), WIRE, &Event::Link(LinkEvent::Duplicated { id: id(0, 1) }));
     arrive(&mut ladder, millis(10), SERVER, &there);
     arrive(&mut ladder, millis(12), SERVER, &there);
+    let (place, reason) = (Place::Transport, DropReason::UdpQueueFull);
+    ladder.record(millis(12), SERVER, &Event::FrameDropped { id: id(0, 1), place, reason });
     let lines = drawn(&ladder, Style::plain(Charset::Unicode));
     assert!(lines[1].ends_with("duplicated by the link"), "{}", lines[1]);
-    assert_eq!(lines[2], "         │┄┄ copy ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄►│ 0.012000");
+    assert_eq!(
+        lines[2],
+        "         │┄┄ copy ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄►✗│ 0.012000  \
+         dropped by server, transport layer: udp-queue-full (RFC 1122 §4.1.4)"
+    );
 }
 
 #[test]

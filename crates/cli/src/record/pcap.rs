@@ -142,9 +142,15 @@ impl<W: Write> PcapRecorder<W> {
 
     fn write_front(&mut self) {
         let Some(front) = self.waiting.pop_front() else { return };
+        let number = self.first;
         self.first += 1;
-        self.sent.remove(&front.frame.meta.id);
-        self.arrived.remove(&(front.interface.0, front.frame.meta.id));
+        let id = front.frame.meta.id;
+        // On loopback the same host waits for the verdict on a frame that it sent.
+        if front.inbound {
+            forget(&mut self.arrived, (front.interface.0, id), number);
+        } else {
+            forget(&mut self.sent, id, number);
+        }
         let interface_id = self.interface(front.interface);
         let mut octets = front.frame.to_vec();
         if let Checksum::Partial { start, offset } = front.frame.meta.checksum {
@@ -238,6 +244,13 @@ impl<W: Write> PcapRecorder<W> {
         };
         let number = self.sent.get(id).copied();
         self.remark(number, false, &text);
+    }
+}
+
+/// Forgets where a frame waits, if that is the place it waited at.
+fn forget<K: Ord>(places: &mut BTreeMap<K, u64>, key: K, number: u64) {
+    if places.get(&key) == Some(&number) {
+        places.remove(&key);
     }
 }
 

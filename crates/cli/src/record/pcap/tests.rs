@@ -131,6 +131,21 @@ fn frames_keep_their_order_while_one_waits_and_the_last_ones_are_not_lost() {
 }
 
 #[test]
+fn on_loopback_both_ends_are_one_host() {
+    let looped = frame(id(0, 1), Cause::UdpData, datagram(b"me"));
+    let interface = InterfaceId::LOOPBACK;
+    let (interfaces, packets) = captured(|recorder| {
+        recorder.record(Instant::ZERO, CLIENT, &Event::FrameSent { interface, frame: &looped });
+        recorder.record(Instant::ZERO, CLIENT, &Event::FrameArrived { interface, frame: &looped });
+        recorder.record(Instant::ZERO, CLIENT, &Event::FrameAccepted { id: id(0, 1) });
+        assert!(recorder.waiting.is_empty() && recorder.sent.is_empty() && recorder.arrived.is_empty());
+    });
+    assert_eq!(interfaces, ["client.eth0", "server.eth0", "client.lo"]);
+    assert!(packets[0].comment.ends_with("; reached client.lo at 0.000000000 s"), "{}", packets[0].comment);
+    assert_eq!(packets[1].comment, "frame 0#1; accepted");
+}
+
+#[test]
 fn no_more_than_the_bound_wait() {
     let (_, packets) = captured(|recorder| {
         for n in 1..=MOST_WAITING as u64 + 5 {
