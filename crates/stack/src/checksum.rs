@@ -12,7 +12,7 @@ impl Sum {
 
     /// Adds `data`, a zero octet after it where its length is odd.
     #[must_use]
-    pub fn add(self, data: &[u8]) -> Self {
+    pub fn with(self, data: &[u8]) -> Self {
         // RFC 1071 §2(B) and §2(C): the sum may be taken in any byte order and in words of any multiple of 16 bits, with
         // the carry added at the other end, and be folded once at the end. Eight words a round become one chain of
         // additions with carry.
@@ -88,7 +88,7 @@ pub fn pseudo_header(
     let word = |address: core::net::Ipv4Addr| u64::from(u32::from_le_bytes(address.octets()));
     let addresses = match (source, destination) {
         (V4(source), V4(destination)) => Sum(word(source) + word(destination)),
-        (V6(source), V6(destination)) => Sum::new().add(&source.octets()).add(&destination.octets()),
+        (V6(source), V6(destination)) => Sum::new().with(&source.octets()).with(&destination.octets()),
         _ => panic!("a pseudo-header of {source} and {destination}: two families"),
     };
     Sum(plus(addresses.0, u64::from(length.swap_bytes()) + (u64::from(protocol) << 8)))
@@ -110,29 +110,29 @@ mod tests {
 
     #[test]
     fn agrees_with_the_definition_at_every_length() {
-        let data: Vec<u8> = (0..2000_u32).map(|i| (i * 7919 >> 3) as u8).collect();
+        let data: Vec<u8> = (0..2000_u32).map(|i| ((i * 7919) >> 3) as u8).collect();
         for length in (0..200).chain([1459, 1460, 1999]) {
-            assert_eq!(Sum::new().add(&data[..length]).finish(), plain(&data[..length]), "{length}");
+            assert_eq!(Sum::new().with(&data[..length]).finish(), plain(&data[..length]), "{length}");
         }
-        assert_eq!(Sum::new().add(&[0xff; 1460]).finish(), plain(&[0xff; 1460]));
+        assert_eq!(Sum::new().with(&[0xff; 1460]).finish(), plain(&[0xff; 1460]));
     }
 
     #[test]
     fn parts_at_even_offsets_add_up() {
         let data: Vec<u8> = (0..100).collect();
-        assert_eq!(Sum::new().add(&data[..34]).add(&data[34..]).finish(), plain(&data));
+        assert_eq!(Sum::new().with(&data[..34]).with(&data[34..]).finish(), plain(&data));
     }
 
     #[test]
     fn a_message_with_its_checksum_is_intact_and_any_flipped_bit_is_seen() {
         let mut data = vec![0x45, 0, 0, 0x54, 1, 2, 0, 0];
-        let sum = Sum::new().add(&data).finish();
+        let sum = Sum::new().with(&data).finish();
         data[6..].copy_from_slice(&sum.to_be_bytes());
-        assert!(Sum::new().add(&data).is_intact());
+        assert!(Sum::new().with(&data).is_intact());
         for bit in 0..64 {
             let mut broken = data.clone();
             broken[bit / 8] ^= 1 << (bit % 8);
-            assert!(!Sum::new().add(&broken).is_intact(), "bit {bit}");
+            assert!(!Sum::new().with(&broken).is_intact(), "bit {bit}");
         }
     }
 }

@@ -296,10 +296,10 @@ impl Frame {
     pub fn sum(&self, sum: Sum) -> Sum {
         let head = self.head();
         if head.len().is_multiple_of(2) || self.payload.is_empty() {
-            return sum.add(head).add(&self.payload);
+            return sum.with(head).with(&self.payload);
         }
         // Parts add up at even offsets only; our own layers push whole 16-bit words.
-        sum.add(&self.to_vec())
+        sum.with(&self.to_vec())
     }
 
     /// All octets in one buffer.
@@ -389,7 +389,7 @@ mod tests {
     #[test]
     fn the_sum_does_not_depend_on_where_the_octets_lie() {
         let octets: Vec<u8> = (1..=99).collect();
-        let sum = Sum::new().add(&octets).finish();
+        let sum = Sum::new().with(&octets).finish();
         for length in 0..=octets.len() {
             let mut frame = Frame::with_payload(Bytes::copy_from_slice(&octets[length..]), meta());
             frame.push_front_slice(length).copy_from_slice(&octets[..length]);

@@ -301,7 +301,7 @@ fn complete(octets: &mut [u8], start: usize, offset: usize) {
     // Only IPv4's protocol field can be looked at here; in other packets zero is as good as any.
     let is_udp = octets.get(23) == Some(&UDP);
     let Some(covered) = octets.get_mut(start..).filter(|covered| covered.len() >= offset + 2) else { return };
-    let sum = match Sum::new().add(covered).finish() {
+    let sum = match Sum::new().with(covered).finish() {
         // RFC 768 §Fields: zero means that there is none.
         0 if is_udp => 0xffff,
         sum => sum,

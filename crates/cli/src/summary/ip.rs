@@ -30,7 +30,7 @@ pub fn version_4(flows: &Flows, octets: &[u8], length: usize) -> Summary {
         let missing = format!(" [truncated: {} octets missing]", total - length);
         summary.text.push_str(&missing);
     }
-    if !Sum::new().add(header.slice()).is_intact() {
+    if !Sum::new().with(header.slice()).is_intact() {
         summary.text.push_str(" [bad ip cksum]");
     }
     summary

@@ -61,7 +61,7 @@ fn complete_checksum(frame: &mut Frame) {
             let octets = frame.to_vec();
             let Some(covered) = octets.get(start..) else { return };
             // Zero would say that there is none (RFC 768 §Fields); all ones is the same sum.
-            let sum = match Sum::new().add(covered).finish() {
+            let sum = match Sum::new().with(covered).finish() {
                 0 => 0xffff,
                 sum => sum,
             };
@@ -139,6 +139,6 @@ mod tests {
         frame.meta.checksum = Checksum::Partial { start: 2, offset: 2 };
         complete_checksum(&mut frame);
         assert_eq!(frame.meta.checksum, Checksum::Complete);
-        assert!(Sum::new().add(&frame.to_vec()[2..]).is_intact());
+        assert!(Sum::new().with(&frame.to_vec()[2..]).is_intact());
     }
 }

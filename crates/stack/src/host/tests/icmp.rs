@@ -162,7 +162,7 @@ fn nothing_is_said_of_what_was_broadcast_or_is_icmp_or_a_fragment() {
     let mut fragment = packet(OUR_MAC, US, IpNumber(99), datagram(US, 4)).to_vec();
     fragment[21] = 1; // an offset of 8 octets
     fragment[24..26].fill(0);
-    let checksum = crate::checksum::Sum::new().add(&fragment[14..34]).finish();
+    let checksum = crate::checksum::Sum::new().with(&fragment[14..34]).finish();
     fragment[24..26].copy_from_slice(&checksum.to_be_bytes());
     net.deliver(0, Frame::from_wire(fragment.into(), meta()));
     net.run();

@@ -58,7 +58,7 @@ fn mend(octets: &mut [u8]) {
     }
     let header = (usize::from(octets[14] & 15) * 4).clamp(20, octets.len() - 14);
     octets[24..26].fill(0);
-    let sum = Sum::new().add(&octets[14..14 + header]).finish();
+    let sum = Sum::new().with(&octets[14..14 + header]).finish();
     octets[24..26].copy_from_slice(&sum.to_be_bytes());
     let ends =
         |at: usize| core::net::IpAddr::from([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]]);
@@ -73,7 +73,7 @@ fn mend(octets: &mut [u8]) {
     };
     if message.len() >= place + 2 {
         message[place..place + 2].fill(0);
-        let sum = sum.add(message).finish();
+        let sum = sum.with(message).finish();
         message[place..place + 2].copy_from_slice(&sum.to_be_bytes());
     }
 }

@@ -131,7 +131,7 @@ fn offloaded_checksums_are_left_to_the_link() {
     assert_eq!((start, offset), (34, 6));
     // Whoever completes it sums from `start` on, and gets what the stack itself would have written.
     let octets = frame.to_vec();
-    let sum = crate::checksum::Sum::new().add(&octets[usize::from(start)..]).finish();
+    let sum = crate::checksum::Sum::new().with(&octets[usize::from(start)..]).finish();
     let mut whole = Net::new(2, |_| ());
     let client = bind(&mut whole, 0, &net.hosts[0].local_addr(client).unwrap().to_string());
     whole.call(0, |host, ctx| host.udp_send_to(ctx, client, b"hello", addr("10.0.0.2:7"))).unwrap();

@@ -137,7 +137,7 @@ fn sum_of(octets: &[u8; HEADER], options: &[u8]) -> u16 {
     let sum = (sum >> 32) + (sum & 0xffff_ffff) + u64::from(more);
     let mut sum = (sum >> 16) + (sum & 0xffff);
     if !options.is_empty() {
-        sum += u64::from(!u16::from_ne_bytes(Sum::new().add(options).finish().to_be_bytes()));
+        sum += u64::from(!u16::from_ne_bytes(Sum::new().with(options).finish().to_be_bytes()));
     }
     let sum = (sum >> 16) + (sum & 0xffff);
     ((sum >> 16) + (sum & 0xffff)) as u16

@@ -36,7 +36,7 @@ fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Frame {
     change(&mut octets);
     let length = (usize::from(octets[0] & 15) * 4).clamp(20, octets.len());
     octets[10..12].fill(0);
-    let checksum = Sum::new().add(&octets[..length]).finish();
+    let checksum = Sum::new().with(&octets[..length]).finish();
     octets[10..12].copy_from_slice(&checksum.to_be_bytes());
     wire(&octets)
 }

@@ -151,13 +151,12 @@ impl Connection {
         self.progress_at = cx.now();
         self.window_probe_sent = false;
         match self.recovery.phase {
-            Phase::Open => self.recovery.duplicate_acks = 0,
+            Phase::Open | Phase::Loss => self.recovery.duplicate_acks = 0,
             Phase::Recovery => {
                 // RFC 6582 §3.2 step 3: a partial acknowledgement deflates by what left, less the segment sent again.
                 let segments = (newly_acked / self.mss()).saturating_sub(1);
                 self.recovery.duplicate_acks = self.recovery.duplicate_acks.saturating_sub(segments as u16);
             }
-            Phase::Loss => self.recovery.duplicate_acks = 0,
         }
         let room = u64::from(cx.knobs.send_buffer).saturating_sub(self.send.len() as u64);
         // A third of the buffer at once: a writer woken for each segment would write segment by segment.

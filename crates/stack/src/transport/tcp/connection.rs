@@ -117,7 +117,7 @@ pub struct Connection {
     pub snd_wl1: Offset,
     /// SND.WL2.
     pub snd_wl2: Offset,
-    /// SendMSS as the peer offered it.
+    /// `SendMSS` as the peer offered it.
     pub peer_mss: u16,
     /// The path's MTU as far as known.
     pub mtu: u16,

@@ -66,15 +66,15 @@ impl Connection {
         &mut self,
         cx: &mut Cx<'_, '_>,
         segment: &Segment,
-        payload: Bytes,
+        payload: u32,
     ) -> Result<(), DropReason> {
         let flags = segment.flags;
         let acks_syn = flags.has(Flags::ACK) && {
             let ack = from_wire(self.iss, segment.ack, self.snd_una);
             // First: an ACK of anything but our SYN is answered with a reset.
             if ack <= ORIGIN || ack > self.snd_nxt {
-                let reply = Reply::to(segment, payload.len() as u32, self.id, self.trigger);
-                reply.into_iter().for_each(|reply| cx.replies.push(reply));
+                let reply = Reply::to(segment, payload, self.id, self.trigger);
+                cx.replies.extend(reply);
                 return Err(DropReason::TcpBadAck);
             }
             true

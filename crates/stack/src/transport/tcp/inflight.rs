@@ -43,7 +43,7 @@ impl Record {
         self.transmissions > 1
     }
 
-    /// RFC 6675 §4 SetPipe: what is SACKed, or lost and not sent again, is not in the network.
+    /// RFC 6675 §4 `SetPipe`: what is SACKed, or lost and not sent again, is not in the network.
     const fn in_pipe(&self) -> bool {
         !self.sacked && !self.lost
     }

@@ -60,7 +60,7 @@ impl Connection {
         self.heard_at = cx.now();
         self.probes = 0;
         if self.state == State::SynSent {
-            return self.on_segment_in_syn_sent(cx, segment, payload);
+            return self.on_segment_in_syn_sent(cx, segment, payload.len() as u32);
         }
         let seq = from_wire(self.irs, segment.seq, self.rcv_nxt());
         let syn = segment.flags.has(Flags::SYN);
@@ -155,10 +155,11 @@ impl Connection {
 
     /// RFC 7323 §4.3 (2): only what covers the last acknowledgement sent moves TS.Recent.
     fn remember_timestamp(&mut self, cx: &Cx<'_, '_>, arrival: &Arrival<'_>) {
-        if let Some(times) = arrival.segment.options.timestamps.filter(|_| self.agreed.timestamps) {
-            if arrival.seq <= self.last_ack_sent && !timestamp_before(times.value, self.ts_recent) {
-                (self.ts_recent, self.ts_recent_at) = (times.value, cx.now());
-            }
+        if let Some(times) = arrival.segment.options.timestamps.filter(|_| self.agreed.timestamps)
+            && arrival.seq <= self.last_ack_sent
+            && !timestamp_before(times.value, self.ts_recent)
+        {
+            (self.ts_recent, self.ts_recent_at) = (times.value, cx.now());
         }
     }
 
@@ -207,7 +208,7 @@ impl Connection {
             if ack <= self.snd_una || ack > self.snd_nxt {
                 let length = arrival.payload.len() as u32;
                 let reply = Reply::to(arrival.segment, length, self.id, self.trigger);
-                reply.into_iter().for_each(|reply| cx.replies.push(reply));
+                cx.replies.extend(reply);
                 return Err(DropReason::TcpBadAck);
             }
             let syn = self.inflight.pop_acknowledged(ack);

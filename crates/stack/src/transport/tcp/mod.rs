@@ -163,7 +163,7 @@ impl Tcp {
             return self.on_listen(ctx, ip, listener, &segment, payload.len() as u32, ends);
         }
         let reply = Reply::to(&segment, payload.len() as u32, ends, Trigger::Frame(ip.frame));
-        reply.into_iter().for_each(|reply| self.replies.push(reply));
+        self.replies.extend(reply);
         Verdict::Dropped(DropReason::TcpNoConnection)
     }
 
@@ -303,11 +303,11 @@ impl Tcp {
 
     /// Wakes a listener's owner if it waits.
     fn wake_listener(&mut self, key: Key) {
-        if let Some(listener) = self.listeners.get_mut(key) {
-            if listener.wants.contains(Readiness::READ) {
-                listener.wants = Readiness::NONE;
-                self.wakes.push(Wake { socket: SocketId::Listener(key), readiness: Readiness::READ });
-            }
+        if let Some(listener) = self.listeners.get_mut(key)
+            && listener.wants.contains(Readiness::READ)
+        {
+            listener.wants = Readiness::NONE;
+            self.wakes.push(Wake { socket: SocketId::Listener(key), readiness: Readiness::READ });
         }
     }
 }

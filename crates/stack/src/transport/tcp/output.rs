@@ -1,4 +1,4 @@
-//! What is sent next: a retransmission, new data, a probe, or an acknowledgement (RFC 9293 §3.8; RFC 6675 §4 NextSeg).
+//! What is sent next: a retransmission, new data, a probe, or an acknowledgement (RFC 9293 §3.8; RFC 6675 §4 `NextSeg`).
 
 use bytes::Bytes;
 
@@ -49,7 +49,7 @@ impl Connection {
         choice.or_else(|| self.next_ack())
     }
 
-    /// A lost segment again, as the congestion window allows (RFC 6675 §4 NextSeg rule 1).
+    /// A lost segment again, as the congestion window allows (RFC 6675 §4 `NextSeg` rule 1).
     fn next_retransmission(&mut self, cx: &mut Cx<'_, '_>) -> Option<Choice> {
         let forced = self.recovery.forced;
         let Some(index) = scoreboard::next_lost(&self.inflight, self.recovery.search_from) else {

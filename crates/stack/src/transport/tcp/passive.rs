@@ -37,7 +37,7 @@ impl Tcp {
         }
         if segment.flags.has(Flags::ACK) {
             let reply = Reply::to(segment, payload, ends, Trigger::Frame(ip.frame));
-            reply.into_iter().for_each(|reply| self.replies.push(reply));
+            self.replies.extend(reply);
             return Verdict::Dropped(DropReason::TcpNoConnection);
         }
         if !segment.flags.has(Flags::SYN) {
@@ -94,8 +94,10 @@ impl Tcp {
         let Some(connection) = self.connections.get(key).filter(|it| it.state == State::SynReceived) else {
             return false;
         };
-        let full =
-            connection.parent.and_then(|parent| self.listeners.get(parent)).is_some_and(|it| it.is_full());
+        let full = connection
+            .parent
+            .and_then(|parent| self.listeners.get(parent))
+            .is_some_and(super::listener::Listener::is_full);
         full && segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST)
     }
 

@@ -79,6 +79,13 @@ impl Replies {
         }
     }
 
+    /// Queues a reply, if there is one.
+    pub fn extend(&mut self, reply: Option<Reply>) {
+        if let Some(reply) = reply {
+            self.push(reply);
+        }
+    }
+
     /// The first one's ends.
     pub fn ends(&self) -> Option<ConnectionId> {
         self.waiting.front().map(|reply| reply.ends)

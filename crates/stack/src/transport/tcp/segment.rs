@@ -113,9 +113,9 @@ impl Segment {
         let head = frame.head();
         let sum = checksum::pseudo_header(ip.source, ip.destination, IpNumber::TCP.0, total as u32);
         if head.len().is_multiple_of(2) {
-            sum.add(head).add(frame.payload()).is_intact()
+            sum.with(head).with(frame.payload()).is_intact()
         } else {
-            sum.add(&frame.to_vec()).is_intact()
+            sum.with(&frame.to_vec()).is_intact()
         }
     }
 
@@ -150,7 +150,7 @@ impl Segment {
     }
 
     fn sum(frame: &Frame, pseudo: Sum) -> Sum {
-        pseudo.add(frame.head()).add(frame.payload())
+        pseudo.with(frame.head()).with(frame.payload())
     }
 }
 
@@ -236,7 +236,7 @@ mod tests {
         Segment::default().push(&mut whole, A, B, false);
         Segment::default().push(&mut partial, A, B, true);
         let Checksum::Partial { start: 0, offset } = partial.meta.checksum else { panic!("not partial") };
-        let completed = Sum::new().add(&partial.to_vec()).finish().to_be_bytes();
+        let completed = Sum::new().with(&partial.to_vec()).finish().to_be_bytes();
         let offset = usize::from(offset);
         partial.head_mut()[offset..offset + 2].copy_from_slice(&completed);
         assert_eq!(partial.to_vec(), whole.to_vec());

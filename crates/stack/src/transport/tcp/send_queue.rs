@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn whole_segments_fill_a_large_chunk() {
         let mut queue = SendQueue::new();
-        queue.write(&[1; 200_000], 1448);
+        queue.write(&vec![1; 200_000], 1448);
         for index in 0..100 {
             let octets = queue.slice(ORIGIN + 1 + index * 1448, 1448);
             let next = queue.slice(ORIGIN + 1 + index * 1448, 1448);

@@ -151,7 +151,7 @@ mod tests {
     fn a_timeout_leaves_one_segment_and_halves_only_once() {
         let mut reno = NewReno::new(MSS, 10);
         with_path(|path| {
-            reno.on_congestion(Congestion::Timeout { flight_size: 10 * MSS, again: false }, path)
+            reno.on_congestion(Congestion::Timeout { flight_size: 10 * MSS, again: false }, path);
         });
         with_path(|path| reno.on_congestion(Congestion::Timeout { flight_size: MSS, again: true }, path));
         assert_eq!((reno.window(), reno.ssthresh()), (MSS, 5 * MSS));

@@ -24,7 +24,7 @@ pub enum Phase {
 pub struct Recovery {
     /// The phase.
     pub phase: Phase,
-    /// RecoveryPoint (RFC 6675 §2): SND.NXT when the phase began.
+    /// `RecoveryPoint` (RFC 6675 §2): SND.NXT when the phase began.
     pub point: Offset,
     /// Duplicate acknowledgements in a row.
     pub duplicate_acks: u16,

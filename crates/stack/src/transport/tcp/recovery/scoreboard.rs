@@ -130,7 +130,7 @@ pub fn mark_all_lost(inflight: &mut Inflight, seen: &mut Option<Box<Seen>>) {
     }
 }
 
-/// The first record at or after `from` that is lost and was not sent again (RFC 6675 §4 NextSeg rule 1).
+/// The first record at or after `from` that is lost and was not sent again (RFC 6675 §4 `NextSeg` rule 1).
 pub fn next_lost(inflight: &Inflight, from: Offset) -> Option<usize> {
     if inflight.lost() == 0 {
         return None;

@@ -126,9 +126,9 @@ proptest! {
     #[test]
     fn with_patience_everything_arrives_and_both_ends_close(case in any_case()) {
         let (got, endings, pair) = run(&case, true);
-        for end in 0..2 {
-            prop_assert_eq!(got[end].len(), case.length[1 - end]);
-            prop_assert!(got[end] == pattern(case.length[1 - end]), "what end {} received differs", end);
+        for (got, sent) in got.iter().zip(case.length.iter().rev()) {
+            prop_assert_eq!(got.len(), *sent);
+            prop_assert!(*got == pattern(*sent), "what was received differs");
         }
         prop_assert_eq!(endings, [Ending::Clean; 2]);
         // Every segment got through within a few RTOs of the greatest length.
@@ -141,10 +141,10 @@ proptest! {
         // A wire that is worse than 30 %, so that some give up.
         case.loss = case.loss.map(|loss| loss + dead);
         let (got, endings, _) = run(&case, false);
-        for end in 0..2 {
-            prop_assert!(pattern(case.length[1 - end]).starts_with(&got[end]), "end {} has no prefix", end);
+        for (got, sent) in got.iter().zip(case.length.iter().rev()) {
+            prop_assert!(pattern(*sent).starts_with(got), "what was received is no prefix");
             if endings == [Ending::Clean; 2] {
-                prop_assert_eq!(got[end].len(), case.length[1 - end]);
+                prop_assert_eq!(got.len(), *sent);
             }
         }
     }

@@ -145,7 +145,7 @@ impl Pair {
             }
         } else {
             for end in 0..2 {
-                self.with(end, |tcp, ctx| tcp.handle_timeout(ctx));
+                self.with(end, super::super::Tcp::handle_timeout);
             }
         }
         self.flush();
