@@ -140,6 +140,15 @@ impl LadderRecorder {
     }
 
     fn dropped(&mut self, now: Instant, at: Component, id: FrameId, place: Place, reason: DropReason) {
+        if let Component::Host(node) = at
+            && node == id.origin
+            && !self.frames.contains_key(&id)
+        {
+            // It was not sent at all: nobody answered for the next hop, or there is no way.
+            let text = format!("drops frame {id}: {} ({})", reason.name(), reason.source());
+            self.note(now, node, None, Ink::Bad, text);
+            return;
+        }
         let words = words::drop(self.topology.component(at), place, reason);
         let fate = match place {
             Place::Link(_) => Fate::Lost { reason, words },

@@ -182,6 +182,15 @@ fn a_duplicate_has_its_own_arrow() {
 }
 
 #[test]
+fn a_frame_that_was_never_sent_is_noted() {
+    let mut ladder = recorder(Limit::All);
+    let (place, reason) = (Place::Interface, DropReason::NeighborUnresolved);
+    ladder.record(millis(3), CLIENT, &Event::FrameDropped { id: id(0, 1), place, reason });
+    let lines = drawn(&ladder, Style::plain(Charset::Unicode));
+    assert!(lines[1].ends_with("drops frame 0#1: neighbor-unresolved (RFC 1122 §2.3.2)"), "{}", lines[1]);
+}
+
+#[test]
 fn cuts_states_and_applications_are_noted() {
     let mut ladder = recorder(Limit::All);
     let connection =

@@ -147,9 +147,9 @@ impl<W: Write> PcapRecorder<W> {
         let id = front.frame.meta.id;
         // On loopback the same host waits for the verdict on a frame that it sent.
         if front.inbound {
-            forget(&mut self.arrived, (front.interface.0, id), number);
+            forget(&mut self.arrived, &(front.interface.0, id), number);
         } else {
-            forget(&mut self.sent, id, number);
+            forget(&mut self.sent, &id, number);
         }
         let interface_id = self.interface(front.interface);
         let mut octets = front.frame.to_vec();
@@ -248,9 +248,9 @@ impl<W: Write> PcapRecorder<W> {
 }
 
 /// Forgets where a frame waits, if that is the place it waited at.
-fn forget<K: Ord>(places: &mut BTreeMap<K, u64>, key: K, number: u64) {
-    if places.get(&key) == Some(&number) {
-        places.remove(&key);
+fn forget<K: Ord>(places: &mut BTreeMap<K, u64>, key: &K, number: u64) {
+    if places.get(key) == Some(&number) {
+        places.remove(key);
     }
 }
 

@@ -158,6 +158,14 @@ mod tests {
     }
 
     #[test]
+    fn each_column_is_documented() {
+        let text = include_str!("../../../../docs/trace.md");
+        for column in COLUMNS {
+            assert!(text.contains(&format!("\n| `{column}` | ")), "{column}");
+        }
+    }
+
+    #[test]
     fn each_change_is_one_line_and_no_change_is_none() {
         let connection =
             ConnectionId { local: "10.0.0.1:49152".parse().unwrap(), remote: "10.0.0.2:80".parse().unwrap() };
