@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use wirelab::scenario::Scenario;
+use wirelab::sim::TraceHash;
+
 mod support;
 
 use support::{scenarios, scratch, status, stderr, stdout, wirelab};
@@ -59,5 +62,31 @@ fn who_watches_changes_nothing() {
     {
         let path = scratch(name);
         assert_eq!(hash_of(&[&echo, option, path.to_str().expect("the path is UTF-8")]), plain, "{option}");
+    }
+}
+
+/// The hash of each component of a scenario's run.
+fn by_component(text: &str) -> BTreeMap<String, u64> {
+    let scenario = Scenario::from_text("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let mut run = scenario.build(scenario.seed());
+    run.add_recorder(Box::new(TraceHash::new(run.names())));
+    let report = run.execute(&mut |_| {});
+    assert!(report.held, "{:?}", report.expectations);
+    let hash: Box<TraceHash> = run.take_recorder().expect("the recorder was added");
+    hash.by_name().into_iter().map(|(name, hash)| (name.to_owned(), hash)).collect()
+}
+
+#[test]
+fn an_idle_host_changes_no_other_hosts_events() {
+    const FIRST: &str = "[[host]]\nname = \"aaa-idle\"\ninterface = [{ addresses = [\"10.9.0.1/24\"] }]\n\n";
+    for name in scenarios() {
+        let text = std::fs::read_to_string(file(&name)).expect("the scenario can be read");
+        let before = by_component(&text);
+        assert!(before.len() >= 2, "{name}: only {:?} did anything", before.keys());
+        // In front of all others, so that every number in the world is another.
+        let place = text.find("[[host]]").expect("there are hosts");
+        let mut after = by_component(&format!("{}{FIRST}{}", &text[..place], &text[place..]));
+        after.remove("aaa-idle");
+        assert_eq!(before, after, "{name}");
     }
 }
