@@ -1,7 +1,7 @@
 //! Sockets: the host's fifth door. Calls change state and mark ready; they send nothing themselves.
 //!
 //! A call that cannot be done now returns [`SocketError::WouldBlock`] and notes what its caller waits for; the
-//! event that makes it possible puts one [`Wake`](crate::transport::Wake) on the host's list.
+//! event that makes it possible puts one [`Wake`] on the host's list.
 
 mod datagram;
 mod echo;
