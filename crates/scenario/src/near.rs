@@ -25,10 +25,18 @@ pub fn miss<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option
         .map(|(_, name)| name.to_owned())
 }
 
+/// Names that a list shows; a network of thousands would fill the screen.
+const SHOWN: usize = 64;
+
 /// `a, b or c`.
 pub fn or_list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    match names.split_last() {
+    let mut names = names.into_iter();
+    let mut shown: Vec<String> = names.by_ref().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = names.count();
+    if more > 0 {
+        shown.push(format!("{more} more"));
+    }
+    match shown.split_last() {
         None => "nothing".to_owned(),
         Some((only, [])) => only.clone(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
@@ -56,5 +64,6 @@ mod tests {
     fn lists_are_read_as_people_write_them() {
         assert_eq!(or_list(["a"]), "`a`");
         assert_eq!(or_list(["a", "b", "c"]), "`a`, `b` or `c`");
+        assert!(or_list(["a"; 100]).ends_with("`a` or 36 more"));
     }
 }

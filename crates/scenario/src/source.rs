@@ -29,12 +29,19 @@ pub struct Source {
     pub name: Arc<str>,
     /// The text.
     pub text: Arc<str>,
+    /// Where each line begins.
+    lines: Arc<[usize]>,
 }
 
 impl Source {
     /// A text with the name it goes by in messages.
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: Arc::from(name), text: Arc::from(text) }
+        let begins = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        Self {
+            name: Arc::from(name),
+            text: Arc::from(text),
+            lines: core::iter::once(0).chain(begins).collect(),
+        }
     }
 
     /// The nearest character boundary at or before octet `at`.
@@ -46,23 +53,25 @@ impl Source {
         at
     }
 
+    /// Which line, from 0, holds octet `at`.
+    fn line_index(&self, at: usize) -> usize {
+        self.lines.partition_point(|begin| *begin <= at) - 1
+    }
+
     /// The line and column of octet `at`.
     pub fn position(&self, at: u32) -> Position {
-        let before = &self.text[..self.boundary(at)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: before.bytes().filter(|octet| *octet == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let at = self.boundary(at);
+        let line = self.line_index(at);
+        Position { line: line + 1, column: self.text[self.lines[line]..at].chars().count() + 1 }
     }
 
     /// The line that holds octet `at`, without its end, and where `at` lies in it.
     pub fn line(&self, at: u32) -> (&str, usize) {
         let at = self.boundary(at);
-        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = self.text[at..].find('\n').map_or(self.text.len(), |newline| at + newline);
-        let line = &self.text[start..end];
-        (line.strip_suffix('\r').unwrap_or(line), at - start)
+        let index = self.line_index(at);
+        let end = self.lines.get(index + 1).map_or(self.text.len(), |next| next - 1);
+        let line = &self.text[self.lines[index]..end];
+        (line.strip_suffix('\r').unwrap_or(line), at - self.lines[index])
     }
 
     /// The octets of `span` that lie on the line of its start, as a text.

@@ -1,6 +1,8 @@
 //! No text makes the reader panic, hang, or point outside of it: not arbitrary ones, and not shipped scenarios
 //! that were damaged.
 
+use std::fmt::Write;
+
 use proptest::prelude::*;
 use wirelab_scenario::{Diagnostics, Override, Scenario, TEMPLATE, shipped};
 
@@ -81,6 +83,17 @@ fn fragments() -> impl Strategy<Value = String> {
         "\t",
     ]);
     proptest::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+#[test]
+fn a_long_file_with_an_error_on_each_line_is_read_in_reasonable_time() {
+    let mut text = String::new();
+    for index in 0..20_000 {
+        let _ = writeln!(text, "unknown_{index} = \"20 ms\"");
+    }
+    let diagnostics = Scenario::from_text("test.toml", &text, &[]).unwrap_err();
+    assert_eq!(diagnostics.len(), 20_000);
+    assert_eq!(diagnostics.iter().last().map(|last| last.line), Some(20_000));
 }
 
 /// Cases of each property: 256, or 10,000 where `WIRELAB_DEEP` is set.

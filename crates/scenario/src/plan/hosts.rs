@@ -2,6 +2,8 @@
 
 use core::hash::Hasher;
 use core::net::IpAddr;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use siphasher::sip::SipHasher24;
 use wirelab_stack::addr::{Cidr, Mac};
@@ -140,8 +142,8 @@ fn check_address(address: &At<Cidr>, problems: &mut Vec<Problem>) {
 
 /// Reports addresses, of IP and of hardware, that two interfaces have and that are not meant to be shared.
 fn check_addresses(hosts: &[At<Host>], problems: &mut Vec<Problem>) {
-    let mut addresses: Vec<(IpAddr, bool, String)> = Vec::new();
-    let mut macs: Vec<(Mac, bool, String)> = Vec::new();
+    let mut addresses: BTreeMap<IpAddr, (bool, String)> = BTreeMap::new();
+    let mut macs: BTreeMap<Mac, (bool, String)> = BTreeMap::new();
     for host in hosts {
         for (index, interface) in host.value.interface.iter().enumerate() {
             let shared = interface.value.duplicate.as_ref().is_some_and(|duplicate| duplicate.value);
@@ -162,20 +164,25 @@ fn check_addresses(hosts: &[At<Host>], problems: &mut Vec<Problem>) {
 }
 
 /// Remembers that `owner` has `address`; calls `report` where another has it and one of both does not share.
-fn note<A: PartialEq>(
-    seen: &mut Vec<(A, bool, String)>,
+fn note<A: Ord>(
+    seen: &mut BTreeMap<A, (bool, String)>,
     address: A,
     shared: bool,
     owner: &str,
     report: impl FnOnce(&str),
 ) {
-    if let Some((_, other_shares, other)) = seen.iter().find(|(known, ..)| *known == address) {
-        // One interface's own addresses are never given twice on purpose.
-        if !(shared && *other_shares) || other == owner {
-            report(other);
+    match seen.entry(address) {
+        Entry::Vacant(entry) => {
+            entry.insert((shared, owner.to_owned()));
+        }
+        Entry::Occupied(entry) => {
+            let (other_shares, other) = entry.get();
+            // One interface's own addresses are never given twice on purpose.
+            if !(shared && *other_shares) || other == owner {
+                report(other);
+            }
         }
     }
-    seen.push((address, shared, owner.to_owned()));
 }
 
 fn taken(place: &crate::read::Place, address: &str, owner: &str) -> Problem {

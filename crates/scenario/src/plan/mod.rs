@@ -6,6 +6,8 @@ mod expectations;
 mod hosts;
 mod links;
 
+use std::collections::BTreeSet;
+
 use wirelab_sim::{DirectionConfig, Limits, LinkConfig, World};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::HostConfig;
@@ -97,13 +99,12 @@ impl PlannedLink {
 
 /// Reports each name that an earlier one of the same kind has already.
 fn check_unique<'a>(what: &str, names: impl IntoIterator<Item = &'a At<Name>>, problems: &mut Vec<Problem>) {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for name in names {
-        if seen.contains(&name.value.0.as_str()) {
+        if !seen.insert(&name.value.0) {
             let message = format!("there are two {what} `{}`", name.value);
             problems.push(name.problem(message).allowed("a name that no other has"));
         }
-        seen.push(&name.value.0);
     }
 }
 

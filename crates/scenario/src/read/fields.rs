@@ -1,5 +1,7 @@
 //! Tables: fields that are required, optional or lists, and those that are unknown.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::Problem;
 use crate::document::{Entry, Kind, Node, Table};
 use crate::near;
@@ -92,12 +94,14 @@ impl<'a> Fields<'a> {
     /// table describes, such as `a link`.
     pub fn finish(self, reader: &mut Reader, what: &str) -> bool {
         let mut complete = self.complete;
-        let mut meant: Vec<String> = Vec::new();
+        let mut meant: BTreeSet<String> = BTreeSet::new();
+        let present: BTreeSet<&str> = self.entries.iter().map(|entry| entry.key.as_str()).collect();
+        // What is there already is less likely what a misspelt field stands for.
+        let absent: Vec<&str> = self.known.iter().copied().filter(|name| !present.contains(name)).collect();
         for entry in self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str())) {
             complete = false;
-            let absent = self.known.iter().copied().filter(|name| self.peek(name).is_none());
-            let near =
-                near::miss(&entry.key, absent).or_else(|| near::miss(&entry.key, self.known.iter().copied()));
+            let near = near::miss(&entry.key, absent.iter().copied())
+                .or_else(|| near::miss(&entry.key, self.known.iter().copied()));
             meant.extend(near.clone());
             reader.within(&entry.key, |reader| {
                 let message = format!("{what} has no field `{}`", entry.key);
@@ -106,7 +110,7 @@ impl<'a> Fields<'a> {
             });
         }
         // Where a required field is misspelt, the misspelling is the whole news.
-        for name in self.missing.iter().filter(|name| !meant.iter().any(|meant| meant == **name)) {
+        for name in self.missing.iter().filter(|name| !meant.contains(**name)) {
             let message = format!("{what} needs the field `{name}`");
             let problem: Problem = self.place(reader).problem(message);
             reader.report(problem);
