@@ -2,6 +2,7 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use wirelab::stack::profile::Profile;
+use wirelab::stack::time::Duration;
 
 #[path = "../benches/support/hosts.rs"]
 mod hosts;
@@ -27,7 +28,8 @@ fn steady_transfer_allocates_nothing_per_segment() {
         let (info, frames) = transfer(&mut hosts, connection, 20_000);
         assert!(frames >= 20_000, "only {frames} frames");
         // Chunks of what the application sends are allocated, many segments a chunk; segments are not.
-        let allowed = frames / 8;
+        println!("{} allocations for {frames} segments", info.count_total);
+        let allowed = frames / 16;
         assert!(info.count_total <= allowed, "{} allocations for {frames} segments", info.count_total);
         assert!(info.bytes_current <= 65_536, "{} octets are left over", info.bytes_current);
     }
@@ -56,6 +58,7 @@ fn an_idle_connection_that_has_worked_gives_its_buffers_back() {
             let connection = hosts.connect();
             transfer(&mut hosts, connection, 100);
         }
+        hosts.rest(Duration::from_secs(3));
     });
     let each = info.bytes_current / (2 * i64::from(COUNT));
     println!("a connection that has worked holds {each} octets of heap");

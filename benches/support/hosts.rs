@@ -72,9 +72,14 @@ impl End {
 
     /// Whether `socket` was woken for `readiness` since the last time anyone asked about this end.
     fn woken(&mut self, socket: SocketId, readiness: Readiness) -> bool {
-        self.wakes.clear();
         self.host.take_wakes(&mut self.wakes);
-        self.wakes.iter().any(|wake| wake.socket == socket && wake.readiness.contains(readiness))
+        self.wakes.drain(..).any(|wake| wake.socket == socket && wake.readiness.contains(readiness))
+    }
+
+    /// Nobody asks about the wakes until now.
+    fn forget_wakes(&mut self) {
+        self.host.take_wakes(&mut self.wakes);
+        self.wakes.clear();
     }
 }
 
@@ -141,6 +146,8 @@ impl Hosts {
             let listener = self.listener;
             match self.server.call(self.now, |host, ctx| host.tcp_accept(ctx, listener)) {
                 Ok((server, _)) => {
+                    self.client.forget_wakes();
+                    self.server.forget_wakes();
                     assert_eq!(self.client.host.tcp_connected(client), Ok(()));
                     return Connection { client, server };
                 }
@@ -156,6 +163,7 @@ impl Hosts {
         for port in 0..count {
             self.connect_from(Some(1024 + port));
         }
+        self.rest(Duration::from_secs(3));
     }
 
     /// Connects, and resets the connection at once: no TIME-WAIT stays behind.
@@ -166,6 +174,21 @@ impl Hosts {
         self.client.call(self.now, |host, ctx| host.close(ctx, connection.client));
         self.server.call(self.now, |host, ctx| host.close(ctx, connection.server));
         self.turn();
+        self.client.forget_wakes();
+        self.server.forget_wakes();
+    }
+
+    /// Lets `span` pass, in which both ends do what is due.
+    pub fn rest(&mut self, span: Duration) {
+        let until = self.now + span;
+        while self.now < until {
+            let carried = self.turn();
+            if carried.up + carried.down == 0 {
+                let ends = [self.client.host.poll_timeout(), self.server.host.poll_timeout()];
+                let next = ends.into_iter().flatten().min().unwrap_or(until);
+                self.now = self.now.max(next).min(until);
+            }
+        }
     }
 
     /// Moves `octets` from client to server, in calls of `chunk.len()` and `buffer.len()` octets.

@@ -55,6 +55,8 @@ impl Connection {
         self.progress_at = cx.now();
         self.set_state(cx, State::Established);
         self.start_keep_alive(cx);
+        // The SYN's record is gone: an idle connection holds no storage.
+        self.inflight.release();
         if self.fin_requested {
             self.set_state(cx, State::FinWait1);
         }

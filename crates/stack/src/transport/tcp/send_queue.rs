@@ -54,8 +54,7 @@ impl SendQueue {
             let room = self.tail.capacity() - self.tail.len();
             if room == 0 {
                 self.freeze();
-                let large = (LARGE_CHUNK / segment).max(1) * segment;
-                self.tail = BytesMut::with_capacity(data.len().clamp(SMALL_CHUNK, large.max(SMALL_CHUNK)));
+                self.tail = BytesMut::with_capacity(self.chunk_size(data.len(), segment));
                 continue;
             }
             let (now, later) = data.split_at(room.min(data.len()));
@@ -63,6 +62,14 @@ impl SendQueue {
             self.end += now.len() as u64;
             data = later;
         }
+    }
+
+    /// Storage for `length` octets to be written: more the more is queued, since a writer that is ahead of the
+    /// network by this much will write on; whole segments, so that these do not lie across borders.
+    fn chunk_size(&self, length: usize, segment: usize) -> usize {
+        let wanted = length.max(self.len());
+        let large = (LARGE_CHUNK / segment).max(1) * segment;
+        if wanted < segment { wanted.max(SMALL_CHUNK) } else { wanted.next_multiple_of(segment).min(large) }
     }
 
     /// Takes `octets` in without a copy.
