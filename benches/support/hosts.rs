@@ -58,7 +58,7 @@ impl End {
         let count = most.min(wire.len());
         let mut observer = Unobserved;
         let mut ctx = Ctx::new(now, &mut self.rng, &mut observer);
-        for frame in wire.drain(..count) {
+        for frame in (0..count).map_while(|_| wire.pop_front()) {
             self.host.handle_frame(&mut ctx, InterfaceId(0), frame);
         }
         if self.host.poll_timeout().is_some_and(|due| due <= now) {
@@ -116,11 +116,9 @@ impl Hosts {
         Self { client, server, now: Instant::ZERO, listener }
     }
 
-    /// One turn of each end: the client sends, the server takes at most [`BURST`] frames and answers, the client
-    /// takes as many.
+    /// One turn of each end: the server takes at most [`BURST`] frames and answers, the client takes as many and sends.
     pub fn turn(&mut self) -> Carried {
         let Self { client, server, now, .. } = self;
-        client.turn(*now, &mut VecDeque::new(), 0);
         let up = server.turn(*now, &mut client.wire, BURST);
         let down = client.turn(*now, &mut server.wire, BURST);
         *now += TURN;

@@ -159,7 +159,12 @@ impl Frame {
 
     /// Octets in the frame.
     pub fn len(&self) -> usize {
-        self.head().len() + self.payload.len()
+        self.head_length() + self.payload.len()
+    }
+
+    #[inline]
+    fn head_length(&self) -> usize {
+        usize::from(self.end) - usize::from(self.start)
     }
 
     /// Whether the frame has no octets.
@@ -237,7 +242,7 @@ impl Frame {
     /// When they were not pulled up.
     #[inline]
     pub fn strip_front(&mut self, length: usize) {
-        assert!(length <= usize::from(self.end - self.start), "a header is stripped before it was pulled up");
+        assert!(length <= self.head_length(), "a header is stripped before it was pulled up");
         self.start += length as u8;
     }
 
@@ -251,7 +256,7 @@ impl Frame {
 
     /// Cuts the frame to `length` octets: padding behind a packet goes. Longer is left as it is.
     pub fn truncate(&mut self, length: usize) {
-        let head = self.head().len();
+        let head = self.head_length();
         if length < head {
             self.end = self.start + length as u8;
             self.payload.clear();
@@ -274,7 +279,7 @@ impl Frame {
     /// When the frame is shorter than `offset`.
     #[inline]
     pub fn take_payload(&mut self, offset: usize) -> Bytes {
-        if offset == self.head().len() {
+        if offset == self.head_length() {
             return core::mem::take(&mut self.payload);
         }
         self.copy_payload(offset)

@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use etherparse::{EtherType, IpNumber};
 
 use super::Host;
-use super::neighbors::{Next, waiter_of};
+use super::neighbors::{Next as Station, waiter_of};
 use super::outbox::Outgoing;
 use super::path::Plan;
 use crate::addr::Mac;
@@ -16,30 +16,45 @@ use crate::network::ipv4;
 use crate::network::quote::Quote;
 use crate::network::route::Hop;
 use crate::time::Instant;
-use crate::trace::{DropReason, Event, Interest, Place};
+use crate::trace::{ConnectionId, DropReason, Event, Interest, Place};
 use crate::transport::tcp::Ready;
 use crate::transport::{Path, Readiness, SocketId, Trouble};
 
-/// The last destination that TCP sent to, resolved: while segments follow each other to one peer, no table is
-/// looked at.
+/// The last pair of addresses that TCP sent between, resolved: while segments follow each other to one peer, no table is
+/// looked at, and their headers are copies.
 #[derive(Clone, Copy, Debug)]
 pub struct Way {
+    source: IpAddr,
     destination: IpAddr,
     /// Good before this instant; then the neighbour may have to be polled.
     until: Instant,
     interface: InterfaceId,
-    header: [u8; ethernet::HEADER],
+    link: [u8; ethernet::HEADER],
+    network: ipv4::Template,
     path: Path,
+}
+
+/// What goes next.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// What waits in the outbox.
+    Queued,
+    /// TCP's.
+    Tcp(Ready),
 }
 
 impl Way {
     /// No way.
     pub fn nowhere() -> Self {
+        let (none, protocol) = (Ipv4Addr::UNSPECIFIED, IpNumber::TCP);
+        let header = ipv4::Header { source: none, destination: none, protocol, ttl: 0, identification: None };
         Self {
-            destination: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            source: none.into(),
+            destination: none.into(),
             until: Instant::ZERO,
             interface: InterfaceId::LOOPBACK,
-            header: [0; ethernet::HEADER],
+            link: [0; ethernet::HEADER],
+            network: ipv4::Template::new(&header),
             path: Path { mtu: 0, transmit_checksum: false, max_super_frame: 0 },
         }
     }
@@ -50,41 +65,43 @@ impl Way {
     }
 
     #[inline]
-    fn leads_to(&self, destination: IpAddr, now: Instant) -> bool {
-        now < self.until && self.destination == destination
+    fn joins(&self, ends: &ConnectionId, now: Instant) -> bool {
+        now < self.until && self.destination == ends.remote.ip() && self.source == ends.local.ip()
     }
 }
 
 impl Host {
     /// The next frame for a link.
+    #[inline(never)]
     pub(super) fn transmit(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
-        if self.outbox.is_empty() && self.tcp.next_ready().is_none() {
-            return None;
-        }
+        let first = self.next_to_send()?;
         // Built in one place, and not moved from layer to layer: a frame is large.
         let mut frame = Frame::empty();
-        loop {
-            let interface = self.transmit_one(ctx, &mut frame)?;
-            if interface != InterfaceId::LOOPBACK {
-                return Some((interface, frame));
-            }
-            // What a host sends to itself turns round here.
-            self.ingress(ctx, interface, &mut frame);
-        }
+        let interface = self.transmit_to_link(ctx, first, &mut frame)?;
+        Some((interface, frame))
+    }
+
+    /// What goes next: what waits in the outbox before what TCP has.
+    #[inline]
+    fn next_to_send(&mut self) -> Option<Next> {
+        if self.outbox.is_empty() { self.tcp.next_ready().map(Next::Tcp) } else { Some(Next::Queued) }
     }
 
     #[inline]
-    fn transmit_one(&mut self, ctx: &mut Ctx<'_>, frame: &mut Frame) -> Option<InterfaceId> {
+    fn transmit_to_link(&mut self, ctx: &mut Ctx<'_>, first: Next, frame: &mut Frame) -> Option<InterfaceId> {
+        let mut next = first;
         loop {
-            let sent = if self.outbox.is_empty() {
-                let ready = self.tcp.next_ready()?;
-                self.transmit_segment(ctx, ready, frame)
-            } else {
-                self.transmit_queued(ctx, frame)
+            let sent = match next {
+                Next::Tcp(ready) => self.transmit_segment(ctx, ready, frame),
+                Next::Queued => self.transmit_queued(ctx, frame),
             };
-            if sent.is_some() {
-                return sent;
+            match sent {
+                // What a host sends to itself turns round here.
+                Some(InterfaceId::LOOPBACK) => self.ingress(ctx, InterfaceId::LOOPBACK, frame),
+                Some(_) => return sent,
+                None => {}
             }
+            next = self.next_to_send()?;
         }
     }
 
@@ -113,32 +130,30 @@ impl Host {
         ready: Ready,
         frame: &mut Frame,
     ) -> Option<InterfaceId> {
-        let ends = self.tcp.ends(ready);
-        let destination = ends.remote.ip();
-        if !self.way.leads_to(destination, ctx.now) && !self.find_way(ctx, ready, destination) {
+        if !self.way.joins(self.tcp.ends(ready), ctx.now) && !self.find_way(ctx, ready) {
             return None;
         }
         if !self.tcp.emit(ctx, ready, &self.way.path, frame) {
             return None;
         }
-        let (IpAddr::V4(source), IpAddr::V4(destination)) = (ends.local.ip(), destination) else {
-            return None;
-        };
-        self.push_ipv4(frame, source, destination, IpNumber::TCP, self.knobs.ttl);
-        ethernet::push(frame, &self.way.header);
+        let identification = self.identify();
+        self.way.network.push(frame, identification);
+        ethernet::push(frame, &self.way.link);
         self.depart(ctx, self.way.interface, frame)
     }
 
-    /// Resolves the way to `destination` and remembers it; or parks or fails what is ready. Whether there is one.
+    /// Resolves the way of what is ready and remembers it; or parks or fails what is ready. Whether there is one.
     #[cold]
-    fn find_way(&mut self, ctx: &mut Ctx<'_>, ready: Ready, destination: IpAddr) -> bool {
-        let hop = self.hop(destination, self.tcp.ends(ready).local.ip()).filter(|hop| !hop.broadcast);
-        let Some(hop) = hop else {
+    fn find_way(&mut self, ctx: &mut Ctx<'_>, ready: Ready) -> bool {
+        let ends = self.tcp.ends(ready);
+        let ends = (ends.local.ip(), ends.remote.ip());
+        let hop = self.hop(ends.1, ends.0).filter(|hop| !hop.broadcast);
+        let (Some(hop), (IpAddr::V4(source), IpAddr::V4(destination))) = (hop, ends) else {
             self.tcp.on_unreachable(ctx, ready, Trouble::NetworkUnreachable);
             return false;
         };
         match self.next_station(ctx, &hop) {
-            Next::Known(header, until) => {
+            Station::Known(link, until) => {
                 let Some(interface) = self.interface(hop.interface) else { return false };
                 let capabilities = interface.capabilities();
                 let path = Path {
@@ -146,17 +161,21 @@ impl Host {
                     transmit_checksum: capabilities.transmit_checksum,
                     max_super_frame: capabilities.max_super_frame.min(u32::from(u16::MAX)),
                 };
-                self.way = Way { destination, until, interface: hop.interface, header, path };
+                let (protocol, ttl) = (IpNumber::TCP, self.knobs.ttl);
+                let header = ipv4::Header { source, destination, protocol, ttl, identification: None };
+                let network = ipv4::Template::new(&header);
+                let (source, destination) = ends;
+                self.way = Way { source, destination, until, interface: hop.interface, link, network, path };
                 true
             }
-            Next::Asked => {
+            Station::Asked => {
                 self.tcp.park(ready);
                 if let Ready::Connection(key) = ready {
                     self.park_waiter(&hop, waiter_of(key));
                 }
                 false
             }
-            Next::Silent => {
+            Station::Silent => {
                 self.tcp.on_unreachable(ctx, ready, Trouble::HostUnreachable);
                 false
             }
@@ -170,17 +189,17 @@ impl Host {
             return None;
         }
         match self.next_station(ctx, &hop) {
-            Next::Known(header, _) => {
+            Station::Known(header, _) => {
                 ethernet::push(packet, &header);
                 self.depart(ctx, hop.interface, packet)
             }
-            Next::Asked => {
+            Station::Asked => {
                 if self.park_packet(&hop, core::mem::replace(packet, Frame::empty())).is_some() {
                     self.discard(ctx, DropReason::NeighborQueueFull);
                 }
                 None
             }
-            Next::Silent => {
+            Station::Silent => {
                 self.fail_packet(ctx, packet);
                 None
             }
@@ -188,14 +207,14 @@ impl Host {
     }
 
     /// What the next hop's link header is, and until when.
-    fn next_station(&mut self, ctx: &mut Ctx<'_>, hop: &Hop) -> Next {
+    fn next_station(&mut self, ctx: &mut Ctx<'_>, hop: &Hop) -> Station {
         if hop.interface == InterfaceId::LOOPBACK {
-            return Next::Known(loopback::header(EtherType::IPV4), Instant::FAR_FUTURE);
+            return Station::Known(loopback::header(EtherType::IPV4), Instant::FAR_FUTURE);
         }
-        let Some(interface) = self.interface(hop.interface) else { return Next::Silent };
+        let Some(interface) = self.interface(hop.interface) else { return Station::Silent };
         if hop.broadcast {
             let header = ethernet::header(Mac::BROADCAST, interface.mac(), EtherType::IPV4);
-            return Next::Known(header, Instant::FAR_FUTURE);
+            return Station::Known(header, Instant::FAR_FUTURE);
         }
         self.resolve(ctx, hop)
     }
@@ -206,7 +225,6 @@ impl Host {
         self.outbox.push(Outgoing::Packet(plan.hop, payload));
     }
 
-    #[inline]
     fn push_ipv4(
         &mut self,
         frame: &mut Frame,
@@ -215,8 +233,14 @@ impl Host {
         protocol: IpNumber,
         ttl: u8,
     ) {
-        let identification = if self.knobs.dont_fragment { None } else { Some(self.identification.draw()) };
+        let identification = self.identify();
         ipv4::push(frame, &ipv4::Header { source, destination, protocol, ttl, identification });
+    }
+
+    /// The next packet's identification, where it may be fragmented.
+    #[inline]
+    fn identify(&mut self) -> Option<u16> {
+        if self.knobs.dont_fragment { None } else { Some(self.identification.draw()) }
     }
 
     /// A frame leaves: it gets its name here.

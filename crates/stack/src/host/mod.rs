@@ -117,17 +117,20 @@ impl Host {
     }
 
     /// The next frame to give to a link, or `None` where nothing is to be sent now.
-    #[inline]
     pub fn poll_transmit(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
         self.transmit(ctx)
     }
 
     /// When `handle_timeout` is to be called next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let of_interface = |interface: &Interface| {
-            [interface.neighbors.next_timeout(), interface.next_announcement()].into_iter().flatten().min()
+        let earlier = |a: Option<Instant>, b: Option<Instant>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            _ => a.or(b),
         };
-        self.interfaces.iter().filter_map(of_interface).chain(self.tcp.next_timeout()).min()
+        let of_tcp = self.tcp.next_timeout();
+        self.interfaces.iter().fold(of_tcp, |first, interface| {
+            earlier(first, earlier(interface.neighbors.next_timeout(), interface.next_announcement()))
+        })
     }
 
     /// Moves the wakes since the last time to `into`.

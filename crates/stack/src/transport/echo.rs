@@ -144,7 +144,9 @@ impl EchoSockets {
 
     /// Moves the wakes since the last time to `into`.
     pub fn take_wakes(&mut self, into: &mut Vec<Wake>) {
-        into.append(&mut self.wakes);
+        if !self.wakes.is_empty() {
+            into.append(&mut self.wakes);
+        }
     }
 }
 

@@ -164,7 +164,7 @@ fn a_partial_checksum_is_completed() {
     // What an interface with checksum offload is given: the pseudo-header's sum in the checksum field.
     let length = (octets.len() - 34) as u32;
     let [source, destination] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(IpAddr::from);
-    let pseudo = !wirelab_stack::checksum::pseudo_header(source, destination, 17, length).finish();
+    let pseudo = !wirelab_stack::checksum::pseudo_header(&source, &destination, 17, length).finish();
     octets[40..42].copy_from_slice(&pseudo.to_be_bytes());
     let mut partial = frame(id(0, 1), Cause::UdpData, octets);
     partial.meta.checksum = Checksum::Partial { start: 34, offset: 6 };

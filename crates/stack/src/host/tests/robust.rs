@@ -67,8 +67,8 @@ fn mend(octets: &mut [u8]) {
     let message = &mut octets[14 + header..14 + total];
     let (place, sum) = match protocol {
         1 => (2, Sum::new()),
-        6 => (16, pseudo_header(source, destination, 6, message.len() as u32)),
-        17 => (6, pseudo_header(source, destination, 17, message.len() as u32)),
+        6 => (16, pseudo_header(&source, &destination, 6, message.len() as u32)),
+        17 => (6, pseudo_header(&source, &destination, 17, message.len() as u32)),
         _ => return,
     };
     if message.len() >= place + 2 {

@@ -2,10 +2,10 @@
 
 use core::net::Ipv4Addr;
 
-use etherparse::{IpNumber, Ipv4Header, Ipv4HeaderSlice};
+use etherparse::{IpNumber, Ipv4Header};
 
 use super::options::{self, Options};
-use crate::checksum::Sum;
+use crate::checksum::{Sum, fold};
 use crate::frame::Frame;
 use crate::rng::Rng;
 use crate::trace::DropReason;
@@ -41,34 +41,35 @@ pub struct Accepted {
 #[inline]
 pub fn accept(frame: &mut Frame) -> Result<Accepted, DropReason> {
     let available = frame.len();
-    let first = *frame.pull_up(HEADER).ok_or(DropReason::Truncated)?.first().ok_or(DropReason::Truncated)?;
-    if first >> 4 != 4 {
+    let octets = frame.pull_up(HEADER).ok_or(DropReason::Truncated)?;
+    let fixed: [u8; HEADER] = *octets.first_chunk().ok_or(DropReason::Truncated)?;
+    if fixed[0] >> 4 != 4 {
         return Err(DropReason::IpBadVersion);
     }
-    let header_length = usize::from(first & 0x0f) * 4;
-    if header_length > HEADER {
-        frame.pull_up(header_length).ok_or(DropReason::IpBadHeaderLength)?;
+    let header_length = usize::from(fixed[0] & 0x0f) * 4;
+    let mut options: &[u8] = &[];
+    if header_length != HEADER {
+        let octets = frame.pull_up(header_length).ok_or(DropReason::IpBadHeaderLength)?;
+        options = octets.get(HEADER..).ok_or(DropReason::IpBadHeaderLength)?;
     }
-    let octets = frame.head().get(..header_length).ok_or(DropReason::IpBadHeaderLength)?;
-    let header = Ipv4HeaderSlice::from_slice(octets).map_err(|_| DropReason::IpBadHeaderLength)?;
-    let octets = header.slice();
-    let total_length = usize::from(header.total_len());
+    let half = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
+    let total_length = usize::from(half(2));
     if total_length < header_length || total_length > available {
         return Err(DropReason::IpBadTotalLength);
     }
-    let (fixed, options) = octets.split_first_chunk().ok_or(DropReason::IpBadHeaderLength)?;
     // RFC 1122 §3.2.1.2
-    if sum_of(fixed, options) != 0xffff {
+    if sum_of(&fixed, options) != 0xffff {
         return Err(DropReason::IpBadChecksum);
     }
+    let (more_fragments, offset) = (fixed[6] & 0x20 != 0, half(6) & 0x1fff);
     let accepted = Accepted {
-        source: header.source_addr(),
-        destination: header.destination_addr(),
-        protocol: header.protocol(),
-        ttl: header.ttl(),
-        ecn: header.ecn().value(),
+        source: Ipv4Addr::new(fixed[12], fixed[13], fixed[14], fixed[15]),
+        destination: Ipv4Addr::new(fixed[16], fixed[17], fixed[18], fixed[19]),
+        protocol: IpNumber(fixed[9]),
+        ttl: fixed[8],
+        ecn: fixed[1] & 0x03,
         header_length: header_length as u8,
-        fragment: header.is_fragmenting_payload().then(|| header.fragments_offset().value() == 0),
+        fragment: (more_fragments || offset != 0).then_some(offset == 0),
         options: if options.is_empty() { Options::Fine } else { options::check(options) },
     };
     if total_length != available {
@@ -97,33 +98,50 @@ pub struct Header {
 /// Puts a header in front of a frame, which is all its payload: at most 65,515 octets.
 #[inline]
 pub fn push(frame: &mut Frame, header: &Header) {
-    let total_length = frame.len() + HEADER;
-    debug_assert!(u16::try_from(total_length).is_ok(), "longer than a length field can say: {total_length}");
-    let (identification, flags) = match header.identification {
-        None => (0, 0x40),
-        Some(identification) => (identification, 0),
-    };
-    let (length, identification) = ((total_length as u16).to_be_bytes(), identification.to_be_bytes());
-    let octets = frame.push_front::<HEADER>();
-    octets[..12].copy_from_slice(&[
-        0x45,
-        0,
-        length[0],
-        length[1],
-        identification[0],
-        identification[1],
-        flags,
-        0,
-        header.ttl,
-        header.protocol.0,
-        0,
-        0,
-    ]);
-    octets[12..16].copy_from_slice(&header.source.octets());
-    octets[16..].copy_from_slice(&header.destination.octets());
-    let checksum = (!sum_of(octets, &[])).to_ne_bytes();
-    octets[10..12].copy_from_slice(&checksum);
-    frame.meta.checksum = frame.meta.checksum.behind(HEADER as u16);
+    Template::new(header).push(frame, header.identification);
+}
+
+/// The header of many packets: length and identification are filled in for each.
+#[derive(Clone, Copy, Debug)]
+pub struct Template {
+    octets: [u8; HEADER],
+    /// The sum of its 16-bit words.
+    sum: u32,
+}
+
+impl Template {
+    /// What `header` says, besides the identification.
+    pub fn new(header: &Header) -> Self {
+        let mut octets = [0; HEADER];
+        (octets[0], octets[8], octets[9]) = (0x45, header.ttl, header.protocol.0);
+        octets[12..16].copy_from_slice(&header.source.octets());
+        octets[16..].copy_from_slice(&header.destination.octets());
+        Self { octets, sum: u16::from_be(sum_of(&octets, &[])).into() }
+    }
+
+    /// As [`push`].
+    #[inline]
+    pub fn push(&self, frame: &mut Frame, identification: Option<u16>) {
+        let total_length = frame.len() + HEADER;
+        debug_assert!(
+            u16::try_from(total_length).is_ok(),
+            "longer than a length field can say: {total_length}"
+        );
+        let (identification, flags) = match identification {
+            None => (0, 0x4000_u16),
+            Some(identification) => (identification, 0),
+        };
+        // RFC 1624 §3: what is filled in where zeros were is added to the sum.
+        let sum = self.sum + (total_length as u32) + u32::from(identification) + u32::from(flags);
+        let checksum = !fold(u64::from(sum));
+        let octets = frame.push_front::<HEADER>();
+        *octets = self.octets;
+        octets[2..4].copy_from_slice(&(total_length as u16).to_be_bytes());
+        octets[4..6].copy_from_slice(&identification.to_be_bytes());
+        octets[6..8].copy_from_slice(&flags.to_be_bytes());
+        octets[10..12].copy_from_slice(&checksum.to_be_bytes());
+        frame.meta.checksum = frame.meta.checksum.behind(HEADER as u16);
+    }
 }
 
 /// The folded sum of a header, in the machine's byte order (RFC 1071 §2 (B)). Without options it is three words: the

@@ -222,9 +222,9 @@ impl Connection {
     /// Tells the controller of congestion.
     pub fn tell<'r>(&mut self, cx: &mut Cx<'_, '_>, event: impl FnOnce(&Self) -> Congestion<'r>) {
         let event = event(self);
-        if let Some(mut controller) = self.congestion.take() {
-            controller.on_congestion(event, &mut self.path(cx));
-            self.congestion = Some(controller);
+        let mut path = self.path(cx);
+        if let Some(controller) = &mut self.congestion {
+            controller.on_congestion(event, &mut path);
         }
     }
 
@@ -248,32 +248,33 @@ impl Connection {
         prior_in_flight: u32,
         rtt: Option<Duration>,
     ) {
-        let Some(mut controller) = self.congestion.take() else { return };
         let round_start = acked.latest.is_some_and(|record| record.delivered >= self.round_end);
         if round_start {
             self.round_end = self.delivered;
         }
+        let mut path = self.path(cx);
+        let (in_flight, rate) = (self.pipe(), self.rate_sample(acked));
+        let Some(controller) = &mut self.congestion else { return };
         // Slow start may use half the window (it doubles within the round); after it all but a segment or two.
         let window = controller.window();
         let used = if window < controller.ssthresh() {
             prior_in_flight.saturating_mul(2)
         } else {
-            prior_in_flight + 2 * self.mss()
+            prior_in_flight + 2 * path.mss
         };
         let ack = Ack {
             newly_acked,
             newly_sacked,
-            in_flight: self.pipe(),
+            in_flight,
             prior_in_flight,
             rtt,
-            rate: self.rate_sample(acked),
+            rate,
             delivered: self.delivered,
             round_start,
             in_recovery: self.recovery.phase == Phase::Recovery,
             window_limited: used >= window,
         };
-        controller.on_ack(&ack, &mut self.path(cx));
-        self.congestion = Some(controller);
+        controller.on_ack(&ack, &mut path);
     }
 
     /// How fast data was delivered since the latest of the acknowledged segments was sent.

@@ -10,10 +10,11 @@ use super::receive_queue::ReceiveQueue;
 use super::recovery::Recovery;
 use super::reply::{Replies, Reply};
 use super::rtt::RttEstimator;
-use super::segment::HEADER_LENGTH;
+use super::segment::{HEADER_LENGTH, Segment};
 use super::send_queue::SendQueue;
 use super::seq::{ORIGIN, Offset, to_wire};
 use super::timers::Deadlines;
+use crate::checksum::Sum;
 use crate::context::Ctx;
 use crate::time::Instant;
 use crate::trace::{
@@ -78,6 +79,8 @@ pub enum Owed {
 pub struct Connection {
     /// Its ends.
     pub id: ConnectionId,
+    /// The sum of the pseudo-header of what it sends, but for the length.
+    pub pseudo_header: Sum,
     /// Its place in the table.
     pub key: Key,
     /// Its state.
@@ -117,6 +120,8 @@ pub struct Connection {
     pub snd_wl1: Offset,
     /// SND.WL2.
     pub snd_wl2: Offset,
+    /// Eff.snd.MSS less the options of each segment, of the four values that follow.
+    mss: u16,
     /// `SendMSS` as the peer offered it.
     pub peer_mss: u16,
     /// The path's MTU as far as known.
@@ -183,8 +188,13 @@ pub struct Connection {
 
     /// Its timers.
     pub deadlines: Deadlines,
+    /// When the table of timers will look at them.
+    pub armed: Instant,
     /// What it counted.
     pub counters: Counters,
+    /// Segments that were predicted.
+    #[cfg(test)]
+    pub predictions: u64,
 }
 
 impl Connection {
@@ -194,6 +204,7 @@ impl Connection {
         let receive = ReceiveQueue::new();
         Self {
             id,
+            pseudo_header: Segment::pseudo_header(&id.local.ip(), &id.remote.ip()),
             key,
             state,
             ending: Ending::Open,
@@ -213,6 +224,7 @@ impl Connection {
             max_snd_wnd: 0,
             snd_wl1: ORIGIN,
             snd_wl2: ORIGIN,
+            mss: DEFAULT_MSS,
             peer_mss: DEFAULT_MSS,
             mtu: u16::MAX,
             pmtu: u16::MAX,
@@ -245,7 +257,10 @@ impl Connection {
             heard_at: now,
             challenged_at: Instant::FAR_FUTURE,
             deadlines: Deadlines::default(),
+            armed: Instant::FAR_FUTURE,
             counters: Counters::default(),
+            #[cfg(test)]
+            predictions: 0,
         }
     }
 
@@ -266,10 +281,21 @@ impl Connection {
     }
 
     /// Octets of payload in a full segment, the options of each segment counted (RFC 9293 §3.7.1: Eff.snd.MSS).
+    #[inline]
     pub fn mss(&self) -> u32 {
+        debug_assert_eq!(self.mss, self.effective_mss(), "a value that it depends on has changed");
+        self.mss.into()
+    }
+
+    /// The values that the segment size depends on have changed.
+    pub fn update_mss(&mut self) {
+        self.mss = self.effective_mss();
+    }
+
+    fn effective_mss(&self) -> u16 {
         let by_path = self.mtu.min(self.pmtu).saturating_sub(HEADERS).max(LEAST_MSS);
-        let options = if self.agreed.timestamps { TIMESTAMPS_LENGTH as u32 } else { 0 };
-        u32::from(self.peer_mss.min(by_path)) - options
+        let options = if self.agreed.timestamps { TIMESTAMPS_LENGTH as u16 } else { 0 };
+        self.peer_mss.min(by_path) - options
     }
 
     /// The MSS to offer on a path (RFC 9293 §3.7.1: the MTU less the fixed headers).
@@ -365,6 +391,7 @@ impl Connection {
     }
 
     /// Whether there is (probably) something to send: it belongs in the ready queue.
+    #[inline]
     pub fn wants_to_transmit(&self) -> bool {
         if matches!(self.owed, Owed::Now(_)) || self.probe.is_some() || self.recovery.forced.is_some() {
             return true;
@@ -372,8 +399,26 @@ impl Connection {
         match self.state {
             State::Closed => false,
             State::SynSent | State::SynReceived => self.inflight.is_empty() || self.inflight.lost() > 0,
-            _ => self.inflight.lost() > 0 || self.has_unsent(),
+            _ => self.inflight.lost() > 0 || (self.has_unsent() && !self.waits_for_answer()),
         }
+    }
+
+    /// Whether less than a full segment is there, or fits into the peer's window, and must wait for an answer that is
+    /// under way (RFC 9293 §3.7.4 and §3.8.6.2.1): `next_data` would find nothing to do. It may be false although it
+    /// would.
+    #[inline]
+    fn waits_for_answer(&self) -> bool {
+        let unsent = self.send.end() - self.snd_nxt;
+        let usable = (self.snd_una + u64::from(self.snd_wnd)).saturating_sub(self.snd_nxt);
+        let length = unsent.min(usable);
+        length < u64::from(self.mss())
+            && length < u64::from(self.max_snd_wnd.div_ceil(2))
+            && (usable < unsent || !self.nodelay)
+            && !self.fin_requested
+            && !self.inflight.is_empty()
+            && !self.window_probe_sent
+            && !self.override_small
+            && !self.receive.has_gaps()
     }
 
     /// Whether data or a FIN waits to be sent for the first time.
@@ -382,6 +427,7 @@ impl Connection {
     }
 
     /// The sender's variables.
+    #[cold]
     pub fn metrics(&self, knobs: &Knobs) -> Metrics {
         let congestion = self.congestion.as_deref();
         Metrics {
@@ -395,12 +441,12 @@ impl Connection {
     }
 
     /// Shows the sender's variables to whoever draws them.
+    #[inline]
     pub fn show_metrics(&self, cx: &mut Cx<'_, '_>) {
-        let knobs = cx.knobs;
-        cx.ctx.observe(Interest::SERIES, || Event::ConnectionMetrics {
-            connection: self.id,
-            metrics: self.metrics(knobs),
-        });
+        if cx.ctx.wants(Interest::SERIES) {
+            let (connection, metrics) = (self.id, self.metrics(cx.knobs));
+            cx.ctx.observe(Interest::SERIES, || Event::ConnectionMetrics { connection, metrics });
+        }
     }
 
     /// State and counters.

@@ -1,7 +1,5 @@
 //! The handshake: three-way, simultaneous, and what is agreed on in it (RFC 9293 §3.5, §3.10.7.3).
 
-use bytes::Bytes;
-
 use super::congestion;
 use super::connection::{Agreed, Connection, Cx, DEFAULT_MSS, LEAST_MSS};
 use super::inflight::Record;
@@ -30,6 +28,7 @@ impl Connection {
             snd_wind_shift: if scaling { options.window_scale.unwrap_or(0) } else { 0 },
             rcv_wind_shift: if scaling { cx.knobs.window_scale() } else { 0 },
         };
+        self.update_mss();
         if let Some(times) = options.timestamps.filter(|_| self.agreed.timestamps) {
             (self.ts_recent, self.ts_recent_at) = (times.value, cx.now());
         }
@@ -137,7 +136,7 @@ impl Connection {
         self.owed = super::connection::Owed::Nothing;
         let flags = if passive { Flags::SYN | Flags::ACK } else { Flags::SYN };
         let segment = self.syn_segment(cx, path, flags);
-        self.put(cx, path, &segment, Bytes::new(), cause, frame);
+        self.put(cx, path, &segment, cause, frame);
         true
     }
 

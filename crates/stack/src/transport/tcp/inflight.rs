@@ -129,16 +129,24 @@ impl Inflight {
         self.count(&after);
     }
 
+    #[inline]
     fn count(&mut self, record: &Record) {
-        self.pipe += if record.in_pipe() { record.length } else { 0 };
-        self.sacked += if record.sacked { record.length } else { 0 };
-        self.lost += u32::from(record.lost);
+        if record.in_pipe() {
+            self.pipe += record.length;
+        } else {
+            self.sacked += if record.sacked { record.length } else { 0 };
+            self.lost += u32::from(record.lost);
+        }
     }
 
+    #[inline]
     fn uncount(&mut self, record: &Record) {
-        self.pipe -= if record.in_pipe() { record.length } else { 0 };
-        self.sacked -= if record.sacked { record.length } else { 0 };
-        self.lost -= u32::from(record.lost);
+        if record.in_pipe() {
+            self.pipe -= record.length;
+        } else {
+            self.sacked -= if record.sacked { record.length } else { 0 };
+            self.lost -= u32::from(record.lost);
+        }
     }
 
     /// Takes out the first record if it ends at or before `until`.

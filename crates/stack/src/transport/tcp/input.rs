@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::connection::{Connection, Cx, Owed};
+use super::predict::Predicted;
 use super::receive_queue::Insertion;
 use super::reply::Reply;
 use super::segment::{Flags, Segment};
@@ -59,6 +60,36 @@ impl Connection {
         self.counters.received_bytes += payload.len() as u64;
         self.heard_at = cx.now();
         self.probes = 0;
+        let predicted = self.predict(cx, segment, &payload);
+        #[cfg(test)]
+        {
+            self.predictions += u64::from(predicted.is_some());
+        }
+        match predicted {
+            Some(Predicted::Text) => {
+                self.remember_timestamp(cx, segment, self.receive.next());
+                self.take_window(segment, self.receive.next(), self.snd_una);
+                self.deadlines.stop_rto();
+                self.show_metrics(cx);
+                self.take_text(cx, self.receive.next(), payload, segments)
+            }
+            Some(Predicted::Ack(ack)) => {
+                self.remember_timestamp(cx, segment, self.receive.next());
+                self.on_ack(cx, segment, self.receive.next(), ack, 0)
+            }
+            None => self.check(cx, segment, payload, segments),
+        }
+    }
+
+    /// The eight checks.
+    #[inline(never)]
+    fn check(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        segment: &Segment,
+        payload: Bytes,
+        segments: u32,
+    ) -> Result<(), DropReason> {
         if self.state == State::SynSent {
             return self.on_segment_in_syn_sent(cx, segment, payload.len() as u32);
         }
@@ -104,7 +135,7 @@ impl Connection {
             start < edge && end > next
         };
         if acceptable {
-            self.remember_timestamp(cx, arrival);
+            self.remember_timestamp(cx, arrival.segment, arrival.seq);
             return Ok(());
         }
         if arrival.has(Flags::RST) {
@@ -154,9 +185,10 @@ impl Connection {
     }
 
     /// RFC 7323 §4.3 (2): only what covers the last acknowledgement sent moves TS.Recent.
-    fn remember_timestamp(&mut self, cx: &Cx<'_, '_>, arrival: &Arrival<'_>) {
-        if let Some(times) = arrival.segment.options.timestamps.filter(|_| self.agreed.timestamps)
-            && arrival.seq <= self.last_ack_sent
+    #[inline]
+    fn remember_timestamp(&mut self, cx: &Cx<'_, '_>, segment: &Segment, seq: Offset) {
+        if let Some(times) = segment.options.timestamps.filter(|_| self.agreed.timestamps)
+            && seq <= self.last_ack_sent
             && !timestamp_before(times.value, self.ts_recent)
         {
             (self.ts_recent, self.ts_recent_at) = (times.value, cx.now());
@@ -265,11 +297,22 @@ impl Connection {
             arrival.payload.truncate(room);
             arrival.fin = None;
         }
-        let whole = arrival.payload.len();
-        self.peer_segment = self.peer_segment.max((whole / arrival.segments as usize).min(0xffff) as u16);
-        let (copy_below, ranges) = (cx.knobs.copy_below, cx.knobs.max_out_of_order_ranges);
         let payload = core::mem::take(&mut arrival.payload);
-        match self.receive.insert(arrival.seq, payload, copy_below.into(), ranges.into()) {
+        self.take_text(cx, arrival.seq, payload, arrival.segments)
+    }
+
+    /// Takes in text that lies in the window, and owes what that asks for.
+    fn take_text(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        seq: Offset,
+        payload: Bytes,
+        segments: u32,
+    ) -> Result<(), DropReason> {
+        let each = if segments == 1 { payload.len() } else { payload.len() / segments as usize };
+        self.peer_segment = self.peer_segment.max(each.min(0xffff) as u16);
+        let (copy_below, ranges) = (cx.knobs.copy_below, cx.knobs.max_out_of_order_ranges);
+        match self.receive.insert(seq, payload, copy_below.into(), ranges.into()) {
             Insertion::InOrder { filled } => {
                 self.owe_for_data(cx, filled);
                 self.wake(cx, Readiness::READ);

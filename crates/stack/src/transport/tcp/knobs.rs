@@ -64,6 +64,10 @@ pub struct Knobs {
     pub keep_alive_interval: Duration,
     /// Unanswered keep-alives before the connection is given up.
     pub keep_alive_count: u8,
+
+    /// Lets no segment be predicted: what the eight checks do with each is what a test compares with.
+    #[cfg(test)]
+    pub unpredicted: bool,
 }
 
 impl Knobs {
@@ -98,7 +102,18 @@ impl Knobs {
             keep_alive_idle: Duration::from_secs(7200),
             keep_alive_interval: Duration::from_secs(75),
             keep_alive_count: 9,
+            #[cfg(test)]
+            unpredicted: false,
         }
+    }
+
+    /// Whether segments are predicted (always, but in the test of that).
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "the knob is a test's"))]
+    pub(super) const fn predicts(&self) -> bool {
+        #[cfg(test)]
+        return !self.unpredicted;
+        #[cfg(not(test))]
+        true
     }
 
     /// What Linux does, where this TCP can do it: `tcp_rto_min` 200 ms, `TCP_RTO_MAX` 120 s, `tcp_retries2` 15 (924.6 s

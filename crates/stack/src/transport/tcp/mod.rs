@@ -9,6 +9,7 @@
 //! | SYN, SYN-ACK, what is agreed on | `handshake`, `isn` |
 //! | listeners, their queues | `listener`, `passive` |
 //! | the eight checks of RFC 9293 §3.10.7.4 | `input` |
+//! | what most segments are, in one look | `predict` |
 //! | acknowledgements, entering and leaving recovery | `ack` |
 //! | what is sent next, Nagle, windows | `output` |
 //! | octets and records waiting for acknowledgement | `send_queue`, `inflight` |
@@ -20,7 +21,7 @@
 //! | resets outside connections | `reply` |
 //! | what ICMP and the neighbour cache say | `trouble` |
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use std::collections::VecDeque;
 
 use self::connection::{Connection, Cx};
@@ -53,6 +54,7 @@ mod options;
 mod output;
 mod passive;
 mod persist;
+mod predict;
 mod receive_queue;
 mod recovery;
 mod reply;
@@ -87,7 +89,7 @@ pub struct Tcp {
     /// Connections by their ends; those that are closed are not in it.
     by_ends: Table<ConnectionId, Key>,
     /// The connection found last: segments come in runs, and a run is looked up once.
-    found: Option<(ConnectionId, Key)>,
+    found: Option<(Flow, Key)>,
     listeners: Slots<Listener>,
     by_port: Table<SocketAddr, Key>,
     timers: Timers,
@@ -96,11 +98,49 @@ pub struct Tcp {
     wakes: Vec<Wake>,
 }
 
+/// Where a segment comes from and goes to, as its headers say it.
+#[derive(Clone, Copy, Debug)]
+struct Flow {
+    source: IpAddr,
+    destination: IpAddr,
+    ports: (u16, u16),
+}
+
+impl Flow {
+    fn new(ip: &IpInfo, ports: (u16, u16)) -> Self {
+        Self { source: ip.source, destination: ip.destination, ports }
+    }
+
+    #[inline]
+    fn is_of(&self, ip: &IpInfo, ports: (u16, u16)) -> bool {
+        self.source == ip.source && self.destination == ip.destination && self.ports == ports
+    }
+
+    /// The ends as the receiving host sees them.
+    fn ends(&self) -> ConnectionId {
+        ConnectionId {
+            local: SocketAddr::new(self.destination, self.ports.1),
+            remote: SocketAddr::new(self.source, self.ports.0),
+        }
+    }
+}
+
 /// Payloads in a frame: more than one where the link hands over super-frames.
 pub(crate) fn segment_count(length: usize, segment_size: Option<u16>) -> u32 {
     match segment_size {
         Some(size) if size > 0 => length.div_ceil(usize::from(size)).max(1) as u32,
         _ => 1,
+    }
+}
+
+/// Has the table of timers look at a connection's at `next` at the latest. They are armed lazily: where it looks early it
+/// finds nothing due, and is armed anew.
+#[inline]
+fn arm(timers: &mut Timers, connection: &mut Connection, next: Instant) {
+    debug_assert_eq!(connection.armed, timers.deadline(connection.key.index), "armed behind our back");
+    if next < connection.armed {
+        connection.armed = next;
+        timers.set(connection.key.index, next);
     }
 }
 
@@ -138,19 +178,23 @@ impl Tcp {
 
     /// A segment: `frame` begins with the TCP header (IP's was stripped, and the length cut to what it says).
     pub fn accept_segment(&mut self, ctx: &mut Ctx<'_>, ip: &IpInfo, frame: &mut Frame) -> Verdict {
-        let (segment, header) = match Segment::parse(frame, ip) {
-            Ok(parsed) => parsed,
+        let header = match Segment::verify(frame, ip) {
+            Ok(length) => length,
             Err(reason) => return Verdict::Dropped(reason),
         };
+        let Some((fixed, options)) = frame.head()[..header].split_first_chunk() else {
+            return Verdict::Dropped(DropReason::TcpMalformed);
+        };
+        let mut segment = Segment::without_options(fixed);
+        if !options.is_empty() {
+            segment.options.read(options);
+        }
         if !ip.to_unicast {
             return Verdict::Dropped(DropReason::TcpNotUnicast);
         }
         let payload = frame.take_payload(header);
-        let ends = ConnectionId {
-            local: SocketAddr::new(ip.destination, segment.destination_port),
-            remote: SocketAddr::new(ip.source, segment.source_port),
-        };
-        if let Some(key) = self.find(&ends).filter(|key| !self.gives_way(ctx, *key, &segment)) {
+        let ports = (segment.source_port, segment.destination_port);
+        if let Some(key) = self.find(ip, ports).filter(|key| !self.gives_way(ctx, *key, &segment)) {
             let verdict = if self.must_wait_for_accept(key, &segment) {
                 Err(DropReason::TcpListenQueueFull)
             } else {
@@ -159,6 +203,7 @@ impl Tcp {
             };
             return verdict.map_or_else(Verdict::Dropped, |()| Verdict::Accepted);
         }
+        let ends = Flow::new(ip, ports).ends();
         if let Some(listener) = self.listener_for(ends.local) {
             return self.on_listen(ctx, ip, listener, &segment, payload.len() as u32, ends);
         }
@@ -167,15 +212,19 @@ impl Tcp {
         Verdict::Dropped(DropReason::TcpNoConnection)
     }
 
-    fn find(&mut self, ends: &ConnectionId) -> Option<Key> {
+    #[inline]
+    fn find(&mut self, ip: &IpInfo, ports: (u16, u16)) -> Option<Key> {
         match &self.found {
-            Some((found, key)) if found == ends => Some(*key),
-            _ => {
-                let key = *self.by_ends.get(ends)?;
-                self.found = Some((*ends, key));
-                Some(key)
-            }
+            Some((found, key)) if found.is_of(ip, ports) => Some(*key),
+            _ => self.look_up(Flow::new(ip, ports)),
         }
+    }
+
+    #[cold]
+    fn look_up(&mut self, flow: Flow) -> Option<Key> {
+        let key = *self.by_ends.get(&flow.ends())?;
+        self.found = Some((flow, key));
+        Some(key)
     }
 
     /// Runs `act` on a connection, then does what follows from it: queues, timers, tables.
@@ -193,11 +242,8 @@ impl Tcp {
             connection.queued = true;
             self.ready.push_back(key);
         }
-        // Timers are armed lazily: one that expires early finds nothing due and is set anew.
         let next = connection.deadlines.next();
-        if next < self.timers.deadline(key.index) {
-            self.timers.set(key.index, next);
-        }
+        arm(&mut self.timers, connection, next);
         if before != after {
             self.follow_state(ctx, key, before, after);
         }
@@ -218,7 +264,8 @@ impl Tcp {
     /// The connection is closed: it leaves the tables now, and its place when its owner has closed too.
     fn follow_end(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         self.timers.clear(key.index);
-        let Some(connection) = self.connections.get(key) else { return };
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        connection.armed = Instant::FAR_FUTURE;
         let (ends, info) = (connection.id, connection.info(&self.knobs));
         if self.by_ends.get(&ends) == Some(&key) {
             self.by_ends.remove(&ends);
@@ -233,7 +280,7 @@ impl Tcp {
     /// What is to be sent next; it stays first until [`emit`](Self::emit) returns `None` for it, it has nothing left, or
     /// it is parked. Connections take turns, a segment each.
     pub fn next_ready(&mut self) -> Option<Ready> {
-        if self.replies.ends().is_some() {
+        if !self.replies.is_empty() {
             return Some(Ready::Reply);
         }
         while let Some(key) = self.ready.front().copied() {
@@ -249,9 +296,10 @@ impl Tcp {
     ///
     /// # Panics
     /// When `ready` is not what [`next_ready`](Self::next_ready) has just returned.
-    pub fn ends(&self, ready: Ready) -> ConnectionId {
+    #[inline]
+    pub fn ends(&self, ready: Ready) -> &ConnectionId {
         match ready {
-            Ready::Connection(key) => self.connections.get(key).map(|connection| connection.id),
+            Ready::Connection(key) => self.connections.get(key).map(|connection| &connection.id),
             Ready::Reply => self.replies.ends(),
         }
         .expect("what is ready has ends")
@@ -259,14 +307,13 @@ impl Tcp {
 
     /// Puts the next segment of what is ready into `frame`: the TCP header in front of the payload. `Checksum::Partial`
     /// counts from the TCP header. False: it had nothing to send after all and has left the ready queue.
+    #[inline]
     pub fn emit(&mut self, ctx: &mut Ctx<'_>, ready: Ready, path: &Path, frame: &mut Frame) -> bool {
         let Ready::Connection(key) = ready else { return self.replies.emit(path, frame) };
         let Some(connection) = self.connections.get_mut(key) else { return false };
         let sent = connection.next_segment(&mut cx!(self, ctx), path, frame);
-        let next = connection.deadlines.next();
-        if next < self.timers.deadline(key.index) {
-            self.timers.set(key.index, next);
-        }
+        let next = connection.deadlines.next_after_sending();
+        arm(&mut self.timers, connection, next);
         if !sent || !connection.wants_to_transmit() {
             connection.queued = false;
             self.ready.pop_front();
@@ -285,13 +332,18 @@ impl Tcp {
     pub fn handle_timeout(&mut self, ctx: &mut Ctx<'_>) {
         while let Some(index) = self.timers.pop_due(ctx.now) {
             let Some(key) = self.connections.key_at(index) else { continue };
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.armed = Instant::FAR_FUTURE;
+            }
             self.with(ctx, key, Connection::on_timeout);
         }
     }
 
     /// Moves the wakes since the last time to `wakes`.
     pub fn take_wakes(&mut self, wakes: &mut Vec<Wake>) {
-        wakes.append(&mut self.wakes);
+        if !self.wakes.is_empty() {
+            wakes.append(&mut self.wakes);
+        }
     }
 
     /// Calls `each` for every connection in the table, in the order of their places.

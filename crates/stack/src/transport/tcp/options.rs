@@ -1,5 +1,7 @@
 //! TCP options: maximum segment size, window scale, SACK and timestamps (RFC 9293 §3.2, RFC 7323 §2–3, RFC 2018 §2–3).
 
+use crate::frame::Frame;
+
 /// Most SACK blocks that fit in a header (RFC 2018 §3).
 pub const MAX_SACK_BLOCKS: usize = 4;
 /// Octets that timestamps take, padded to a multiple of four (RFC 7323 appendix A §Implementation Suggestions).
@@ -77,12 +79,11 @@ fn u32_at(octets: &[u8], at: usize) -> u32 {
 impl Options {
     /// Reads the options behind a TCP header. Unknown ones are skipped; at one whose length makes no sense reading
     /// stops, and what was read before it counts (RFC 9293 §3.2: robust against illegal lengths).
-    pub fn parse(mut octets: &[u8]) -> Self {
-        let mut options = Self::default();
+    pub fn read(&mut self, mut octets: &[u8]) {
         // What almost each segment of an established connection carries, whole.
         if octets.len() == TIMESTAMPS_LENGTH && octets[..4] == [NOP, NOP, TIMESTAMPS, 10] {
-            options.timestamps = Some(Timestamps { value: u32_at(octets, 4), echo: u32_at(octets, 8) });
-            return options;
+            self.timestamps = Some(Timestamps { value: u32_at(octets, 4), echo: u32_at(octets, 8) });
+            return;
         }
         while let [kind, rest @ ..] = octets {
             match *kind {
@@ -94,12 +95,11 @@ impl Options {
                         break;
                     }
                     let (option, behind) = octets.split_at(length);
-                    options.take(kind, &option[2..]);
+                    self.take(kind, &option[2..]);
                     octets = behind;
                 }
             }
         }
-        options
     }
 
     fn take(&mut self, kind: u8, value: &[u8]) {
@@ -117,6 +117,14 @@ impl Options {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Pushes the options in front of `frame`.
+    pub fn push(&self, frame: &mut Frame) {
+        let length = self.length();
+        if length > 0 {
+            self.write(frame.push_front_slice(length));
         }
     }
 
@@ -188,32 +196,38 @@ mod tests {
         )
     }
 
+    fn parse(octets: &[u8]) -> Options {
+        let mut options = Options::default();
+        options.read(octets);
+        options
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read(options in any_options()) {
             let mut octets = vec![0; options.length()];
             options.write(&mut octets);
             prop_assert_eq!(octets.len() % 4, 0);
-            prop_assert_eq!(Options::parse(&octets), options);
+            prop_assert_eq!(parse(&octets), options);
         }
 
         #[test]
         fn no_octets_panic(octets in proptest::collection::vec(any::<u8>(), 0..=40)) {
-            Options::parse(&octets);
+            parse(&octets);
         }
     }
 
     #[test]
     fn reading_stops_at_a_bad_length_and_keeps_what_came_before() {
-        let options = Options::parse(&[MSS, 4, 5, 180, WINDOW_SCALE, 0, SACK_PERMITTED, 2]);
+        let options = parse(&[MSS, 4, 5, 180, WINDOW_SCALE, 0, SACK_PERMITTED, 2]);
         assert_eq!(options, Options { mss: Some(1460), ..Options::default() });
-        assert_eq!(Options::parse(&[MSS, 40, 1]), Options::default());
-        assert_eq!(Options::parse(&[SACK]), Options::default());
+        assert_eq!(parse(&[MSS, 40, 1]), Options::default());
+        assert_eq!(parse(&[SACK]), Options::default());
     }
 
     #[test]
     fn unknown_options_are_skipped_and_a_shift_is_capped() {
-        let options = Options::parse(&[254, 4, 1, 2, WINDOW_SCALE, 3, 15, END, MSS, 4, 1, 1]);
+        let options = parse(&[254, 4, 1, 2, WINDOW_SCALE, 3, 15, END, MSS, 4, 1, 1]);
         assert_eq!(options, Options { window_scale: Some(14), ..Options::default() });
     }
 }

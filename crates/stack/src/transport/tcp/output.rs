@@ -7,7 +7,7 @@ use super::connection::{Connection, Cx, Owed};
 use super::inflight::Record;
 use super::options::{MAX_SACK_BLOCKS, Options, SackBlocks};
 use super::recovery::{Phase, scoreboard};
-use super::segment::{Flags, Segment};
+use super::segment::{Fixed, Flags, Segment};
 use super::seq::{ORIGIN, Offset, to_wire};
 use crate::frame::{Frame, Meta};
 use crate::time::Instant;
@@ -23,14 +23,18 @@ const SACK_BLOCK: u32 = 8;
 struct Choice {
     start: Offset,
     end: Offset,
-    blocks: SackBlocks,
+    /// Octets that SACK blocks may take.
+    sack_room: u32,
     cause: Cause,
 }
 
 impl Connection {
     /// Puts the next segment into `frame`, if any is due and allowed.
     pub fn next_segment(&mut self, cx: &mut Cx<'_, '_>, path: &Path, frame: &mut Frame) -> bool {
-        self.mtu = path.mtu;
+        if self.mtu != path.mtu {
+            self.mtu = path.mtu;
+            self.update_mss();
+        }
         if !self.state.is_synchronized() && self.next_handshake_segment(cx, path, frame) {
             return true;
         }
@@ -51,6 +55,15 @@ impl Connection {
 
     /// A lost segment again, as the congestion window allows (RFC 6675 §4 `NextSeg` rule 1).
     fn next_retransmission(&mut self, cx: &mut Cx<'_, '_>) -> Option<Choice> {
+        if self.inflight.lost() == 0 {
+            self.recovery.forced = None;
+            return None;
+        }
+        self.next_lost_segment(cx)
+    }
+
+    #[cold]
+    fn next_lost_segment(&mut self, cx: &mut Cx<'_, '_>) -> Option<Choice> {
         let forced = self.recovery.forced;
         let Some(index) = scoreboard::next_lost(&self.inflight, self.recovery.search_from) else {
             self.recovery.forced = None;
@@ -74,7 +87,7 @@ impl Connection {
         self.recovery.forced = None;
         let record = self.record_retransmission(cx, index);
         self.recovery.search_from = record.end();
-        Some(Choice { start: record.start, end: record.end(), blocks: SackBlocks::default(), cause })
+        Some(Choice { start: record.start, end: record.end(), sack_room: 0, cause })
     }
 
     /// New data, or the FIN, as the windows and the rules against small segments allow.
@@ -82,8 +95,11 @@ impl Connection {
         if !self.has_unsent() {
             return None;
         }
-        let blocks = self.sack_blocks(self.mss() / 2);
-        let mss = self.mss() - sack_length(&blocks);
+        let mut mss = self.mss();
+        let sack_room = mss / 2;
+        if self.has_blocks_to_send() {
+            mss -= sack_length(&self.sack_blocks(sack_room));
+        }
         let unsent = self.send.end() - self.snd_nxt;
         let usable = (self.snd_una + u64::from(self.snd_wnd)).saturating_sub(self.snd_nxt);
         let length = unsent.min(u64::from(mss)).min(usable) as u32;
@@ -111,7 +127,7 @@ impl Connection {
         let (start, end) = (self.snd_nxt, self.snd_nxt + u64::from(length) + u64::from(fin));
         self.record_new(cx, (end - start) as u32);
         self.deadlines.persist = Instant::FAR_FUTURE;
-        Some(Choice { start, end, blocks, cause })
+        Some(Choice { start, end, sack_room, cause })
     }
 
     fn cause_of_data(&self, length: u32, overriding: bool) -> Cause {
@@ -126,20 +142,20 @@ impl Connection {
     /// A zero-window probe (one octet beyond the window) or a keep-alive (an octet that was acknowledged already).
     fn next_probe(&mut self, cx: &mut Cx<'_, '_>) -> Option<Choice> {
         let cause = self.probe.take()?;
+        self.next_probe_for(cx, cause)
+    }
+
+    #[cold]
+    fn next_probe_for(&mut self, cx: &mut Cx<'_, '_>, cause: Cause) -> Option<Choice> {
         if cause == Cause::KeepAlive {
             self.counters.keep_alives += 1;
             let before = self.snd_nxt - 1;
-            return Some(Choice { start: before, end: before, blocks: SackBlocks::default(), cause });
+            return Some(Choice { start: before, end: before, sack_room: 0, cause });
         }
         self.counters.zero_window_probes += 1;
         if self.window_probe_sent {
             let record = self.record_retransmission(cx, 0);
-            return Some(Choice {
-                start: record.start,
-                end: record.end(),
-                blocks: SackBlocks::default(),
-                cause,
-            });
+            return Some(Choice { start: record.start, end: record.end(), sack_room: 0, cause });
         }
         if !self.has_unsent() {
             return None;
@@ -149,32 +165,36 @@ impl Connection {
         // The persist timer repeats it, not the retransmission timer: nothing is lost.
         self.deadlines.stop_rto();
         self.window_probe_sent = true;
-        Some(Choice { start, end: start + 1, blocks: SackBlocks::default(), cause })
+        Some(Choice { start, end: start + 1, sack_room: 0, cause })
     }
 
     /// An acknowledgement without data, where one is owed at once.
     fn next_ack(&self) -> Option<Choice> {
         let Owed::Now(cause) = self.owed else { return None };
-        Some(Choice { start: self.snd_nxt, end: self.snd_nxt, blocks: self.sack_blocks(self.mss()), cause })
+        Some(Choice { start: self.snd_nxt, end: self.snd_nxt, sack_room: self.mss(), cause })
     }
 
     /// The SACK blocks to send (RFC 2018 §4), at most `room` octets of them.
+    #[cold]
     fn sack_blocks(&self, room: u32) -> SackBlocks {
         let mut blocks = SackBlocks::default();
-        if self.agreed.sack && self.receive.has_gaps() {
-            // Timestamps leave room for three (RFC 2018 §3).
-            let most = if self.agreed.timestamps { MAX_SACK_BLOCKS - 1 } else { MAX_SACK_BLOCKS };
-            let fitting = room.saturating_sub(SACK_HEAD) / SACK_BLOCK;
-            for (left, right) in self.receive.recent_ranges(most.min(fitting as usize)) {
-                blocks.push(to_wire(self.irs, left), to_wire(self.irs, right));
-            }
+        // Timestamps leave room for three (RFC 2018 §3).
+        let most = if self.agreed.timestamps { MAX_SACK_BLOCKS - 1 } else { MAX_SACK_BLOCKS };
+        let fitting = room.saturating_sub(SACK_HEAD) / SACK_BLOCK;
+        for (left, right) in self.receive.recent_ranges(most.min(fitting as usize)) {
+            blocks.push(to_wire(self.irs, left), to_wire(self.irs, right));
         }
         blocks
     }
 
+    #[inline]
+    const fn has_blocks_to_send(&self) -> bool {
+        self.agreed.sack && self.receive.has_gaps()
+    }
+
     /// Makes `frame` the segment that was chosen, with this end's state: acknowledgement, window, timestamps.
     fn fill(&mut self, cx: &mut Cx<'_, '_>, path: &Path, choice: &Choice, frame: &mut Frame) {
-        let &Choice { start, end, blocks, cause } = choice;
+        let &Choice { start, end, sack_room, cause } = choice;
         let mut flags = Flags::ACK;
         let payload = if start == end {
             Bytes::new()
@@ -189,17 +209,28 @@ impl Connection {
             }
             self.send.slice(start.min(data_end), data_end.saturating_sub(start) as usize)
         };
-        let segment = Segment {
-            source_port: self.id.local.port(),
-            destination_port: self.id.remote.port(),
+        let fixed = Fixed {
+            ports: (self.id.local.port(), self.id.remote.port()),
             seq: to_wire(self.iss, start),
             ack: to_wire(self.irs, self.rcv_nxt()),
             flags,
             window: self.window_to_offer(cx),
             urgent: 0,
-            options: Options { timestamps: self.timestamps(cx.now()), sack: blocks, ..Options::default() },
         };
-        self.put(cx, path, &segment, payload, cause, frame);
+        self.begin(flags, payload, cause, frame);
+        if self.agreed.timestamps || self.has_blocks_to_send() {
+            self.push_options(cx.now(), sack_room, frame);
+        }
+        fixed.push(frame, self.pseudo_header, path.transmit_checksum);
+        self.show_metrics(cx);
+    }
+
+    fn push_options(&self, now: Instant, sack_room: u32, frame: &mut Frame) {
+        let mut options = Options { timestamps: self.timestamps(now), ..Options::default() };
+        if self.has_blocks_to_send() {
+            options.sack = self.sack_blocks(sack_room);
+        }
+        options.push(frame);
     }
 
     /// SEG.WND. The right edge never moves left, and right only by a full segment or half the buffer (RFC 9293
@@ -217,26 +248,31 @@ impl Connection {
         (self.rcv_adv.saturating_sub(next) >> self.agreed.rcv_wind_shift).min(u64::from(u16::MAX)) as u16
     }
 
-    /// Puts payload and header into `frame`; what it acknowledges is no longer owed.
+    /// Puts a segment without payload into `frame`.
     pub fn put(
         &mut self,
         cx: &mut Cx<'_, '_>,
         path: &Path,
         segment: &Segment,
-        payload: Bytes,
         cause: Cause,
         frame: &mut Frame,
     ) {
+        self.begin(segment.flags, Bytes::new(), cause, frame);
+        segment.push(frame, self.pseudo_header, path.transmit_checksum);
+        self.show_metrics(cx);
+    }
+
+    /// Puts the payload of a segment into `frame`; what it acknowledges is no longer owed.
+    #[inline]
+    fn begin(&mut self, flags: Flags, payload: Bytes, cause: Cause, frame: &mut Frame) {
         self.counters.sent_segments += 1;
         self.counters.sent_bytes += payload.len() as u64;
-        if segment.flags.has(Flags::ACK) {
+        if flags.has(Flags::ACK) {
             self.owed = Owed::Nothing;
             self.deadlines.delayed_ack = Instant::FAR_FUTURE;
             self.last_ack_sent = self.rcv_nxt();
         }
         frame.refill(payload, Meta::new(cause, self.trigger));
-        segment.push(frame, self.id.local.ip(), self.id.remote.ip(), path.transmit_checksum);
-        self.show_metrics(cx);
     }
 
     /// `length` octets of sequence space go into flight for the first time.
@@ -292,15 +328,16 @@ impl Connection {
     }
 
     /// RFC 6298 §5.1: the timer runs while anything is in flight.
+    #[inline]
     fn after_send(&mut self, cx: &mut Cx<'_, '_>, sent: Sent) {
         let now = cx.now();
         self.last_sent_at = now;
         if self.deadlines.rto == Instant::FAR_FUTURE {
             self.deadlines.rto = now + self.rtt.rto(cx.knobs);
         }
-        if let Some(mut controller) = self.congestion.take() {
-            controller.on_sent(&sent, &mut self.path(cx));
-            self.congestion = Some(controller);
+        let mut path = self.path(cx);
+        if let Some(controller) = &mut self.congestion {
+            controller.on_sent(&sent, &mut path);
         }
     }
 }

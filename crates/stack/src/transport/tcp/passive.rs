@@ -90,6 +90,7 @@ impl Tcp {
 
     /// The handshake would be complete, but the accept queue is full: the ACK counts as lost, and the SYN-ACK will ask
     /// for it again.
+    #[inline]
     pub(super) fn must_wait_for_accept(&self, key: Key, segment: &Segment) -> bool {
         let Some(connection) = self.connections.get(key).filter(|it| it.state == State::SynReceived) else {
             return false;
@@ -103,11 +104,16 @@ impl Tcp {
 
     /// A connection in TIME-WAIT gives way to a new SYN that is certainly newer (RFC 9293 §3.6.1, RFC 6191 §2), if someone
     /// listens.
+    #[inline]
     pub(super) fn gives_way(&mut self, ctx: &mut Ctx<'_>, key: Key, segment: &Segment) -> bool {
+        segment.flags.has(Flags::SYN) && self.gives_way_to_syn(ctx, key, segment)
+    }
+
+    #[cold]
+    fn gives_way_to_syn(&mut self, ctx: &mut Ctx<'_>, key: Key, segment: &Segment) -> bool {
         let Some(connection) = self.connections.get(key) else { return false };
-        let fresh_syn = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK | Flags::RST);
         if connection.state != State::TimeWait
-            || !fresh_syn
+            || segment.flags.has(Flags::ACK | Flags::RST)
             || self.listener_for(connection.id.local).is_none()
         {
             return false;

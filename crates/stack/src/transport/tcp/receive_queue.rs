@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::seq::{ORIGIN, Offset};
 
@@ -88,6 +88,7 @@ impl ReceiveQueue {
     }
 
     /// Takes in `payload`, whose first octet is at `start`. What is already there is cut off.
+    #[inline]
     pub fn insert(
         &mut self,
         start: Offset,
@@ -110,25 +111,36 @@ impl ReceiveQueue {
         Insertion::InOrder { filled }
     }
 
+    #[inline]
     fn append(&mut self, payload: Bytes, copy_below: usize) {
         self.next += payload.len() as u64;
         self.ready_length += payload.len();
         if payload.len() >= copy_below {
             self.freeze_tail();
             self.ready.push_back(payload);
-            return;
+        } else {
+            self.append_copy(&payload);
         }
+    }
+
+    fn append_copy(&mut self, payload: &[u8]) {
         if self.tail.capacity() - self.tail.len() < payload.len() {
             self.freeze_tail();
             self.tail = BytesMut::with_capacity(COPY_CHUNK.max(payload.len()));
         }
-        self.tail.put_slice(&payload);
+        self.tail.put_slice(payload);
     }
 
+    #[inline]
     fn freeze_tail(&mut self) {
         if !self.tail.is_empty() {
-            self.ready.push_back(self.tail.split().freeze());
+            self.freeze();
         }
+    }
+
+    #[cold]
+    fn freeze(&mut self) {
+        self.ready.push_back(self.tail.split().freeze());
     }
 
     /// Moves the ranges that the stream has reached behind it.
@@ -232,13 +244,20 @@ impl ReceiveQueue {
     pub fn read(&mut self, buffer: &mut [u8]) -> usize {
         let mut filled = 0;
         while filled < buffer.len() {
-            let octets = self.read_bytes(buffer.len() - filled);
-            if octets.is_empty() {
-                break;
+            if self.ready.is_empty() {
+                self.freeze_tail();
             }
-            buffer[filled..filled + octets.len()].copy_from_slice(&octets);
-            filled += octets.len();
+            let Some(front) = self.ready.front_mut() else { break };
+            let now = front.len().min(buffer.len() - filled);
+            buffer[filled..filled + now].copy_from_slice(&front[..now]);
+            filled += now;
+            if now < front.len() {
+                front.advance(now);
+            } else {
+                self.ready.pop_front();
+            }
         }
+        self.ready_length -= filled;
         filled
     }
 

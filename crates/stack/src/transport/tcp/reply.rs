@@ -55,7 +55,8 @@ impl Reply {
             urgent: 0,
             options: Options { timestamps: self.timestamps, ..Options::default() },
         };
-        segment.push(frame, self.ends.local.ip(), self.ends.remote.ip(), path.transmit_checksum);
+        let pseudo_header = Segment::pseudo_header(&self.ends.local.ip(), &self.ends.remote.ip());
+        segment.push(frame, pseudo_header, path.transmit_checksum);
     }
 }
 
@@ -86,9 +87,14 @@ impl Replies {
         }
     }
 
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// The first one's ends.
-    pub fn ends(&self) -> Option<ConnectionId> {
-        self.waiting.front().map(|reply| reply.ends)
+    pub fn ends(&self) -> Option<&ConnectionId> {
+        self.waiting.front().map(|reply| &reply.ends)
     }
 
     /// Takes out the first one and puts it into `frame`; false where there is none.

@@ -66,7 +66,8 @@ impl RttEstimator {
             (self.srtt() + variation).max(knobs.min_rto)
         };
         // RFC 6298 §2.5 and §5.5.
-        base.min(knobs.max_rto).backed_off(u32::from(self.backoff)).min(knobs.max_rto)
+        let base = base.min(knobs.max_rto);
+        if self.backoff == 0 { base } else { base.backed_off(u32::from(self.backoff)).min(knobs.max_rto) }
     }
 
     /// Doubles the RTO (RFC 6298 §5.5).

@@ -35,6 +35,12 @@ impl Flags {
     pub const fn has(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0
     }
+
+    /// The others.
+    #[must_use]
+    pub const fn without(self, flags: Self) -> Self {
+        Self(self.0 & !flags.0)
+    }
 }
 
 impl BitOr for Flags {
@@ -77,80 +83,132 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Reads and verifies the header at the front of `frame`. Returns the segment and the header's length.
+    /// Verifies the header at the front of `frame` and makes sure that it lies in one piece. Returns its length.
     ///
     /// # Errors
     /// The reason to drop it: too short, a data offset that makes no sense, or a wrong checksum.
-    pub fn parse(frame: &mut Frame, ip: &IpInfo) -> Result<(Self, usize), DropReason> {
+    #[inline]
+    pub fn verify(frame: &mut Frame, ip: &IpInfo) -> Result<usize, DropReason> {
         let fixed = frame.pull_up(HEADER_LENGTH).ok_or(DropReason::TcpMalformed)?;
         let length = usize::from(fixed[12] >> 4) * 4;
         if length < HEADER_LENGTH {
             return Err(DropReason::TcpMalformed);
         }
         let total = frame.len();
-        let header = frame.pull_up(length).ok_or(DropReason::TcpMalformed)?;
-        let word =
-            |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        let half = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
-        let segment = Self {
-            source_port: half(0),
-            destination_port: half(2),
-            seq: word(4),
-            ack: word(8),
-            flags: Flags(header[13]),
-            window: half(14),
-            urgent: half(18),
-            options: Options::parse(&header[HEADER_LENGTH..]),
-        };
+        if length > HEADER_LENGTH {
+            frame.pull_up(length).ok_or(DropReason::TcpMalformed)?;
+        }
         // A partial checksum comes from this machine's own offload: no wire has been crossed yet.
         if matches!(ip.checksum, Checksum::Complete) && !Self::is_intact(frame, ip, total) {
             return Err(DropReason::TcpBadChecksum);
         }
+        Ok(length)
+    }
+
+    /// Reads the fixed part of a header.
+    #[inline]
+    pub fn without_options(fixed: &[u8; HEADER_LENGTH]) -> Self {
+        let word = |at: usize| u32::from_be_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
+        let half = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
+        Self {
+            source_port: half(0),
+            destination_port: half(2),
+            seq: word(4),
+            ack: word(8),
+            flags: Flags(fixed[13]),
+            window: half(14),
+            urgent: half(18),
+            options: Options::default(),
+        }
+    }
+
+    /// Verifies and reads the header at the front of `frame`. Returns the segment and the header's length.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    #[cfg(test)]
+    pub fn parse(frame: &mut Frame, ip: &IpInfo) -> Result<(Self, usize), DropReason> {
+        let length = Self::verify(frame, ip)?;
+        let (fixed, options) = frame.head()[..length].split_first_chunk().ok_or(DropReason::TcpMalformed)?;
+        let mut segment = Self::without_options(fixed);
+        segment.options.read(options);
         Ok((segment, length))
     }
 
+    #[inline]
     fn is_intact(frame: &Frame, ip: &IpInfo, total: usize) -> bool {
         let head = frame.head();
-        let sum = checksum::pseudo_header(ip.source, ip.destination, IpNumber::TCP.0, total as u32);
-        if head.len().is_multiple_of(2) {
-            sum.with(head).with(frame.payload()).is_intact()
-        } else {
-            sum.with(&frame.to_vec()).is_intact()
+        let sum = checksum::pseudo_header(&ip.source, &ip.destination, IpNumber::TCP.0, total as u32);
+        match head.split_first_chunk::<HEADER_LENGTH>() {
+            Some((fixed, behind)) if behind.len().is_multiple_of(2) => {
+                let sum = sum.with_header(fixed);
+                let sum = if behind.is_empty() { sum } else { sum.with(behind) };
+                sum.with(frame.payload()).is_intact()
+            }
+            _ => sum.with(&frame.to_vec()).is_intact(),
         }
+    }
+
+    /// The sum of the pseudo-header of every segment between two addresses, but for the length.
+    pub fn pseudo_header(source: &IpAddr, destination: &IpAddr) -> Sum {
+        checksum::pseudo_header(source, destination, IpNumber::TCP.0, 0)
     }
 
     /// Pushes the header in front of `frame`'s payload, with its checksum, or with the pseudo-header's sum where the
     /// link will complete it. `Checksum::Partial` counts from the TCP header: layers below add their own lengths.
-    pub fn push(&self, frame: &mut Frame, source: IpAddr, destination: IpAddr, partial: bool) {
-        let options = self.options.length();
-        let length = HEADER_LENGTH + options;
-        let total = length + frame.payload().len();
-        let header = frame.push_front_slice(length);
-        header[0..2].copy_from_slice(&self.source_port.to_be_bytes());
-        header[2..4].copy_from_slice(&self.destination_port.to_be_bytes());
+    pub fn push(&self, frame: &mut Frame, pseudo_header: Sum, partial: bool) {
+        self.options.push(frame);
+        let &Self { source_port, destination_port, seq, ack, flags, window, urgent, options: _ } = self;
+        let ports = (source_port, destination_port);
+        Fixed { ports, seq, ack, flags, window, urgent }.push(frame, pseudo_header, partial);
+    }
+}
+
+/// The fixed part of a header.
+#[derive(Clone, Copy, Debug)]
+pub struct Fixed {
+    /// Source and destination.
+    pub ports: (u16, u16),
+    /// SEG.SEQ.
+    pub seq: u32,
+    /// SEG.ACK.
+    pub ack: u32,
+    /// The control bits.
+    pub flags: Flags,
+    /// SEG.WND as it stands in the header.
+    pub window: u16,
+    /// SEG.UP.
+    pub urgent: u16,
+}
+
+impl Fixed {
+    /// As [`Segment::push`], where the options, if any, were pushed before.
+    #[expect(clippy::inline_always, reason = "what it is made of is in registers where data is sent")]
+    #[inline(always)]
+    pub fn push(self, frame: &mut Frame, pseudo_header: Sum, partial: bool) {
+        let (options, payload) = (frame.head(), frame.payload());
+        let length = HEADER_LENGTH + options.len();
+        let mut sum = pseudo_header.with_u16((length + payload.len()) as u16);
+        if !partial {
+            sum = if options.is_empty() { sum } else { sum.with(options) };
+            sum = if payload.is_empty() { sum } else { sum.with(payload) };
+        }
+        let mut header = [0; HEADER_LENGTH];
+        header[0..2].copy_from_slice(&self.ports.0.to_be_bytes());
+        header[2..4].copy_from_slice(&self.ports.1.to_be_bytes());
         header[4..8].copy_from_slice(&self.seq.to_be_bytes());
         header[8..12].copy_from_slice(&self.ack.to_be_bytes());
-        header[12] = (length as u8 / 4) << 4;
-        header[13] = self.flags.0;
+        header[12..14].copy_from_slice(&[(length as u8 / 4) << 4, self.flags.0]);
         header[14..16].copy_from_slice(&self.window.to_be_bytes());
-        header[CHECKSUM_AT..18].copy_from_slice(&[0, 0]);
         header[18..20].copy_from_slice(&self.urgent.to_be_bytes());
-        if options > 0 {
-            self.options.write(&mut header[HEADER_LENGTH..]);
-        }
-        let pseudo = checksum::pseudo_header(source, destination, IpNumber::TCP.0, total as u32);
-        let sum = if partial {
-            frame.meta.checksum = Checksum::Partial { start: 0, offset: CHECKSUM_AT as u16 };
-            !pseudo.finish()
+        let (checksum, state) = if partial {
+            (!sum.finish(), Checksum::Partial { start: 0, offset: CHECKSUM_AT as u16 })
         } else {
-            frame.meta.checksum = Checksum::Complete;
-            Self::sum(frame, pseudo).finish()
+            (sum.with_header(&header).finish(), Checksum::Complete)
         };
-        frame.head_mut()[CHECKSUM_AT..18].copy_from_slice(&sum.to_be_bytes());
-    }
-
-    fn sum(frame: &Frame, pseudo: Sum) -> Sum {
-        pseudo.with(frame.head()).with(frame.payload())
+        header[CHECKSUM_AT..18].copy_from_slice(&checksum.to_be_bytes());
+        *frame.push_front() = header;
+        frame.meta.checksum = state;
     }
 }
 
@@ -184,6 +242,10 @@ mod tests {
         }
     }
 
+    fn pseudo() -> Sum {
+        Segment::pseudo_header(&A, &B)
+    }
+
     fn meta() -> Meta {
         Meta::new(Cause::NewData, Trigger::Call)
     }
@@ -200,7 +262,7 @@ mod tests {
             let flags = Flags(flags);
             let sent = Segment { source_port, destination_port, seq, ack, flags, window, urgent, options };
             let mut frame = Frame::with_payload(Bytes::from(data.clone()), meta());
-            sent.push(&mut frame, A, B, false);
+            sent.push(&mut frame, pseudo(), false);
             let mut wire = Frame::from_wire(Bytes::from(frame.to_vec()), meta());
             for frame in [&mut frame, &mut wire] {
                 let (parsed, length) = Segment::parse(frame, &ip(Checksum::Complete)).unwrap();
@@ -213,7 +275,7 @@ mod tests {
         fn any_flipped_bit_is_seen_or_malformed(bit in 0_usize..(32 + 33) * 8) {
             let options = Options { timestamps: Some(Timestamps { value: 1, echo: 2 }), ..Options::default() };
             let mut frame = Frame::with_payload(Bytes::from(vec![0x5a; 33]), meta());
-            Segment { seq: 7, options, ..Segment::default() }.push(&mut frame, A, B, false);
+            Segment { seq: 7, options, ..Segment::default() }.push(&mut frame, pseudo(), false);
             frame.flip_bit(bit);
             prop_assert!(Segment::parse(&mut frame, &ip(Checksum::Complete)).is_err());
         }
@@ -233,8 +295,8 @@ mod tests {
     fn a_partial_checksum_is_completed_by_summing_from_its_start() {
         let mut whole = Frame::with_payload(Bytes::from_static(b"payload"), meta());
         let mut partial = whole.clone();
-        Segment::default().push(&mut whole, A, B, false);
-        Segment::default().push(&mut partial, A, B, true);
+        Segment::default().push(&mut whole, pseudo(), false);
+        Segment::default().push(&mut partial, pseudo(), true);
         let Checksum::Partial { start: 0, offset } = partial.meta.checksum else { panic!("not partial") };
         let completed = Sum::new().with(&partial.to_vec()).finish().to_be_bytes();
         let offset = usize::from(offset);

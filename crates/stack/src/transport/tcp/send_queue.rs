@@ -82,8 +82,30 @@ impl SendQueue {
 
     fn freeze(&mut self) {
         if !self.tail.is_empty() {
-            let octets = self.tail.split().freeze();
-            self.chunks.push_back(Chunk { start: self.end - octets.len() as u64, octets });
+            self.freeze_front(self.tail.len());
+        }
+    }
+
+    fn freeze_front(&mut self, length: usize) {
+        let start = self.tail_start();
+        self.chunks.push_back(Chunk { start, octets: self.tail.split_to(length).freeze() });
+    }
+
+    /// Where what is not frozen begins.
+    fn tail_start(&self) -> Offset {
+        self.end - self.tail.len() as u64
+    }
+
+    /// Freezes what is needed of the tail for `length` octets at `from`, and as many times `length` as follow: less than
+    /// that stays where the next write can complete it.
+    #[cold]
+    fn freeze_for(&mut self, from: Offset, length: usize) {
+        match from.checked_sub(self.tail_start()) {
+            Some(skipped) => {
+                let whole = (self.end - from) as usize / length * length;
+                self.freeze_front(skipped as usize + whole);
+            }
+            None => self.freeze(),
         }
     }
 
@@ -97,9 +119,21 @@ impl SendQueue {
         if length == 0 {
             return Bytes::new();
         }
-        if until > self.end - self.tail.len() as u64 {
-            self.freeze();
+        if until > self.tail_start() {
+            self.freeze_for(from, length);
         }
+        // What is sent for the first time lies in the last chunk.
+        match self.chunks.back() {
+            Some(last) if last.start <= from => {
+                let skip = (from - last.start) as usize;
+                last.octets.slice(skip..skip + length)
+            }
+            _ => self.search(from, length),
+        }
+    }
+
+    #[cold]
+    fn search(&self, from: Offset, length: usize) -> Bytes {
         let first = self.chunks.partition_point(|chunk| chunk.start <= from) - 1;
         let chunk = &self.chunks[first];
         let skip = (from - chunk.start) as usize;
@@ -198,6 +232,20 @@ mod tests {
             let octets = queue.slice(ORIGIN + 1 + index * 1448, 1448);
             let next = queue.slice(ORIGIN + 1 + index * 1448, 1448);
             assert_eq!(octets.as_ptr(), next.as_ptr(), "segment {index} was copied");
+        }
+    }
+
+    #[test]
+    fn writes_that_are_no_whole_segments_leave_them_whole() {
+        let mut queue = SendQueue::new();
+        for index in 0..100 {
+            while queue.len() < 1460 {
+                queue.write(&[1; 16_384], 1460);
+            }
+            let from = ORIGIN + 1 + index * 1460;
+            let (octets, again) = (queue.slice(from, 1460), queue.slice(from, 1460));
+            assert_eq!(octets.as_ptr(), again.as_ptr(), "segment {index} was copied");
+            queue.advance(from + 1460);
         }
     }
 

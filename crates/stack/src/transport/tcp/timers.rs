@@ -53,6 +53,11 @@ impl Deadlines {
             .min(self.release)
     }
 
+    /// The earliest of those that sending arms.
+    pub fn next_after_sending(&self) -> Instant {
+        self.rto.min(self.persist)
+    }
+
     /// Nothing is in flight.
     pub const fn stop_rto(&mut self) {
         self.rto = Instant::FAR_FUTURE;

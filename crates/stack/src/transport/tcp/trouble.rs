@@ -118,6 +118,7 @@ impl Connection {
         }
         self.trigger = Trigger::Timer;
         self.pmtu = mtu;
+        self.update_mss();
         let mss = self.mss();
         for index in 0..self.inflight.len() {
             if self.inflight.get(index).is_some_and(|record| record.length > mss && !record.sacked) {

@@ -36,7 +36,7 @@ pub fn accept(ip: &IpInfo, frame: &mut Frame) -> Result<Ports, DropReason> {
     // RFC 768 §Fields: all zero says that the sender made none; RFC 8200 §8.1 has no such choice.
     let none = checksum == 0 && ip.source.is_ipv4();
     if matches!(ip.checksum, Checksum::Complete) && !none {
-        let sum = pseudo_header(ip.source, ip.destination, IpNumber::UDP.0, length as u32);
+        let sum = pseudo_header(&ip.source, &ip.destination, IpNumber::UDP.0, length as u32);
         if !frame.sum(sum).is_intact() {
             return Err(DropReason::UdpBadChecksum);
         }
@@ -51,7 +51,7 @@ pub fn push(frame: &mut Frame, source: SocketAddr, destination: SocketAddr, part
     let header =
         UdpHeader { source_port: source.port(), destination_port: destination.port(), length, checksum: 0 };
     *frame.push_front::<HEADER>() = header.to_bytes();
-    let sum = pseudo_header(source.ip(), destination.ip(), IpNumber::UDP.0, u32::from(length));
+    let sum = pseudo_header(&source.ip(), &destination.ip(), IpNumber::UDP.0, u32::from(length));
     let checksum = if partial {
         frame.meta.checksum = Checksum::Partial { start: 0, offset: 6 };
         !sum.finish()

@@ -232,7 +232,9 @@ impl Udp {
 
     /// Moves the wakes since the last time to `into`.
     pub fn take_wakes(&mut self, into: &mut Vec<Wake>) {
-        into.append(&mut self.wakes);
+        if !self.wakes.is_empty() {
+            into.append(&mut self.wakes);
+        }
     }
 
     /// Wakes the owner of `key` if it waits for any of `readiness`.

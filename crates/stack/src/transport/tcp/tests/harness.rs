@@ -106,7 +106,7 @@ impl Pair {
         for end in 0..2 {
             let path = Path { mtu: self.mtu[end], transmit_checksum: false, max_super_frame: 0 };
             while let Some(ready) = self.ends[end].next_ready() {
-                let ends = self.ends[end].ends(ready);
+                let ends = *self.ends[end].ends(ready);
                 let mut frame = Frame::empty();
                 if !self.with(end, |tcp, ctx| tcp.emit(ctx, ready, &path, &mut frame)) {
                     continue;
@@ -161,7 +161,7 @@ impl Pair {
     pub fn inject(&mut self, to: usize, segment: Segment, payload: &[u8]) -> Verdict {
         let meta = crate::frame::Meta::new(Cause::Raw, crate::trace::Trigger::Call);
         let mut frame = Frame::with_payload(bytes::Bytes::copy_from_slice(payload), meta);
-        segment.push(&mut frame, address(1 - to), address(to), false);
+        segment.push(&mut frame, Segment::pseudo_header(&address(1 - to), &address(to)), false);
         self.deliver(to, frame)
     }
 

@@ -4,3 +4,4 @@ mod arrivals;
 mod conversation;
 mod delivery;
 mod harness;
+mod predicted;
