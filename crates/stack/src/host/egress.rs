@@ -76,9 +76,9 @@ impl Host {
     pub(super) fn transmit(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
         let first = self.next_to_send()?;
         // Built in one place, and not moved from layer to layer: a frame is large.
-        let mut frame = Frame::empty();
-        let interface = self.transmit_to_link(ctx, first, &mut frame)?;
-        Some((interface, frame))
+        let mut sent = (InterfaceId::LOOPBACK, Frame::empty());
+        sent.0 = self.transmit_to_link(ctx, first, &mut sent.1)?;
+        Some(sent)
     }
 
     /// What goes next: what waits in the outbox before what TCP has.

@@ -123,6 +123,11 @@ impl ReceiveQueue {
         }
     }
 
+    #[cold]
+    fn append_joined(&mut self, piece: Bytes) {
+        self.append(piece, 0);
+    }
+
     fn append_copy(&mut self, payload: &[u8]) {
         if self.tail.capacity() - self.tail.len() < payload.len() {
             self.freeze_tail();
@@ -154,7 +159,7 @@ impl ReceiveQueue {
                 let piece_end = at + piece.len() as u64;
                 if piece_end > self.next {
                     let skip = self.next.saturating_sub(at) as usize;
-                    self.append(piece.slice(skip..), 0);
+                    self.append_joined(piece.slice(skip..));
                 }
                 at = piece_end;
             }
