@@ -145,7 +145,7 @@ impl Case {
         let mut text = format!(
             "title = \"A transfer over a bad link\"\nseed = {}\nstop = {{ until = \"{} h\" }}\n",
             self.seed,
-            if patient { 1000 } else { 4 }
+            if patient { 1000 } else { 24 }
         );
         for (n, end) in self.ends.iter().enumerate() {
             host(&mut text, n + 1, 2 - n, end, patient);
@@ -180,5 +180,8 @@ fn host(text: &mut String, own: usize, other: usize, end: &End, patient: bool) {
     if patient {
         // TIME-WAIT outlasts the peer's last retransmissions, so that both ends close cleanly.
         text.push_str("r2 = \"900 h\"\nsyn_r2 = \"900 h\"\nmsl = \"900 h\"\n");
+    } else {
+        // An end that only receives learns by keep-alives alone that the other has given up.
+        text.push_str("keep_alive = true\nkeep_alive_idle = \"5 min\"\n");
     }
 }

@@ -10,8 +10,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use sha2::{Digest, Sha256};
-use wirelab::scenario::{ApplicationReport, Outcome, Report, Scenario};
+use wirelab::scenario::{ApplicationReport, ConnectionReport, Outcome, Report, Scenario, WaitingReport};
 use wirelab::stack::application::Pattern;
+use wirelab::stack::time::Duration;
 
 use case::{Case, case};
 
@@ -90,14 +91,24 @@ fn complete_or_given_up(report: &Report, sent: u64) -> Result<(), String> {
         return Ok(());
     }
     prefix(report, sent)?;
-    ensure(endings(report).iter().any(|ending| matches!(*ending, "timed-out" | "reset")), || {
-        format!(
-            "the run ended by {} with endings {:?}: {:?}",
-            report.outcome.name(),
-            endings(report),
-            report.waiting
-        )
-    })
+    let ended =
+        || format!("{} with endings {:?}: {:?}", report.outcome.name(), endings(report), report.waiting);
+    let gave_up = endings(report).iter().any(|ending| matches!(*ending, "timed-out" | "reset"));
+    ensure(gave_up, || format!("nobody gave up, and the run ended by {}", ended()))?;
+    // Nothing hangs: only a server that no connection ever reached still waits for one.
+    let hangs = |waiting: &WaitingReport| waiting.application != "sink" || !waiting.what.contains("accept");
+    ensure(!report.waiting.iter().any(hangs), || format!("the run ended by {}", ended()))?;
+    ensure(report.outcome != Outcome::TimeLimit, || format!("the run ended by {}", ended()))?;
+    report.connections.iter().try_for_each(not_before_r2)
+}
+
+/// RFC 9293 §3.8.3 (RFC 1122 §4.2.3.5): nobody gives up before R2, which is 100 s at least, three minutes for a SYN.
+fn not_before_r2(connection: &ConnectionReport) -> Result<(), String> {
+    let Some(ended) = connection.ended.filter(|_| connection.ending == "timed-out") else { return Ok(()) };
+    let handshake = connection.counters.get("received_segments") == Some(0);
+    let least = Duration::from_secs(if handshake { 180 } else { 100 });
+    let lasted = ended.since(connection.opened);
+    ensure(lasted >= least, || format!("{} gave up after {lasted}", connection.local))
 }
 
 fn cases() -> u32 {
