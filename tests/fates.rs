@@ -1,0 +1,127 @@
+//! Every frame says why it exists and how it ended: over each scenario that ships, each frame that was sent is lost
+//! by a link or arrives as often as it was carried, and each that arrives is accepted or dropped, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wirelab::scenario::Scenario;
+use wirelab::sim::{Component, Recorder};
+use wirelab::stack::frame::{FrameId, NodeId};
+use wirelab::stack::time::Instant;
+use wirelab::stack::trace::{Cause, Event, Interest, LinkEvent, Place};
+
+mod support;
+
+use support::scenarios;
+
+/// What was seen of one frame.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    sent: u32,
+    duplicated: u32,
+    lost: u32,
+    arrived: u32,
+    ended: u32,
+}
+
+/// Follows every frame.
+#[derive(Default)]
+struct Fates {
+    frames: BTreeMap<FrameId, Seen>,
+    /// The frame that each host is at work on.
+    open: BTreeMap<NodeId, FrameId>,
+    causes: BTreeSet<Cause>,
+    mistakes: Vec<String>,
+}
+
+impl Fates {
+    fn seen(&mut self, id: FrameId) -> &mut Seen {
+        self.frames.entry(id).or_default()
+    }
+
+    fn ended(&mut self, node: NodeId, id: FrameId, now: Instant) {
+        if self.open.remove(&node) == Some(id) {
+            self.seen(id).ended += 1;
+        } else {
+            self.mistakes
+                .push(format!("{now} s: node {} ends frame {id}, which did not just arrive", node.0));
+        }
+    }
+}
+
+impl Recorder for Fates {
+    fn interest(&self) -> Interest {
+        Interest::FRAMES | Interest::LINKS
+    }
+
+    fn record(&mut self, now: Instant, at: Component, event: &Event<'_>) {
+        match (at, event) {
+            (Component::Host(_), Event::FrameSent { frame, .. }) => {
+                self.causes.insert(frame.meta.cause);
+                self.seen(frame.meta.id).sent += 1;
+            }
+            (Component::Host(node), Event::FrameArrived { frame, .. }) => {
+                self.seen(frame.meta.id).arrived += 1;
+                if let Some(other) = self.open.insert(node, frame.meta.id) {
+                    self.mistakes.push(format!("{now} s: frame {other} has no end at node {}", node.0));
+                }
+            }
+            (Component::Host(node), Event::FrameAccepted { id }) => self.ended(node, *id, now),
+            (Component::Host(node), Event::FrameDropped { id, .. }) if self.open.contains_key(&node) => {
+                self.ended(node, *id, now);
+            }
+            (Component::Link { .. }, Event::FrameDropped { id, place, .. }) => {
+                assert!(matches!(place, Place::Link(_)), "a link drops a frame at {place}");
+                self.seen(*id).lost += 1;
+            }
+            (_, Event::Link(LinkEvent::Duplicated { id })) => self.seen(*id).duplicated += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Runs `text` and returns the causes of its frames.
+#[track_caller]
+fn follow(name: &str, text: &str) -> BTreeSet<Cause> {
+    let scenario = Scenario::from_text(name, text, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let mut run = scenario.build(scenario.seed());
+    run.add_recorder(Box::new(Fates::default()));
+    run.execute(&mut |_| {});
+    let fates: Box<Fates> = run.take_recorder().expect("the recorder was added");
+    assert_eq!(fates.mistakes, Vec::<String>::new(), "{name}");
+    assert_eq!(fates.open, BTreeMap::new(), "{name}: frames without an end");
+    assert!(fates.frames.len() > 3, "{name}: only {} frames", fates.frames.len());
+    for (id, seen) in &fates.frames {
+        let Seen { sent, duplicated, lost, arrived, ended } = *seen;
+        assert_eq!(sent, 1, "{name}: frame {id}: {seen:?}");
+        assert_eq!(arrived, ended, "{name}: frame {id}: {seen:?}");
+        // Every run here ends with nothing under way.
+        assert_eq!(sent + duplicated, lost + arrived, "{name}: frame {id}: {seen:?}");
+    }
+    fates.causes
+}
+
+#[test]
+fn each_frame_of_what_ships_has_a_cause_and_an_end() {
+    let mut causes = BTreeSet::new();
+    for name in scenarios() {
+        let path = format!("{}/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        causes.extend(follow(&name, &std::fs::read_to_string(path).expect("the scenario can be read")));
+    }
+    for cause in [Cause::ArpRequest, Cause::Syn, Cause::NewData, Cause::RetransmitFast, Cause::RetransmitRto]
+    {
+        assert!(causes.contains(&cause), "no scenario shows {cause}: {causes:?}");
+    }
+}
+
+#[test]
+fn so_it_has_where_links_double_cut_and_change_frames() {
+    let text = std::fs::read_to_string(format!("{}/scenarios/echo.toml", env!("CARGO_MANIFEST_DIR")));
+    let text = text.expect("the scenario can be read");
+    let worse = "duplicate = \"30 %\"\nreorder = \"20 %\"\ncorrupt = { chance = \"10 %\", fcs = false }\n";
+    let text = text.replace("duplicate = \"3 %\"\n", worse);
+    assert!(text.contains(worse), "the scenario has another line where it doubles frames");
+    for seed in 0..50 {
+        let text = text.replacen("seed = ", &format!("seed = {seed} # "), 1);
+        follow(&format!("echo, worse, seed {seed}"), &text);
+    }
+}
