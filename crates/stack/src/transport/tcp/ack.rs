@@ -4,7 +4,7 @@ use super::congestion::{self, Ack, Congestion, RateSample};
 use super::connection::{Connection, Cx};
 use super::inflight::Record;
 use super::recovery::{Phase, scoreboard};
-use super::segment::Segment;
+use super::segment::{Flags, Segment};
 use super::seq::Offset;
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, DropReason};
@@ -62,8 +62,7 @@ impl Connection {
             self.delivered_at = cx.now();
         }
         // RFC 5681 §2: nothing new, nothing carried, the window as it was, and data outstanding.
-        let duplicate =
-            newly_acked == 0 && length == 0 && self.snd_wnd == window_before && !self.inflight.is_empty();
+        let duplicate = newly_acked == 0 && length == 0 && self.snd_wnd == window_before && self.awaits_ack();
         if duplicate || told > 0 {
             self.counters.duplicate_acks_received += u32::from(duplicate);
             if newly_acked == 0 {
@@ -83,12 +82,21 @@ impl Connection {
         Ok(())
     }
 
+    /// Whether anything is in flight whose acknowledgement is due: the answers to probes of a closed window say nothing of
+    /// loss.
+    fn awaits_ack(&self) -> bool {
+        !self.inflight.is_empty() && !self.window_probe_sent
+    }
+
     /// Takes what is acknowledged out of flight and out of the send queue.
     fn take_acknowledged(&mut self, ack: Offset) -> Acked {
         let mut acked = Acked::default();
         while let Some(record) = self.inflight.pop_acknowledged(ack) {
             acked.newly_delivered += if record.sacked { 0 } else { record.length };
-            acked.take(&record);
+            // What SACK had reported was measured then.
+            if !record.sacked {
+                acked.take(&record);
+            }
         }
         if let Some(first) = self.inflight.front().filter(|first| first.start < ack) {
             acked.newly_delivered += if first.sacked { 0 } else { (ack - first.start) as u32 };
@@ -121,7 +129,9 @@ impl Connection {
     /// SND.WND, from a segment that is not older than the one that set it (RFC 9293 §3.10.7.4).
     pub fn take_window(&mut self, segment: &Segment, seq: Offset, ack: Offset) {
         if self.snd_wl1 < seq || (self.snd_wl1 == seq && self.snd_wl2 <= ack) {
-            self.snd_wnd = u32::from(segment.window) << self.agreed.snd_wind_shift;
+            // RFC 7323 §2.2: the window of a SYN is not scaled.
+            let shift = if segment.flags.has(Flags::SYN) { 0 } else { self.agreed.snd_wind_shift };
+            self.snd_wnd = u32::from(segment.window) << shift;
             self.max_snd_wnd = self.max_snd_wnd.max(self.snd_wnd);
             (self.snd_wl1, self.snd_wl2) = (seq, ack);
         }

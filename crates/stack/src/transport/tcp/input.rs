@@ -150,17 +150,15 @@ impl Connection {
     }
 
     fn answer_unacceptable(&mut self, cx: &mut Cx<'_, '_>, arrival: &Arrival<'_>, old: bool) {
+        // RFC 9293 §3.10.7.4: the FIN again in TIME-WAIT restarts the 2 MSL.
+        if self.state == State::TimeWait && arrival.fin.is_some() {
+            self.deadlines.linger = cx.now() + cx.knobs.msl * 2;
+        }
         if !arrival.payload.is_empty() {
             self.counters.duplicate_segments += u32::from(old);
             self.owe_now(Cause::DuplicateAck);
-        } else if arrival.fin.is_some() {
-            // RFC 9293 §3.10.7.4: the FIN again in TIME-WAIT restarts the 2 MSL.
-            if self.state == State::TimeWait {
-                self.deadlines.linger = cx.now() + cx.knobs.msl * 2;
-            }
-            self.owe_now(Cause::DuplicateAck);
-        } else if arrival.seq + 1 == self.rcv_nxt() {
-            // A keep-alive or window probe asks for just this.
+        } else if arrival.fin.is_some() || arrival.seq + 1 == self.rcv_nxt() {
+            // A FIN again, a keep-alive, or a window probe asks for just this.
             self.owe_now(Cause::DuplicateAck);
         } else {
             // Two ends that are out of step must not answer each other's answers for ever.
@@ -189,7 +187,8 @@ impl Connection {
     fn remember_timestamp(&mut self, cx: &Cx<'_, '_>, segment: &Segment, seq: Offset) {
         if let Some(times) = segment.options.timestamps.filter(|_| self.agreed.timestamps)
             && seq <= self.last_ack_sent
-            && !timestamp_before(times.value, self.ts_recent)
+            && (!timestamp_before(times.value, self.ts_recent)
+                || cx.now().since(self.ts_recent_at) >= PAWS_IDLE)
         {
             (self.ts_recent, self.ts_recent_at) = (times.value, cx.now());
         }
@@ -359,6 +358,8 @@ impl Connection {
             return;
         }
         self.fin_taken = true;
+        // A peer need not count its FIN against the window: what comes behind it must not look as if it were outside.
+        self.rcv_adv = self.rcv_adv.max(self.rcv_nxt());
         self.owe_now(Cause::ImmediateAck);
         self.wake(cx, Readiness::READ);
         match self.state {

@@ -76,7 +76,8 @@ impl Connection {
             return None;
         }
         // The segment size may have shrunk since it was sent; a FIN adds one to the last.
-        if self.inflight.get(index)?.length > mss + 1 {
+        let record = self.inflight.get(index)?;
+        if record.length > mss + u32::from(record.end() > self.send.end()) {
             self.inflight.split(index, mss);
         }
         let cause = forced.unwrap_or(match self.recovery.phase {
@@ -155,6 +156,7 @@ impl Connection {
         self.counters.zero_window_probes += 1;
         if self.window_probe_sent {
             let record = self.record_retransmission(cx, 0);
+            self.deadlines.stop_rto();
             return Some(Choice { start: record.start, end: record.end(), sack_room: 0, cause });
         }
         if !self.has_unsent() {

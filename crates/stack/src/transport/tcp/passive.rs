@@ -113,7 +113,8 @@ impl Tcp {
     fn gives_way_to_syn(&mut self, ctx: &mut Ctx<'_>, key: Key, segment: &Segment) -> bool {
         let Some(connection) = self.connections.get(key) else { return false };
         if connection.state != State::TimeWait
-            || segment.flags.has(Flags::ACK | Flags::RST)
+            || segment.flags.has(Flags::ACK)
+            || segment.flags.has(Flags::RST)
             || self.listener_for(connection.id.local).is_none()
         {
             return false;

@@ -14,9 +14,7 @@ impl Connection {
             return;
         }
         self.deadlines.persist = cx.now() + self.rtt.rto(cx.knobs);
-        if self.rtt.backoff() == 0 {
-            self.progress_at = cx.now();
-        }
+        self.progress_at = cx.now();
     }
 
     /// The persist timer has expired.

@@ -32,11 +32,6 @@ impl RttEstimator {
         (self.min != 0).then_some(Duration::from_nanos(self.min))
     }
 
-    /// How often the RTO has been doubled.
-    pub const fn backoff(&self) -> u8 {
-        self.backoff
-    }
-
     /// Takes a sample of a segment that was sent once (RFC 6298 §3, Karn's algorithm), and ends the back-off.
     pub fn sample(&mut self, rtt: Duration) {
         // A round trip within one virtual instant still is a sample.
@@ -51,7 +46,8 @@ impl RttEstimator {
             let deviation = (self.srtt_times_8 / 8).abs_diff(rtt);
             self.rttvar_times_4 = self.rttvar_times_4 - self.rttvar_times_4 / 4 + deviation;
             self.srtt_times_8 = self.srtt_times_8 - self.srtt_times_8 / 8 + rtt;
-            self.min = self.min.min(rtt);
+            // A handshake that needed its timer gave no sample.
+            self.min = if self.min == 0 { rtt } else { self.min.min(rtt) };
         }
         self.backoff = 0;
     }

@@ -74,6 +74,9 @@ impl SendQueue {
 
     /// Takes `octets` in without a copy.
     pub fn write_bytes(&mut self, octets: Bytes) {
+        if octets.is_empty() {
+            return;
+        }
         self.freeze();
         let start = self.end;
         self.end += octets.len() as u64;

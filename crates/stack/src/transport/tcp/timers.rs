@@ -146,7 +146,7 @@ impl Connection {
     /// Queues keep their storage while they are in use: once a second is soon enough to give it back, and a busy
     /// connection is not slowed by giving and taking.
     pub fn release_later(&mut self, cx: &Cx<'_, '_>) {
-        if self.deadlines.release == Instant::FAR_FUTURE {
+        if self.deadlines.release == Instant::FAR_FUTURE && self.state != State::Closed {
             self.deadlines.release = cx.now() + STORAGE_IDLE;
         }
     }

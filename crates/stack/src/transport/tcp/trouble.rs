@@ -89,7 +89,8 @@ impl Connection {
     fn on_trouble(&mut self, cx: &mut Cx<'_, '_>, trouble: Trouble) {
         match trouble {
             Trouble::PacketTooBig(mtu) => self.on_packet_too_big(cx, mtu),
-            Trouble::Soft => {}
+            // RFC 9293 §3.9.2.2: net and host unreachable may pass; they must not end even a handshake.
+            Trouble::Soft | Trouble::NetworkUnreachable | Trouble::HostUnreachable => {}
             // RFC 5927 §5.2: in a synchronised state a hard error is soft: the timers decide.
             _ if self.state.is_synchronized() => {}
             _ => self.end(cx, Ending::Unreachable, Some(error_of(trouble))),

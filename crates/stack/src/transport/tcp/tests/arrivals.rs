@@ -310,7 +310,9 @@ fn icmp_ends_a_handshake_and_not_a_connection() {
     assert!(trouble(&mut pair, seq, Trouble::Soft));
     assert_eq!(pair.ends[0].connected(client), Err(SocketError::WouldBlock));
     assert!(trouble(&mut pair, seq, Trouble::HostUnreachable));
-    assert_eq!(pair.ends[0].connected(client), Err(SocketError::HostUnreachable));
+    assert_eq!(pair.ends[0].connected(client), Err(SocketError::WouldBlock));
+    assert!(trouble(&mut pair, seq, Trouble::ProtocolUnreachable));
+    assert_eq!(pair.ends[0].connected(client), Err(SocketError::ConnectionRefused));
 
     let (mut pair, client, _) = warm();
     pair.judge = Box::new(|_| Fate::Lose);
@@ -399,4 +401,82 @@ fn a_closed_listener_resets_what_waits_in_it() {
     let again = pair.open(1001);
     pair.millis(100);
     assert_eq!(pair.ends[0].connected(again), Err(SocketError::ConnectionRefused));
+}
+
+#[test]
+fn what_comes_behind_a_fin_that_fills_the_window_is_taken() {
+    let mut pair =
+        Pair::new(Knobs::rfc(), Knobs { receive_buffer: 2000, window_scaling: false, ..Knobs::rfc() });
+    let (_, server) = pair.connect();
+    let fin = Segment { flags: Flags::ACK | Flags::FIN, ..next(&pair) };
+    assert_eq!(pair.inject(1, fin, &pattern(2000)), Verdict::Accepted);
+    assert_eq!(pair.state(1, server), State::CloseWait);
+    pair.flush();
+    let reset = Segment { seq: pair.last(1).segment.ack, flags: Flags::RST, ..fin };
+    pair.inject(1, reset, b"");
+    assert_eq!(pair.state(1, server), State::Closed);
+}
+
+#[test]
+fn an_mtu_smaller_by_one_octet_cuts_every_segment() {
+    let (mut pair, client, server) = warm();
+    pair.judge = Box::new(|seen| if seen.length > 1447 { Fate::Lose } else { Fate::Deliver });
+    pair.send(0, client, &pattern(4000)).unwrap();
+    pair.flush();
+    let seq = pair.last(0).segment.seq;
+    let trouble = Trouble::PacketTooBig(1499);
+    assert!(pair.with(0, |tcp, ctx| tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, trouble)));
+    pair.millis(500);
+    assert_eq!(pair.recv(1, server).unwrap(), pattern(4000));
+}
+
+#[test]
+fn a_syn_ack_does_not_end_time_wait_and_a_fin_again_prolongs_it() {
+    let mut pair = Pair::rfc();
+    let (client, server) = pair.connect();
+    pair.close(1, server);
+    pair.millis(50);
+    pair.close(0, client);
+    pair.millis(50);
+    let alive = |pair: &Pair| {
+        let mut alive = 0;
+        pair.ends[1].for_each(|_, info| alive += usize::from(info.state == State::TimeWait));
+        alive
+    };
+    // The client is gone and would reset what it is challenged with.
+    pair.judge = Box::new(|_| Fate::Lose);
+    let last = next(&pair);
+    let syn_ack = Segment { seq: last.seq.wrapping_add(1000), flags: Flags::SYN | Flags::ACK, ..last };
+    pair.inject(1, syn_ack, b"");
+    assert_eq!(alive(&pair), 1);
+    pair.run(Duration::from_secs(200));
+    let fin = Segment { seq: last.seq.wrapping_sub(5), flags: Flags::ACK | Flags::FIN, ..last };
+    pair.inject(1, fin, b"late");
+    pair.run(Duration::from_secs(200));
+    assert_eq!(alive(&pair), 1);
+}
+
+#[test]
+fn reading_a_closed_connection_arms_no_timer() {
+    let (mut pair, client, server) = warm();
+    pair.send(0, client, b"last words").unwrap();
+    pair.shutdown(0, client);
+    pair.millis(50);
+    pair.shutdown(1, server);
+    pair.millis(50);
+    assert_eq!(pair.state(1, server), State::Closed);
+    assert_eq!(pair.recv(1, server).unwrap(), b"last words");
+    pair.close(1, server);
+    assert_eq!(pair.ends[1].next_timeout(), None);
+}
+
+#[test]
+fn writing_nothing_stores_nothing() {
+    let (mut pair, client, _) = warm();
+    for _ in 0..3 {
+        let mut nothing = bytes::Bytes::new();
+        assert_eq!(pair.with(0, |tcp, ctx| tcp.send_bytes(ctx, client, &mut nothing)), Ok(0));
+    }
+    let mut octets = bytes::Bytes::from_static(b"x");
+    assert_eq!(pair.with(0, |tcp, ctx| tcp.send_bytes(ctx, client, &mut octets)), Ok(1));
 }

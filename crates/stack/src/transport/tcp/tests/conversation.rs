@@ -199,6 +199,10 @@ fn a_closed_window_is_probed_and_opens_again() {
     }
     assert_eq!(got, data);
     assert!(pair.count(1, Cause::WindowUpdate) > 0);
+    // The answers to probes are no sign of loss.
+    let info = pair.ends[0].info(client).unwrap();
+    assert_eq!((info.counters.rto_expiries, info.counters.fast_recoveries), (0, 0));
+    assert!(info.metrics.cwnd >= 14_480, "{}", info.metrics.cwnd);
 }
 
 #[test]
