@@ -40,10 +40,11 @@ impl Connection {
 
     /// Both SYNs are acknowledged: data may flow.
     pub fn establish(&mut self, cx: &mut Cx<'_, '_>, syn: Option<Record>) {
-        let retried = syn.is_some_and(|record| record.retransmitted());
+        // In a simultaneous open the SYN goes twice, and nothing was lost.
+        let retried = self.counters.rto_expiries > 0;
         if retried {
             self.rtt.distrust_handshake();
-        } else if let Some(syn) = syn {
+        } else if let Some(syn) = syn.filter(|record| !record.retransmitted()) {
             self.rtt.sample(cx.now().since(syn.sent_at));
         }
         // RFC 5681 §3.1: after a lost SYN the initial window is one segment.

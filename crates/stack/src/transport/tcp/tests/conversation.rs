@@ -55,6 +55,10 @@ fn simultaneous_open_and_simultaneous_close() {
     pair.millis(50);
     assert_eq!((pair.state(0, a), pair.state(1, b)), (State::Established, State::Established));
     assert_eq!(pair.states[0].0[0], (State::SynSent, State::SynReceived));
+    // Nothing was lost: the first window is whole, and not scaled by what the SYN-ACK's header says.
+    let info = pair.ends[0].info(a).unwrap();
+    assert_eq!((info.metrics.cwnd, info.metrics.rto), (14_480, Duration::from_secs(1)));
+    assert!(info.snd_wnd <= 0x4_0000, "{}", info.snd_wnd);
     pair.send(0, a, b"x").unwrap();
     pair.millis(300);
     assert_eq!(pair.recv(1, b).unwrap(), b"x");
