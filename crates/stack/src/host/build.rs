@@ -5,6 +5,7 @@ use core::net::IpAddr;
 use super::counters::Tally;
 use super::egress::Way;
 use super::outbox::Outbox;
+use super::schedule::Schedule;
 use super::{ConfigError, Host, HostConfig, RouteConfig};
 use crate::addr::Cidr;
 use crate::frame::InterfaceId;
@@ -64,6 +65,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         echo: EchoSockets::new(network.max_echo_events, network.max_echo_bytes, rng),
         knobs: network,
         way: Way::nowhere(),
+        schedule: Schedule::new(),
         known_ends: None,
         trigger: Trigger::Call,
         frames_made: 0,
@@ -85,7 +87,8 @@ fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
     }
 }
 
-fn can_be_a_host(cidr: &Cidr) -> bool {
+/// Whether an interface may have this address.
+pub fn can_be_a_host(cidr: &Cidr) -> bool {
     match cidr.address() {
         IpAddr::V4(address) => {
             let [first, ..] = address.octets();
@@ -97,19 +100,25 @@ fn can_be_a_host(cidr: &Cidr) -> bool {
 }
 
 fn add_route(routes: &mut Routes, interfaces: &[Interface], route: &RouteConfig) -> Result<(), ConfigError> {
+    let id = resolve_route(interfaces, route)?;
+    let RouteConfig { destination, gateway, .. } = *route;
+    if routes.add(&destination, id, gateway) { Ok(()) } else { Err(ConfigError::DuplicateRoute(destination)) }
+}
+
+/// By which interface a route leads.
+pub fn resolve_route(interfaces: &[Interface], route: &RouteConfig) -> Result<InterfaceId, ConfigError> {
     let RouteConfig { destination, gateway, interface } = *route;
     if let Some(id) = interface.filter(|id| usize::from(id.0) >= interfaces.len()) {
         return Err(ConfigError::NoSuchInterface(id));
     }
-    let id = match (interface, gateway) {
-        (Some(id), _) => id,
+    match (interface, gateway) {
+        (Some(id), _) => Ok(id),
         (None, Some(gateway)) => {
             let holds =
                 |interface: &Interface| interface.addresses().iter().any(|cidr| cidr.contains(gateway));
             let number = interfaces.iter().position(holds);
-            InterfaceId(number.ok_or(ConfigError::UnreachableGateway { destination, gateway })? as u16)
+            Ok(InterfaceId(number.ok_or(ConfigError::UnreachableGateway { destination, gateway })? as u16))
         }
-        (None, None) => return Err(ConfigError::RouteWithoutWay(destination)),
-    };
-    if routes.add(&destination, id, gateway) { Ok(()) } else { Err(ConfigError::DuplicateRoute(destination)) }
+        (None, None) => Err(ConfigError::RouteWithoutWay(destination)),
+    }
 }

@@ -16,7 +16,7 @@ use crate::trace::{DropReason, Event, Interest, Place, Trigger};
 use crate::transport::{IpInfo, Verdict};
 
 /// Where and why a frame ended.
-type Dropped = (Place, DropReason);
+pub type Dropped = (Place, DropReason);
 
 impl Host {
     /// One frame's whole effect.
@@ -63,25 +63,41 @@ impl Host {
         let at_network = |reason| (Place::Network, reason);
         let packet = ipv4::accept(frame).map_err(at_network)?;
         let ends = (packet.source, packet.destination, on);
-        let to_broadcast = if self.known_ends == Some(ends) && !to_group {
-            false
-        } else {
-            let to_broadcast = self.check_ends(&packet, on, to_group).map_err(at_network)?;
-            self.known_ends = (!to_broadcast).then_some(ends);
-            to_broadcast
-        };
-        let origin = || Origin { packet, on, complain: !to_group && !to_broadcast };
+        let mut origin = Origin { packet, on, to_unicast: true, complain: true };
+        if self.known_ends != Some(ends) || to_group {
+            match self.check_ends(&packet, on, to_group).map_err(at_network)? {
+                Destination::Own => self.known_ends = Some(ends),
+                Destination::Broadcast => (origin.to_unicast, origin.complain) = (false, false),
+                Destination::Multicast => {
+                    (origin.to_unicast, origin.complain) = (false, false);
+                    return self.accept_multicast(ctx, &origin, frame);
+                }
+                Destination::Other => return self.forward(ctx, &origin, frame),
+            }
+        }
         if packet.options != Options::Fine {
-            self.check_options(ctx, &origin(), frame).map_err(at_network)?;
+            self.check_options(ctx, &origin, frame).map_err(at_network)?;
         }
         if packet.fragment.is_some() {
-            return Err(at_network(DropReason::IpFragment));
+            return self.reassemble(ctx, &origin, frame);
         }
+        self.deliver(ctx, &origin, frame)
+    }
+
+    /// A whole packet for this host, its header off, goes to whom its protocol says.
+    #[inline]
+    pub(super) fn deliver(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        origin: &Origin,
+        frame: &mut Frame,
+    ) -> Result<(), Dropped> {
+        let packet = &origin.packet;
         let ip = IpInfo {
             source: IpAddr::V4(packet.source),
             destination: IpAddr::V4(packet.destination),
-            to_unicast: !to_broadcast,
-            interface: on,
+            to_unicast: origin.to_unicast,
+            interface: origin.on,
             ttl: packet.ttl,
             ecn: packet.ecn,
             checksum: frame.meta.checksum,
@@ -90,33 +106,30 @@ impl Host {
         };
         match packet.protocol {
             IpNumber::TCP => self.accept_tcp(ctx, &ip, frame),
-            IpNumber::UDP => self.accept_udp(ctx, &origin(), &ip, frame),
-            IpNumber::ICMP => self.accept_icmp(ctx, &ip, frame).map_err(at_network),
+            IpNumber::UDP => self.accept_udp(ctx, origin, &ip, frame),
+            IpNumber::ICMP => self.accept_icmp(ctx, &ip, frame).map_err(|reason| (Place::Network, reason)),
             _ => {
-                self.complain(ctx, &origin(), frame, Complaint::Protocol);
-                Err(at_network(DropReason::UnknownProtocol))
+                self.complain(ctx, origin, frame, Complaint::Protocol);
+                Err((Place::Network, DropReason::UnknownProtocol))
             }
         }
     }
 
-    /// Whether a packet's addresses are such as this host takes, and its destination a broadcast address.
+    /// What a packet's destination is to this host, where its addresses are such as may be.
     fn check_ends(
         &self,
         packet: &ipv4::Accepted,
         on: InterfaceId,
         to_group: bool,
-    ) -> Result<bool, DropReason> {
+    ) -> Result<Destination, DropReason> {
         let destination = self.addresses.classify(packet.destination, on);
-        let to_broadcast = destination == Destination::Broadcast;
-        if !self.addresses.is_valid_source(packet.source, on, to_broadcast) {
+        if !self.addresses.is_valid_source(packet.source, on, destination == Destination::Broadcast) {
             return Err(DropReason::IpBadSource);
         }
         match destination {
-            Destination::Own if !to_group => Ok(false),
-            Destination::Broadcast => Ok(true),
-            Destination::Other if !to_group => Err(DropReason::NotForwarding),
-            // RFC 1122 §3.3.6: what came by a link-layer broadcast must be an IP broadcast.
-            Destination::Own | Destination::Other | Destination::Multicast => Err(DropReason::NotForUs),
+            // RFC 1122 §3.3.6: what came by a link-layer broadcast must be an IP broadcast or multicast.
+            Destination::Own | Destination::Other if to_group => Err(DropReason::NotForUs),
+            _ => Ok(destination),
         }
     }
 
@@ -180,6 +193,8 @@ pub struct Origin {
     pub packet: ipv4::Accepted,
     /// By which interface it came.
     pub on: InterfaceId,
+    /// Whether it is to one of this host's own addresses: to no broadcast or multicast address.
+    pub to_unicast: bool,
     /// RFC 1122 §3.2.2: nothing is said about what was broadcast, by the link or by IP.
     pub complain: bool,
 }

@@ -4,7 +4,10 @@
 //! |---|---|
 //! | `config` | how a host is described, and what can be wrong with that |
 //! | `build` | from a configuration to a host |
+//! | `configure` | addresses and routes that come and go while it runs |
+//! | `schedule` | when its slow concerns are due |
 //! | `ingress` | the walk of a frame up |
+//! | `forward`, `multicast`, `reassembly` | packets for others, for groups, in pieces |
 //! | `egress` | the walk of a segment, datagram or message down |
 //! | `path` | next hop and source address |
 //! | `neighbors` | what ARP and the neighbour cache owe |
@@ -14,13 +17,18 @@
 
 mod build;
 mod config;
+mod configure;
 mod control;
 mod counters;
 mod egress;
+mod forward;
 mod ingress;
+mod multicast;
 mod neighbors;
 mod outbox;
 mod path;
+mod reassembly;
+mod schedule;
 
 use core::net::Ipv4Addr;
 
@@ -45,6 +53,7 @@ pub use counters::HostCounters;
 use counters::Tally;
 use egress::Way;
 pub(crate) use outbox::Outbox;
+use schedule::{Concern, Schedule};
 
 /// A host with its interfaces, tables and sockets. A value: it can be cloned and sent.
 #[derive(Clone, Debug)]
@@ -65,6 +74,7 @@ pub struct Host {
     pub(crate) echo: EchoSockets,
     pub(crate) knobs: network::Knobs,
     way: Way,
+    schedule: Schedule,
     /// Source, destination and interface of the last packet that was for one of this host's own addresses: those that
     /// follow it need not be checked anew.
     known_ends: Option<(Ipv4Addr, Ipv4Addr, InterfaceId)>,
@@ -91,10 +101,10 @@ impl Host {
     /// Announces the interfaces' addresses.
     pub fn start(&mut self, ctx: &mut Ctx<'_>) {
         self.called();
-        for interface in &mut self.interfaces {
-            interface.start_announcing(ctx.now);
+        for number in 0..self.interfaces.len() {
+            self.interfaces[number].start_announcing(ctx.now);
+            self.announce(ctx.now, InterfaceId(number as u16));
         }
-        self.announce(ctx.now);
     }
 
     /// A frame arrived by interface `on`.
@@ -106,14 +116,30 @@ impl Host {
     /// Does what is due at `ctx.now`.
     pub fn handle_timeout(&mut self, ctx: &mut Ctx<'_>) {
         self.trigger = Trigger::Timer;
-        self.announce(ctx.now);
-        for number in 0..self.interfaces.len() {
-            if self.interfaces[number].neighbors.next_timeout().is_some_and(|at| at <= ctx.now) {
-                self.interfaces[number].neighbors.handle_timeout(ctx.now);
-                self.settle(ctx, InterfaceId(number as u16));
-            }
+        while let Some((concern, on)) = self.schedule.pop_due(ctx.now) {
+            self.attend(ctx, concern, on);
         }
         self.tcp.handle_timeout(ctx);
+    }
+
+    /// Does what is due for a concern of interface `on`, and sets when it is due again: later than now.
+    fn attend(&mut self, ctx: &mut Ctx<'_>, concern: Concern, on: InterfaceId) {
+        match concern {
+            Concern::Announcements => self.announce(ctx.now, on),
+            Concern::Neighbors => {
+                if let Some(interface) = self.interfaces.get_mut(usize::from(on.0)) {
+                    interface.neighbors.handle_timeout(ctx.now);
+                }
+                self.settle(ctx, on);
+            }
+            // Nothing sets these yet.
+            Concern::Addressing
+            | Concern::Groups
+            | Concern::Reassembly
+            | Concern::PathMtu
+            | Concern::Redirects
+            | Concern::RouterDiscovery => {}
+        }
     }
 
     /// The next frame to give to a link, or `None` where nothing is to be sent now.
@@ -123,14 +149,10 @@ impl Host {
 
     /// When `handle_timeout` is to be called next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let earlier = |a: Option<Instant>, b: Option<Instant>| match (a, b) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            _ => a.or(b),
-        };
-        let of_tcp = self.tcp.next_timeout();
-        self.interfaces.iter().fold(of_tcp, |first, interface| {
-            earlier(first, earlier(interface.neighbors.next_timeout(), interface.next_announcement()))
-        })
+        match (self.tcp.next_timeout(), self.schedule.next()) {
+            (Some(of_tcp), Some(other)) => Some(of_tcp.min(other)),
+            (of_tcp, other) => of_tcp.or(other),
+        }
     }
 
     /// Moves the wakes since the last time to `into`.
@@ -150,9 +172,9 @@ impl Host {
         own.set_up(up);
         own.start_announcing(ctx.now);
         self.called();
-        self.way = Way::nowhere();
+        self.forget_ways();
         self.settle(ctx, interface);
-        self.announce(ctx.now);
+        self.announce(ctx.now, interface);
     }
 
     /// A socket call begins: what it makes due is sent because of it.

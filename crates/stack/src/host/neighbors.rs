@@ -6,6 +6,7 @@ use etherparse::EtherType;
 
 use super::Host;
 use super::outbox::Outgoing;
+use super::schedule::Concern;
 use crate::addr::Mac;
 use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId};
@@ -107,6 +108,8 @@ impl Host {
                 }
             }
         }
+        let next = self.interfaces.get(number).and_then(|own| own.neighbors.next_timeout());
+        self.schedule.set(Concern::Neighbors, interface, next);
     }
 
     /// Asks for an address: all stations, or the one that had it.
@@ -153,17 +156,16 @@ impl Host {
         Ok(())
     }
 
-    /// Announces the addresses of each interface for which that is due.
-    pub(super) fn announce(&mut self, now: Instant) {
-        for (number, interface) in self.interfaces.iter_mut().enumerate() {
-            if !interface.take_due_announcement(now) {
-                continue;
-            }
+    /// Announces the addresses of an interface, if that is due.
+    pub(super) fn announce(&mut self, now: Instant, on: InterfaceId) {
+        let Some(interface) = self.interfaces.get_mut(usize::from(on.0)) else { return };
+        if interface.take_due_announcement(now) {
             for address in interface.ipv4_addresses() {
                 let packet = Packet::announcement(interface.mac(), address);
                 let frame = packet.frame(Mac::BROADCAST, Cause::ArpAnnouncement, self.trigger);
-                self.outbox.push(Outgoing::Frame(InterfaceId(number as u16), frame));
+                self.outbox.push(Outgoing::Frame(on, frame));
             }
         }
+        self.schedule.set(Concern::Announcements, on, interface.next_announcement());
     }
 }

@@ -104,6 +104,17 @@ impl Interface {
         }
     }
 
+    /// Gives it one more address.
+    pub(crate) fn add_address(&mut self, cidr: Cidr) {
+        self.config.addresses.push(cidr);
+    }
+
+    /// Takes an address from it, and says with which network.
+    pub(crate) fn remove_address(&mut self, address: IpAddr) -> Option<Cidr> {
+        let place = self.config.addresses.iter().position(|cidr| cidr.address() == address)?;
+        Some(self.config.addresses.remove(place))
+    }
+
     /// The address to ask for `target` with: one whose network holds it, else the first.
     pub fn address_for(&self, target: IpAddr) -> Option<IpAddr> {
         let same_family = |cidr: &&Cidr| cidr.address().is_ipv4() == target.is_ipv4();

@@ -39,6 +39,11 @@ impl Addresses {
         }
     }
 
+    /// It is the host's no more.
+    pub fn remove(&mut self, address: core::net::IpAddr) {
+        self.own.retain(|own| core::net::IpAddr::V4(own.address) != address);
+    }
+
     /// Whether `address` is this host's own, on whichever interface (RFC 1122 §3.3.4.2: the weak model), or a
     /// loopback address.
     #[inline]

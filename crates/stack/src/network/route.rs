@@ -47,6 +47,19 @@ impl Routes {
         true
     }
 
+    /// Removes the route to a network, if it is by interface `by` or that does not matter. Whether there was one.
+    pub fn remove(&mut self, destination: &Cidr, by: Option<InterfaceId>) -> bool {
+        let network = network_of(destination.address(), destination.prefix());
+        let found = self.routes.get(&network).is_some_and(|route| by.is_none_or(|by| by == route.interface));
+        if found {
+            self.routes.remove(&network);
+            if !self.routes.keys().any(|other| (other.0, other.1) == (network.0, network.1)) {
+                self.prefixes.remove(&(network.0, network.1));
+            }
+        }
+        found
+    }
+
     /// The next hop to `destination` by an interface that is `usable`.
     pub fn lookup(&self, destination: IpAddr, usable: impl Fn(InterfaceId) -> bool) -> Option<Hop> {
         let is_ipv6 = destination.is_ipv6();
