@@ -5,6 +5,7 @@
 //! | hosts, links and programs in ten lines | [`Network`] |
 //! | the loop, what can be added to a world | [`World`] |
 //! | what a link does to frames | [`link`] |
+//! | switches and hubs | [`Switch`], [`Hub`] |
 //! | who watches | [`Recorder`], [`TraceHash`] |
 //! | how a run ends | [`Outcome`] |
 
@@ -12,6 +13,7 @@ mod change;
 mod component;
 mod executor;
 mod fabric;
+mod hub;
 pub mod link;
 mod network;
 mod node;
@@ -19,12 +21,14 @@ mod outcome;
 mod recorder;
 mod run;
 mod slab;
+mod switch;
 mod trace_hash;
 mod turn;
 mod world;
 
 pub use change::Change;
 pub use component::{Component, Direction, LinkId, Names};
+pub use hub::{Hub, HubConfig};
 pub use link::{
     Corrupt, Delay, DirectionConfig, Distribution, GilbertElliott, Jitter, LinkConfig, LinkCounters,
     LinkError, Loss, QueueLimit, Rate, Reorder, StageConfig, StageKind,
@@ -33,5 +37,9 @@ pub use network::{HostRef, LinkSettings, Network, mac_of, percent};
 pub use node::Script;
 pub use outcome::{Limits, Outcome, Progress, Waiting, WaitsFor};
 pub use recorder::{Recorder, Recorders, kind_of};
+pub use switch::{
+    HubCounters, PortConfig, PortCounters, PortMode, Switch, SwitchConfig, SwitchCounters, SwitchError,
+    SwitchKnobs, TableEntry, VlanSet,
+};
 pub use trace_hash::TraceHash;
 pub use world::{ApplicationStatus, BuildError, TaskId, World};

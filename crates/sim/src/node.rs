@@ -9,7 +9,9 @@ use wirelab_stack::socket::net::context::Seat;
 use wirelab_stack::time::Instant;
 
 use crate::fabric::LineId;
+use crate::hub::Hub;
 use crate::recorder::Watch;
+use crate::switch::Switch;
 use crate::world::TaskId;
 
 /// A node that is driven by the four verbs, written for a test or a lesson: it sends what it likes, and sees every
@@ -37,12 +39,30 @@ pub trait Script: Any {
     }
 }
 
-/// A node. Switches, hubs and ports to the outside are further kinds.
+/// A node. Ports to the outside are a further kind.
 pub(crate) enum Node {
     /// A host with its tasks.
     Host(HostNode),
     /// Whatever a script does.
     Script(ScriptNode),
+    /// A switch.
+    Switch(SwitchNode),
+    /// A hub.
+    Hub(HubNode),
+}
+
+/// A switch, with what it is driven with.
+pub(crate) struct SwitchNode {
+    pub(crate) switch: Box<Switch>,
+    pub(crate) rng: wirelab_stack::rng::Rng,
+    pub(crate) watch: Watch,
+}
+
+/// A hub, with what it is driven with.
+pub(crate) struct HubNode {
+    pub(crate) hub: Box<Hub>,
+    pub(crate) rng: wirelab_stack::rng::Rng,
+    pub(crate) watch: Watch,
 }
 
 /// A host, with what its tasks need beside it.

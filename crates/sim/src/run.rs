@@ -146,6 +146,7 @@ impl World {
             && self.nodes.iter().all(|slot| match &slot.node {
                 Node::Host(host) => !has_more_to_send(&host.seat().host),
                 Node::Script(node) => node.script.poll_timeout().is_none(),
+                Node::Switch(_) | Node::Hub(_) => true,
             })
     }
 

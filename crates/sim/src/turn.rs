@@ -11,7 +11,7 @@ use wirelab_stack::trace::{DropReason, Event, Interest, Place};
 
 use crate::executor::Executor;
 use crate::fabric::{Fabric, LineId};
-use crate::node::{HostNode, Node, ScriptNode};
+use crate::node::{HostNode, HubNode, Node, ScriptNode, SwitchNode};
 use crate::world::World;
 
 /// Polls in one turn. Tasks that wake themselves, or each other, for ever have another turn at the same instant; the
@@ -38,6 +38,14 @@ impl World {
         let next = match &mut slot.node {
             Node::Host(host) => turn.host(host, &mut self.executor),
             Node::Script(script) => turn.script(script),
+            Node::Switch(node) => {
+                turn.switch(node);
+                None
+            }
+            Node::Hub(node) => {
+                turn.hub(node);
+                None
+            }
         };
         let next = next.map_or(Instant::FAR_FUTURE, |at| at.max(now));
         self.turns.set(id.0, next);
@@ -149,6 +157,32 @@ impl Turn<'_> {
             self.transmit(&mut ctx, interface, frame);
         }
         script.poll_timeout()
+    }
+
+    /// A switch's turn: each frame is passed on before the next is taken, so that it holds one at a time.
+    fn switch(&mut self, node: &mut SwitchNode) {
+        let SwitchNode { switch, rng, watch } = node;
+        let mut ctx = Ctx::new(self.now, rng, watch);
+        while let Some((port, frame)) = self.fabric.arrive(self.id, self.now) {
+            *self.events += 1;
+            switch.handle_frame(&mut ctx, port, frame);
+            while let Some((port, frame)) = switch.poll_transmit(&mut ctx) {
+                self.transmit(&mut ctx, port, frame);
+            }
+        }
+    }
+
+    /// A hub's turn, as a switch's.
+    fn hub(&mut self, node: &mut HubNode) {
+        let HubNode { hub, rng, watch } = node;
+        let mut ctx = Ctx::new(self.now, rng, watch);
+        while let Some((port, frame)) = self.fabric.arrive(self.id, self.now) {
+            *self.events += 1;
+            hub.handle_frame(&mut ctx, port, frame);
+            while let Some((port, frame)) = hub.poll_transmit(&mut ctx) {
+                self.transmit(&mut ctx, port, frame);
+            }
+        }
     }
 
     /// A frame leaves by an interface; by one without a link it goes nowhere.

@@ -17,9 +17,11 @@ use crate::change::Change;
 use crate::component::{Component, Direction, LinkId, Names};
 use crate::executor::{Executor, Root};
 use crate::fabric::{Fabric, LineId};
+use crate::hub::{Hub, HubConfig};
 use crate::link::{Line, LineConfig, LinkConfig, LinkCounters, LinkError};
-use crate::node::{HostNode, Node, NodeSlot, Script, ScriptNode};
+use crate::node::{HostNode, HubNode, Node, NodeSlot, Script, ScriptNode, SwitchNode};
 use crate::recorder::{Recorder, Shared, Watch};
+use crate::switch::{Switch, SwitchConfig, SwitchError};
 
 /// An application of a world, numbered in the order in which they were spawned.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,6 +51,8 @@ pub enum BuildError {
     Host(ConfigError),
     /// The link's own configuration.
     Link(LinkError),
+    /// The switch's or hub's own configuration.
+    Switch(SwitchError),
     /// Two nodes, or two links, have this name.
     DuplicateName(String),
     /// There is no such node.
@@ -64,6 +68,7 @@ impl fmt::Display for BuildError {
         match self {
             Self::Host(error) => error.fmt(f),
             Self::Link(error) => error.fmt(f),
+            Self::Switch(error) => error.fmt(f),
             Self::DuplicateName(name) => write!(f, "the name `{name}` is given twice"),
             Self::NoSuchNode(node) => write!(f, "there is no node {}", node.0),
             Self::NoSuchInterface(node, interface) => {
@@ -144,6 +149,31 @@ impl World {
         self.add_node(name, interfaces, Node::Script(ScriptNode { script, rng, watch, sent: 0 }))
     }
 
+    /// Adds a switch; its ports are its interfaces, numbered from 0. The key of its table is drawn from the stream (seed,
+    /// its name, "switch").
+    ///
+    /// # Errors
+    /// When its configuration makes no sense, or another node has its name.
+    pub fn add_switch(&mut self, config: SwitchConfig) -> Result<NodeId, BuildError> {
+        let watch = Watch::new(&self.shared, Component::Host(NodeId(self.nodes.len() as u32)));
+        let (name, ports) = (config.name.clone(), config.ports.len());
+        let mut rng = Rng::stream(self.seed, &name, "switch");
+        let switch = Box::new(Switch::new(config, &mut rng).map_err(BuildError::Switch)?);
+        self.add_node(&name, ports, Node::Switch(SwitchNode { switch, rng, watch }))
+    }
+
+    /// Adds a hub; its ports are its interfaces, numbered from 0.
+    ///
+    /// # Errors
+    /// When its configuration makes no sense, or another node has its name.
+    pub fn add_hub(&mut self, config: HubConfig) -> Result<NodeId, BuildError> {
+        let watch = Watch::new(&self.shared, Component::Host(NodeId(self.nodes.len() as u32)));
+        let (name, ports) = (config.name.clone(), config.ports.len());
+        let rng = Rng::stream(self.seed, &name, "hub");
+        let hub = Box::new(Hub::new(config).map_err(BuildError::Switch)?);
+        self.add_node(&name, ports, Node::Hub(HubNode { hub, rng, watch }))
+    }
+
     fn add_node(&mut self, name: &str, interfaces: usize, node: Node) -> Result<NodeId, BuildError> {
         if !self.taken.insert(format!("node {name}")) {
             return Err(BuildError::DuplicateName(name.to_owned()));
@@ -193,7 +223,13 @@ impl World {
         self.fabric.add(lines);
         for (direction, (node, interface)) in Direction::BOTH.into_iter().zip(ends) {
             let line = LineId::of(link, direction);
-            self.nodes[node.0 as usize].ports[usize::from(interface.0)] = Some(line);
+            let slot = &mut self.nodes[node.0 as usize];
+            slot.ports[usize::from(interface.0)] = Some(line);
+            match &mut slot.node {
+                Node::Switch(node) => node.switch.connect(interface),
+                Node::Hub(node) => node.hub.connect(interface),
+                Node::Host(_) | Node::Script(_) => {}
+            }
         }
         Ok(link)
     }
@@ -297,7 +333,23 @@ impl World {
     pub fn host(&self, node: NodeId) -> Option<&Host> {
         match &self.nodes.get(node.0 as usize)?.node {
             Node::Host(host) => Some(&host.seat().host),
-            Node::Script(_) => None,
+            Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
+        }
+    }
+
+    /// A switch; `None` where the node is none.
+    pub fn switch(&self, node: NodeId) -> Option<&Switch> {
+        match &self.nodes.get(node.0 as usize)?.node {
+            Node::Switch(node) => Some(&node.switch),
+            _ => None,
+        }
+    }
+
+    /// A hub; `None` where the node is none.
+    pub fn hub(&self, node: NodeId) -> Option<&Hub> {
+        match &self.nodes.get(node.0 as usize)?.node {
+            Node::Hub(node) => Some(&node.hub),
+            _ => None,
         }
     }
 
@@ -307,7 +359,7 @@ impl World {
         self.turn_at(node, now);
         match &mut self.nodes.get_mut(node.0 as usize)?.node {
             Node::Host(host) => Some(&mut host.seat_mut().host),
-            Node::Script(_) => None,
+            Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
         }
     }
 
@@ -317,7 +369,7 @@ impl World {
         self.turn_at(node, now);
         match &mut self.nodes.get_mut(node.0 as usize)?.node {
             Node::Script(node) => (&mut *node.script as &mut dyn Any).downcast_mut(),
-            Node::Host(_) => None,
+            Node::Host(_) | Node::Switch(_) | Node::Hub(_) => None,
         }
     }
 

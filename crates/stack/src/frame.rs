@@ -73,6 +73,15 @@ impl Checksum {
             other => other,
         }
     }
+
+    /// The same with `length` octets fewer in front of the frame.
+    #[must_use]
+    pub const fn ahead(self, length: u16) -> Self {
+        match self {
+            Self::Partial { start, offset } => Self::Partial { start: start.saturating_sub(length), offset },
+            other => other,
+        }
+    }
 }
 
 /// The modelled frame check sequence (IEEE 802.3 §3.2.9): whether it still fits the octets.
@@ -190,7 +199,7 @@ impl Frame {
     /// Makes room for a header of `N` octets in front and returns it, to be filled in whole.
     ///
     /// # Panics
-    /// When [`HEADROOM`] is used up: our own layers never push that much.
+    /// When `N` is more than [`HEADROOM`].
     pub fn push_front<const N: usize>(&mut self) -> &mut [u8; N] {
         self.push_front_slice(N).try_into().expect("a slice of N octets")
     }
@@ -198,11 +207,32 @@ impl Frame {
     /// As [`push_front`](Self::push_front), for a header whose length is known only at run time.
     ///
     /// # Panics
-    /// When [`HEADROOM`] is used up: our own layers never push that much.
+    /// When `length` is more than [`HEADROOM`].
     pub fn push_front_slice(&mut self, length: usize) -> &mut [u8] {
-        let start = usize::from(self.start).checked_sub(length).expect("headers longer than HEADROOM");
+        if usize::from(self.start) < length {
+            self.make_room(length);
+        }
+        let start = usize::from(self.start) - length;
         self.start = start as u8;
         &mut self.head[start..start + length]
+    }
+
+    /// Room for `length` octets in front: our own layers start where all headers fit, but a frame that came from a
+    /// wire begins at the buffer's front, and may leave with more headers than it came with.
+    #[cold]
+    fn make_room(&mut self, length: usize) {
+        assert!(length <= HEADROOM, "a header longer than HEADROOM");
+        let kept = self.head_length().min(HEADROOM - length);
+        let (start, end) = (usize::from(self.start), usize::from(self.end));
+        if start + kept < end {
+            // What no longer fits goes back in front of the payload.
+            let mut payload = BytesMut::with_capacity(end - start - kept + self.payload.len());
+            payload.extend_from_slice(&self.head[start + kept..end]);
+            payload.extend_from_slice(&self.payload);
+            self.payload = payload.freeze();
+        }
+        self.head.copy_within(start..start + kept, HEADROOM - kept);
+        (self.start, self.end) = ((HEADROOM - kept) as u8, HEADROOM as u8);
     }
 
     /// The first `length` octets in one piece, or `None` where the frame (or the header buffer) is shorter.
@@ -379,6 +409,17 @@ mod tests {
         assert_eq!(frame.pull_up(HEADROOM + 1), None);
         assert_eq!(frame.len(), 204);
         assert_eq!(&frame.head()[..5], b"head\x07");
+    }
+
+    #[test]
+    fn a_frame_from_the_wire_has_room_for_more_headers() {
+        for (wire, pulled, pushed) in [(9, 5, 18), (300, HEADROOM, 18), (300, 130, HEADROOM), (3, 0, 1)] {
+            let octets: Vec<u8> = (0..wire).map(|octet| octet as u8).collect();
+            let mut frame = Frame::from_wire(octets.clone().into(), meta());
+            frame.pull_up(pulled).unwrap();
+            frame.push_front_slice(pushed).fill(0xaa);
+            assert_eq!(frame.to_vec(), [vec![0xaa; pushed], octets].concat(), "{wire} {pulled} {pushed}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | `neighbor` | the neighbour cache |
 //! | `conflict` | when to defend an address |
 //! | `loopback` | the interface that leads back |
+//! | `vlan` | 802.1Q tags |
 
 pub mod arp;
 mod config;
@@ -21,6 +22,7 @@ mod knobs;
 pub mod loopback;
 pub mod neighbor;
 mod receive;
+pub mod vlan;
 
 use core::net::{IpAddr, Ipv4Addr};
 

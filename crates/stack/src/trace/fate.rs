@@ -11,6 +11,17 @@ documented! {
         LinkDown = "link-down", "the scenario's events", "The link was cut.";
         BadFcs = "bad_fcs", "IEEE 802.3 §3.2.9", "The frame check sequence does not fit: bits were changed under way.";
 
+        Runt = "runt", "IEEE 802.3 §4.2.4.2.2", "It is shorter than an Ethernet header: what a collision leaves.";
+        Giant = "giant", "IEEE 802.3 §3.2.7", "It is longer than the interface's MTU with the Ethernet header and a tag.";
+        VlanUnknown = "vlan-unknown", "IEEE 802.1Q §6.9", "No interface here is in the VLAN that its tag names.";
+        VlanMalformed = "vlan-malformed", "IEEE 802.1Q §9.6", "Its tag is cut off, or names the VLAN 4095, which is reserved.";
+        VlanNested = "vlan-nested", "IEEE 802.1Q §9.5", "There is a second tag behind its tag, which no interface here reads.";
+        VlanNotAllowed = "vlan-not-allowed", "IEEE 802.1Q §8.6.2", "The switch's port is not in the frame's VLAN, or takes no tagged frames, or only those.";
+        VlanNoOtherPort = "vlan-no-other-port", "IEEE 802.1Q §8.6.4", "Nobody else is connected: no other port carries the frame's VLAN.";
+        SamePort = "same-port", "IEEE 802.1Q §8.6.1", "The station that it is for is at the port that it came by: there is nothing to forward.";
+        ReservedAddress = "reserved-address", "IEEE 802.1Q §8.6.3", "Its destination is one of those that no switch forwards.";
+        NoOtherPort = "no-other-port", "IEEE 802.3 §27.3", "No other port of the hub is connected.";
+
         Truncated = "truncated", "RFC 1122 §3.2.1", "It is shorter than its headers say.";
         NotForUs = "not-for-us", "RFC 1122 §3.2.1.3", "It is addressed to somebody else.";
         UnknownEtherType = "unknown-ethertype", "RFC 1122 §2.3.3", "Nothing here speaks that protocol over Ethernet.";
