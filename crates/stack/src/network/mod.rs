@@ -10,10 +10,12 @@
 //! | `local` | which addresses are this host's |
 //! | `route` | the route table |
 //! | `icmp` | ICMP messages |
+//! | `igmp` | IGMP: its messages, a host's and a router's part |
 //! | `quote` | the packet that an ICMP error is about |
 //! | `rate` | the token bucket that bounds what ICMP sends |
 
 pub mod icmp;
+pub mod igmp;
 pub mod ipv4;
 mod knobs;
 pub mod local;

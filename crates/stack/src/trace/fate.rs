@@ -52,6 +52,12 @@ documented! {
         IcmpIgnored = "icmp-ignored", "RFC 1122 §3.2.2", "An ICMP message that this host does not act on, such as an echo request to a broadcast address.";
         IcmpQueueFull = "icmp-queue-full", "RFC 1122 §3.2.2.6", "The echo socket's receive queue is full.";
 
+        IgmpMalformed = "igmp-malformed", "RFC 9776 §4", "The IGMP message is shorter than it says, of an unknown type, or about no group.";
+        IgmpBadChecksum = "igmp-bad-checksum", "RFC 9776 §4.1.2", "The IGMP checksum is wrong.";
+        IgmpNotLocal = "igmp-not-local", "RFC 9776 §9.1", "An IGMP message that may come from beyond the link: its TTL is not 1, it has no router alert, or its source is no neighbour's.";
+        IgmpIgnored = "igmp-ignored", "RFC 9776 §7", "An IGMP message that is nothing to this host or router.";
+        GroupNotJoined = "group-not-joined", "RFC 1112 §7.2", "It is for a multicast group that nobody here, and nobody behind this router, wants from that source.";
+
         UdpMalformed = "udp-malformed", "RFC 768 §Fields", "The UDP length is below 8 octets or beyond the packet.";
         UdpBadChecksum = "udp-bad-checksum", "RFC 1122 §4.1.3.4", "The UDP checksum is wrong.";
         UdpNoPort = "udp-no-port", "RFC 1122 §4.1.3.1", "No socket is bound to the port.";
