@@ -117,11 +117,23 @@ impl Host {
         if !origin.complain || about_icmp || later_fragment || packet.source.is_unspecified() {
             return;
         }
-        let Ok(plan) = self.plan(packet.source.into(), packet.destination.into()) else { return };
+        // RFC 1812 §4.3.2.4: from the address that was written to, or else one of the interface by which it goes.
+        let bound = if self.addresses.is_own(packet.destination) {
+            packet.destination
+        } else {
+            Ipv4Addr::UNSPECIFIED
+        };
+        let Ok(plan) = self.plan(packet.source.into(), bound.into()) else { return };
         frame.unstrip_front(usize::from(packet.header_length));
         let cause = match complaint {
             Complaint::Parameter(_) => Cause::ParameterProblem,
-            Complaint::Port | Complaint::Protocol | Complaint::SourceRoute => Cause::DestinationUnreachable,
+            Complaint::TimeExceeded => Cause::TimeExceeded,
+            Complaint::Port
+            | Complaint::Protocol
+            | Complaint::SourceRoute
+            | Complaint::Network
+            | Complaint::Host
+            | Complaint::Filtered => Cause::DestinationUnreachable,
         };
         let longest = self.knobs.icmp_error_length.min(plan.mtu as u16);
         let meta = Meta::new(cause, Trigger::Frame(frame.meta.id));

@@ -16,7 +16,7 @@ use crate::network::ipv4;
 use crate::network::quote::Quote;
 use crate::network::route::Hop;
 use crate::time::Instant;
-use crate::trace::{ConnectionId, DropReason, Event, Interest, Place};
+use crate::trace::{Cause, ConnectionId, DropReason, Event, Interest, Place};
 use crate::transport::tcp::Ready;
 use crate::transport::{Path, Readiness, SocketId, Trouble};
 
@@ -200,7 +200,7 @@ impl Host {
                 None
             }
             Station::Silent => {
-                self.fail_packet(ctx, packet);
+                self.fail_packet(ctx, hop.interface, packet);
                 None
             }
         }
@@ -266,9 +266,11 @@ impl Host {
         FrameId { origin: self.node, counter: self.frames_made }
     }
 
-    /// A packet's next hop does not answer: whoever sent it is told.
-    pub(super) fn fail_packet(&mut self, ctx: &mut Ctx<'_>, packet: &mut Frame) {
-        if let Some(quote) = Quote::read(packet) {
+    /// The next hop of a packet by interface `by` does not answer: whoever sent it is told.
+    pub(super) fn fail_packet(&mut self, ctx: &mut Ctx<'_>, by: InterfaceId, packet: &mut Frame) {
+        if packet.meta.cause == Cause::Forwarded {
+            self.fail_forwarded(ctx, by, packet);
+        } else if let Some(quote) = Quote::read(packet) {
             self.report(ctx, quote.source, &quote, Trouble::HostUnreachable);
         }
         self.discard(ctx, DropReason::NeighborUnresolved);

@@ -99,7 +99,7 @@ impl Host {
                 }
                 Owed::Fail { packets, waiters } => {
                     for mut packet in packets {
-                        self.fail_packet(ctx, &mut packet);
+                        self.fail_packet(ctx, interface, &mut packet);
                     }
                     for waiter in waiters {
                         let ready = Ready::Connection(key_of(waiter));

@@ -17,6 +17,9 @@ pub struct Knobs {
     /// Whether packets forbid fragmentation, which makes each an atomic datagram (RFC 6864 §4.1). Otherwise each
     /// gets an identification of its own.
     pub dont_fragment: bool,
+    /// Whether packets for others are forwarded, which makes the host a router (RFC 1812 §2.2.8). Linux: `ip_forward`;
+    /// FreeBSD: `net.inet.ip.forwarding`.
+    pub forwarding: bool,
     /// ICMP error messages sent (RFC 1812 §4.3.2.8); `None`: as many as there are occasions. Linux:
     /// `icmp_msgs_per_sec`, `icmp_msgs_burst`; FreeBSD: `net.inet.icmp.icmplim`.
     pub icmp_errors: Option<RateLimit>,
@@ -44,6 +47,7 @@ impl Knobs {
         Self {
             ttl: 64,
             dont_fragment: true,
+            forwarding: false,
             icmp_errors: Some(RateLimit { per_second: 1000, burst: 50 }),
             echo_replies: None,
             icmp_error_length: 576,

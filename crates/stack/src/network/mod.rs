@@ -9,11 +9,13 @@
 //! | `options` | IPv4 options, tolerated |
 //! | `local` | which addresses are this host's |
 //! | `route` | the route table |
+//! | `forward` | what forwarding asks of a packet, and does to its header |
 //! | `icmp` | ICMP messages |
 //! | `igmp` | IGMP: its messages, a host's and a router's part |
 //! | `quote` | the packet that an ICMP error is about |
 //! | `rate` | the token bucket that bounds what ICMP sends |
 
+pub mod forward;
 pub mod icmp;
 pub mod igmp;
 pub mod ipv4;

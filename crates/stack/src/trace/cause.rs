@@ -19,6 +19,8 @@ documented! {
         TimeExceeded = "time-exceeded", "RFC 1812 §5.3.1", "Tells a sender that its packet's TTL or reassembly time ran out.";
         ParameterProblem = "parameter-problem", "RFC 1122 §3.2.2.5", "Tells a sender that a field of its packet's header is wrong.";
 
+        Forwarded = "forwarded", "RFC 1812 §5.2.1", "A router passes a packet on: its own cause is that of the frame that triggered this one.";
+
         UdpData = "udp-data", "RFC 768 §Fields", "A datagram that an application sent.";
 
         Syn = "syn", "RFC 9293 §3.5", "Opens a connection.";

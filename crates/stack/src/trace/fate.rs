@@ -41,6 +41,12 @@ documented! {
         IpFragment = "ip-fragment", "RFC 791 §3.2", "It is a fragment, and reassembly could not take it.";
         TtlExceeded = "ttl-exceeded", "RFC 1812 §5.3.1", "Its time to live ran out here.";
         NoRoute = "no-route", "RFC 1812 §5.2.4.3", "No route leads to the destination.";
+        Martian = "martian", "RFC 1812 §5.3.7", "One of its addresses cannot be that of a host somewhere else: it is not forwarded.";
+        LinkLocal = "link-local", "RFC 3927 §7", "One of its addresses is good on its link only: it is not forwarded.";
+        DirectedBroadcast = "directed-broadcast", "RFC 2644 §4", "It is to the broadcast address of another network of this router, and those are not forwarded.";
+        Blackhole = "blackhole", "RFC 1812 §5.2.4.3", "The route to the destination says to drop it without a word.";
+        Prohibited = "prohibited", "RFC 1812 §5.2.7.1", "The route to the destination forbids it.";
+        OutputQueueFull = "output-queue-full", "RFC 1812 §5.3.6", "Too much waits for this host's interfaces already.";
         NotForwarding = "not-forwarding", "RFC 1122 §3.3.1", "It is for another host and this one does not forward.";
         UnknownProtocol = "unknown-protocol", "RFC 1122 §3.2.2.1", "No transport here has that protocol number.";
         TooBig = "too-big", "RFC 1191 §3", "It is longer than the way's MTU and must not be fragmented.";

@@ -1,6 +1,7 @@
 //! Hosts on one wire, without links, loop or executor.
 
 mod arp;
+mod forward;
 mod icmp;
 mod robust;
 mod routes;

@@ -143,6 +143,14 @@ pub enum Complaint {
     SourceRoute,
     /// This octet of the header is wrong.
     Parameter(u8),
+    /// No route leads to the destination.
+    Network,
+    /// The destination's link is here, and it does not answer.
+    Host,
+    /// A filter, or a route of that kind, forbids it (RFC 1812 §5.2.7.1).
+    Filtered,
+    /// The TTL ran out here.
+    TimeExceeded,
 }
 
 /// The message that complains about the packet at the front of `offending`, quoting as much of it as lets the
@@ -159,6 +167,10 @@ pub fn error(complaint: Complaint, offending: &Frame, longest: u16, meta: Meta) 
         Complaint::Protocol => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_PROTOCOL, 0),
         Complaint::SourceRoute => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_SOURCE_ROUTE_FAILED, 0),
         Complaint::Parameter(pointer) => (wire::TYPE_PARAMETER_PROBLEM, 0, pointer),
+        Complaint::Network => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_NET, 0),
+        Complaint::Host => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_HOST, 0),
+        Complaint::Filtered => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_FILTER_PROHIB, 0),
+        Complaint::TimeExceeded => (wire::TYPE_TIME_EXCEEDED, 0, 0),
     };
     push(&mut frame, [kind, code, 0, 0, pointer, 0, 0, 0]);
     frame
