@@ -15,6 +15,8 @@ record! {
         name: required Name,
         /// The knobs it starts from: `rfc` (the documents' defaults), `linux` or `freebsd`.
         profile: optional Preset,
+        /// Whether it forwards packets for others, which makes it a router; no where left out.
+        forwarding: optional bool,
         /// Its interfaces.
         interface: list Interface,
         /// Its routes besides those to its interfaces' own networks.

@@ -74,6 +74,8 @@ knobs! {
         ttl: NonZeroU8,
         /// Whether packets forbid fragmentation.
         dont_fragment: bool,
+        /// Whether packets for others are forwarded; the same as the host's own `forwarding`.
+        forwarding: bool,
         /// How many ICMP error messages are sent at most.
         icmp_errors: Limited,
         /// How many echo replies are sent at most.

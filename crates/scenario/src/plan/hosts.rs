@@ -59,6 +59,9 @@ fn profile(host: &Host, problems: &mut Vec<Problem>) -> Profile {
     if let Some(ip) = &host.ip {
         ip.value.apply(&mut profile.network);
     }
+    if let Some(forwarding) = &host.forwarding {
+        profile.network.forwarding = forwarding.value;
+    }
     if let Some(udp) = &host.udp {
         udp.value.apply(&mut profile.udp);
     }
