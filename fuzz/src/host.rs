@@ -1,0 +1,154 @@
+//! A whole host: frames arrive, time passes, and it goes on working.
+//!
+//! The input is a list of steps. Each begins with an octet that says what it is:
+//!
+//! | octet | step | what follows |
+//! |---|---|---|
+//! | even | a frame arrives; bit 1: by the second interface; bit 2: its checksums are made to fit | length in 16 bits, octets |
+//! | odd | time passes | milliseconds in 16 bits |
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use wirelab_stack::addr::Mac;
+use wirelab_stack::checksum::{Sum, pseudo_header};
+use wirelab_stack::context::{Ctx, Observer};
+use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Meta, NodeId};
+use wirelab_stack::host::{Host, HostConfig};
+use wirelab_stack::interface::InterfaceConfig;
+use wirelab_stack::rng::Rng;
+use wirelab_stack::time::{Duration, Instant};
+use wirelab_stack::trace::{Cause, Event, Interest, Trigger};
+
+/// Frames that one input may make a host send: more is work without an end.
+const MOST_SENT: u64 = 100_000;
+
+/// Each frame that arrives ends once.
+#[derive(Default)]
+struct Fates {
+    open: Option<FrameId>,
+}
+
+impl Observer for Fates {
+    fn interest(&self) -> Interest {
+        Interest::ALL
+    }
+
+    fn record(&mut self, _: Instant, event: &Event<'_>) {
+        match event {
+            Event::FrameArrived { frame, .. } => assert_eq!(self.open.replace(frame.meta.id), None),
+            Event::FrameAccepted { id } => assert_eq!(self.open.take(), Some(*id)),
+            Event::FrameDropped { id, .. } if self.open == Some(*id) => self.open = None,
+            _ => {}
+        }
+    }
+}
+
+struct Bench {
+    host: Host,
+    rng: Rng,
+    now: Instant,
+    fates: Fates,
+    sent: u64,
+}
+
+impl Bench {
+    /// The host of the scenarios that ship, in the midst of things.
+    fn new() -> Self {
+        let interface = |number: u8| {
+            let addresses = [format!("10.0.{}.1/24", number - 1).parse().unwrap()];
+            InterfaceConfig::new(format!("eth{number}"), Mac([2, 0, 0, 0, 0, number]), addresses)
+        };
+        let mut config = HostConfig::new("host", NodeId(1), interface(1));
+        config.interfaces.push(interface(2));
+        let mut rng = Rng::stream(1, "host", "stack");
+        let host = Host::new(config, &mut rng).unwrap();
+        let mut bench = Self { host, rng, now: Instant::ZERO, fates: Fates::default(), sent: 0 };
+        bench.drive(|host, ctx| {
+            let any = |port: u16| SocketAddr::from(([0, 0, 0, 0], port));
+            host.start(ctx);
+            host.tcp_listen(ctx, any(6999), 8).unwrap();
+            host.tcp_connect(ctx, Some(any(5000)), SocketAddr::from(([10, 0, 0, 2], 6999))).unwrap();
+            host.udp_bind(ctx, any(6999)).unwrap();
+            host.icmp_open(ctx).unwrap();
+        });
+        bench
+    }
+
+    fn drive(&mut self, act: impl FnOnce(&mut Host, &mut Ctx<'_>)) {
+        let mut ctx = Ctx::new(self.now, &mut self.rng, &mut self.fates);
+        act(&mut self.host, &mut ctx);
+        while self.host.poll_transmit(&mut ctx).is_some() {
+            self.sent += 1;
+            assert!(self.sent < MOST_SENT, "no end of sending");
+        }
+    }
+
+    fn frame(&mut self, step: u8, octets: &[u8], counter: u64) {
+        let mut octets = octets.to_vec();
+        if step & 4 != 0 {
+            mend(&mut octets);
+        }
+        let mut frame = Frame::from_wire(Bytes::from(octets), Meta::new(Cause::Raw, Trigger::Call));
+        frame.meta.id = FrameId { origin: NodeId(0), counter };
+        let on = InterfaceId(u16::from(step >> 1 & 1));
+        self.drive(|host, ctx| host.handle_frame(ctx, on, frame));
+        assert_eq!(self.fates.open, None, "a frame without an end");
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(due) = self.host.poll_timeout().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.drive(Host::handle_timeout);
+            let stuck = self.host.poll_timeout() == Some(due) && due < self.now;
+            assert!(!stuck, "a timer that stays due");
+        }
+        self.now = end;
+    }
+}
+
+/// Drives a host by the steps in `octets`.
+pub fn host(octets: &[u8]) {
+    let mut bench = Bench::new();
+    let (mut rest, mut counter) = (octets, 0);
+    while let [step, high, low, tail @ ..] = rest {
+        let amount = u16::from_be_bytes([*high, *low]);
+        if step & 1 == 1 {
+            bench.pass(Duration::from_millis(amount.into()));
+            rest = tail;
+        } else {
+            let (frame, tail) = tail.split_at(usize::from(amount).min(tail.len()));
+            counter += 1;
+            bench.frame(*step, frame, counter);
+            rest = tail;
+        }
+    }
+}
+
+/// Makes an IPv4 header's checksum and what it carries fit, so that a change reaches the code behind them.
+fn mend(octets: &mut [u8]) {
+    if octets.len() < 34 || octets[12..14] != [8, 0] {
+        return;
+    }
+    let header = (usize::from(octets[14] & 15) * 4).clamp(20, octets.len() - 14);
+    octets[24..26].fill(0);
+    let sum = Sum::new().with(&octets[14..14 + header]).finish();
+    octets[24..26].copy_from_slice(&sum.to_be_bytes());
+    let end =
+        |at: usize| std::net::IpAddr::from([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]]);
+    let (source, destination, protocol) = (end(26), end(30), octets[23]);
+    let total = usize::from(u16::from_be_bytes([octets[16], octets[17]])).clamp(header, octets.len() - 14);
+    let message = &mut octets[14 + header..14 + total];
+    let (place, sum) = match protocol {
+        1 | 2 => (2, Sum::new()),
+        6 => (16, pseudo_header(&source, &destination, 6, message.len() as u32)),
+        17 => (6, pseudo_header(&source, &destination, 17, message.len() as u32)),
+        _ => return,
+    };
+    if message.len() >= place + 2 {
+        message[place..place + 2].fill(0);
+        let sum = sum.with(message).finish();
+        message[place..place + 2].copy_from_slice(&sum.to_be_bytes());
+    }
+}

@@ -1,0 +1,123 @@
+//! The corpus that fuzzing starts from: packets of the scenarios that ship, sorted by who reads them.
+//!
+//! `WIRELAB_CORPUS=fuzz/corpus cargo test --test corpus` writes it, one folder a target. Without that the test holds
+//! that every target has packets to start from, and that the fuzz crate has just these targets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use wirelab::scenario::Scenario;
+use wirelab::sim::{Component, Recorder};
+use wirelab::stack::frame::Frame;
+use wirelab::stack::time::Instant;
+use wirelab::stack::trace::{Event, Interest};
+
+mod support;
+
+/// Longer packets only slow fuzzing down.
+const LONGEST: usize = 600;
+/// Of one scenario and target: the first are as good as all.
+const MOST: usize = 100;
+
+/// Packets by the name of the fuzz target that reads them.
+#[derive(Default)]
+struct Corpus {
+    targets: BTreeMap<&'static str, BTreeSet<Vec<u8>>>,
+}
+
+impl Corpus {
+    fn add(&mut self, target: &'static str, octets: &[u8]) {
+        let packets = self.targets.entry(target).or_default();
+        if packets.len() < MOST {
+            packets.insert(octets.to_vec());
+        }
+    }
+
+    fn sort(&mut self, frame: &Frame) {
+        let octets = frame.to_vec();
+        if octets.len() > LONGEST || octets.len() < 34 {
+            return;
+        }
+        self.add("host", &step(&octets));
+        match octets[12..14] {
+            [8, 6] => self.add("arp", &octets[14..]),
+            [8, 0] => self.sort_ipv4(&octets[14..]),
+            _ => {}
+        }
+    }
+
+    fn sort_ipv4(&mut self, packet: &[u8]) {
+        self.add("ipv4", packet);
+        let payload = &packet[usize::from(packet[0] & 15) * 4..];
+        if packet[9] == 1 {
+            self.add("icmp", payload);
+            // Destination unreachable, redirect, time exceeded, parameter problem.
+            if matches!(payload[0], 3 | 5 | 11 | 12) {
+                self.add("quote", &payload[8..]);
+            }
+        }
+    }
+}
+
+/// A step of the `host` target: a frame for that host, whose checksums are to be made to fit.
+fn step(octets: &[u8]) -> Vec<u8> {
+    let mut frame = octets.to_vec();
+    if frame[0] & 1 == 0 {
+        frame[..6].copy_from_slice(&[2, 0, 0, 0, 0, 1]);
+        if frame[12..14] == [8, 0] {
+            frame[30..34].copy_from_slice(&[10, 0, 0, 1]);
+        }
+    }
+    let length = (frame.len() as u16).to_be_bytes();
+    [&[4, length[0], length[1]], &frame[..]].concat()
+}
+
+impl Recorder for Corpus {
+    fn interest(&self) -> Interest {
+        Interest::FRAMES
+    }
+
+    fn record(&mut self, _: Instant, at: Component, event: &Event<'_>) {
+        if let (Component::Host(_), Event::FrameSent { frame, .. }) = (at, event) {
+            self.sort(frame);
+        }
+    }
+}
+
+/// The packets of all scenarios that ship.
+fn corpus() -> BTreeMap<&'static str, BTreeSet<Vec<u8>>> {
+    let mut all: BTreeMap<&'static str, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for name in support::scenarios() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.toml"));
+        let text = std::fs::read_to_string(&path).expect("a scenario that ships can be read");
+        let scenario = Scenario::from_text(&name, &text, &[]).unwrap_or_else(|error| panic!("{error}"));
+        let mut run = scenario.build(scenario.seed());
+        run.add_recorder(Box::new(Corpus::default()));
+        run.execute(&mut |_| {});
+        let corpus: Box<Corpus> = run.take_recorder().expect("the recorder was added");
+        for (target, packets) in corpus.targets {
+            all.entry(target).or_default().extend(packets);
+        }
+    }
+    all
+}
+
+#[test]
+fn every_fuzz_target_has_packets_to_start_from() {
+    let corpus = corpus();
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
+    let targets: BTreeSet<String> = std::fs::read_dir(place)
+        .expect("there are fuzz targets")
+        .map(|entry| entry.expect("the folder can be read").path())
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    assert_eq!(corpus.keys().map(|&name| name.to_owned()).collect::<BTreeSet<_>>(), targets);
+    let Some(place) = std::env::var_os("WIRELAB_CORPUS") else { return };
+    for (target, packets) in corpus {
+        let folder = Path::new(&place).join(target);
+        std::fs::create_dir_all(&folder).expect("the corpus has a place");
+        for (number, packet) in packets.iter().enumerate() {
+            std::fs::write(folder.join(format!("{number:04}")), packet).expect("the corpus is written");
+        }
+    }
+}
