@@ -4,7 +4,7 @@ use core::any::Any;
 use std::collections::{BTreeSet, VecDeque};
 
 use wirelab_stack::context::Ctx;
-use wirelab_stack::frame::{Frame, InterfaceId};
+use wirelab_stack::frame::{Frame, InterfaceId, Medium};
 use wirelab_stack::socket::net::context::Seat;
 use wirelab_stack::time::Instant;
 
@@ -20,6 +20,11 @@ pub trait Script: Any {
     /// How many interfaces it has.
     fn interfaces(&self) -> u16 {
         1
+    }
+
+    /// What the links at its interfaces carry.
+    fn medium(&self) -> Medium {
+        Medium::Ethernet
     }
 
     /// A frame arrived.
@@ -112,6 +117,20 @@ pub(crate) struct ScriptNode {
     pub(crate) watch: Watch,
     /// Counts its frames.
     pub(crate) sent: u64,
+}
+
+impl Node {
+    /// What a link at interface `on` carries; `None` where no link can be: at the interface of a VLAN.
+    pub(crate) fn medium(&self, on: InterfaceId) -> Option<Medium> {
+        match self {
+            Self::Host(host) => {
+                let interface = host.seat().host.interface(on)?;
+                interface.vlan().is_none().then(|| interface.medium())
+            }
+            Self::Script(node) => Some(node.script.medium()),
+            Self::Switch(_) | Self::Hub(_) => Some(Medium::Ethernet),
+        }
+    }
 }
 
 /// A node with its place in the world.

@@ -153,6 +153,7 @@ impl Turn<'_> {
                 *sent += 1;
                 frame.meta.id = FrameId { origin: self.id, counter: *sent };
             }
+            frame.meta.medium = script.medium();
             ctx.observe(Interest::FRAMES, || Event::FrameSent { interface, frame: &frame });
             self.transmit(&mut ctx, interface, frame);
         }

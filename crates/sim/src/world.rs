@@ -61,6 +61,10 @@ pub enum BuildError {
     NoSuchInterface(NodeId, InterfaceId),
     /// Another link is at this interface already.
     InterfaceTaken(NodeId, InterfaceId),
+    /// The interface is that of a VLAN: its frames go over its parent's link.
+    VlanInterface(NodeId, InterfaceId),
+    /// One end of this link is Ethernet, and the other is not.
+    MediaDiffer(String),
 }
 
 impl fmt::Display for BuildError {
@@ -73,6 +77,16 @@ impl fmt::Display for BuildError {
             Self::NoSuchNode(node) => write!(f, "there is no node {}", node.0),
             Self::NoSuchInterface(node, interface) => {
                 write!(f, "node {} has no interface {}", node.0, interface.0)
+            }
+            Self::VlanInterface(node, interface) => {
+                write!(
+                    f,
+                    "interface {} of node {} is a VLAN's: it has no link of its own",
+                    interface.0, node.0
+                )
+            }
+            Self::MediaDiffer(link) => {
+                write!(f, "one end of the link `{link}` is Ethernet, and the other is point-to-point")
             }
             Self::InterfaceTaken(node, interface) => {
                 write!(f, "interface {} of node {} has a link already", interface.0, node.0)
@@ -199,6 +213,13 @@ impl World {
                 None if place == 0 || ends[0] != ends[1] => {}
                 _ => return Err(BuildError::InterfaceTaken(node, interface)),
             }
+        }
+        let [first, second] = ends.map(|(node, interface)| {
+            let medium = self.nodes[node.0 as usize].node.medium(interface);
+            medium.ok_or(BuildError::VlanInterface(node, interface))
+        });
+        if first? != second? {
+            return Err(BuildError::MediaDiffer(name));
         }
         let link = LinkId(self.fabric.links());
         let [a, b] = ends.map(|(node, _)| self.names.node(node));

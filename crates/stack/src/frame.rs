@@ -94,6 +94,17 @@ pub enum FrameCheck {
     Bad,
 }
 
+/// What a link carries: how the octets of its frames begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Medium {
+    /// Ethernet: a header with hardware addresses.
+    #[default]
+    Ethernet,
+    /// A line between two stations that carries IP packets and nothing else, as a TUN device does: no header, no
+    /// hardware addresses, nobody to ask for any.
+    PointToPoint,
+}
+
 /// What travels with a frame besides its octets.
 #[derive(Clone, Copy, Debug)]
 pub struct Meta {
@@ -111,6 +122,8 @@ pub struct Meta {
     pub segment_size: Option<u16>,
     /// 802.1Q tag control information that is not in the octets.
     pub vlan: Option<u16>,
+    /// What kind of link it goes over.
+    pub medium: Medium,
 }
 
 impl Meta {
@@ -124,6 +137,7 @@ impl Meta {
             frame_check: FrameCheck::Good,
             segment_size: None,
             vlan: None,
+            medium: Medium::Ethernet,
         }
     }
 }

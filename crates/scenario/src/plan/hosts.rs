@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 
 use siphasher::sip::SipHasher24;
 use wirelab_stack::addr::{Cidr, Mac};
-use wirelab_stack::frame::{InterfaceId, NodeId};
+use wirelab_stack::frame::{InterfaceId, Medium, NodeId};
 use wirelab_stack::host::{HostConfig, RouteConfig};
 use wirelab_stack::interface::{Capabilities, InterfaceConfig};
 use wirelab_stack::profile::Profile;
@@ -108,6 +108,8 @@ fn plan_interface(
             .collect(),
         announce: interface.announce.as_ref().is_none_or(|announce| announce.value),
         check_fcs: interface.check_fcs.as_ref().is_none_or(|check| check.value),
+        medium: Medium::Ethernet,
+        vlan: None,
     }
 }
 

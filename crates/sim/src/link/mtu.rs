@@ -1,6 +1,6 @@
 //! The `mtu` stage: what is too long does not pass.
 
-use wirelab_stack::frame::Frame;
+use wirelab_stack::frame::{Frame, Medium};
 
 /// Octets of an Ethernet header (IEEE 802.3 §3.1.1), which an MTU does not count.
 const HEADER: usize = 14;
@@ -20,6 +20,9 @@ impl Mtu {
             Some(size) => frame.head().len() + frame.payload().len().min(usize::from(size)),
             None => frame.len(),
         };
+        if frame.meta.medium == Medium::PointToPoint {
+            return on_line <= self.octets as usize;
+        }
         let tag = if frame.head().get(12..14) == Some(&[0x81, 0x00]) { TAG } else { 0 };
         on_line.saturating_sub(HEADER + tag) <= self.octets as usize
     }
@@ -48,6 +51,14 @@ mod tests {
         tagged[12] = 0x81;
         assert!(mtu.passes(&frame(&tagged, 100)));
         assert!(!mtu.passes(&frame(&tagged, 101)));
+    }
+
+    #[test]
+    fn without_ethernet_everything_counts() {
+        let mut frame = frame(&[0x45; 20], 80);
+        frame.meta.medium = Medium::PointToPoint;
+        assert!(Mtu { octets: 100 }.passes(&frame));
+        assert!(!Mtu { octets: 99 }.passes(&frame));
     }
 
     #[test]

@@ -160,7 +160,8 @@ impl Switch {
         if frame.meta.frame_check == FrameCheck::Bad {
             return Err(DropReason::BadFcs);
         }
-        if is_giant(&frame, self.config.knobs.mtu) {
+        // IEEE 802.1Q §6.5.8: what is longer than a link may carry is not forwarded.
+        if ethernet::is_giant(&frame, self.config.knobs.mtu) {
             return Err(DropReason::Giant);
         }
         let tag = vlan::take(&mut frame)?;
@@ -291,20 +292,4 @@ fn classify(mode: &PortMode, tag: Option<Tag>) -> Option<VlanId> {
         // IEEE 802.1Q §8.6.2: ingress filtering.
         (PortMode::Trunk { .. }, Some(vlan)) => mode.carries(vlan).then_some(vlan),
     }
-}
-
-/// IEEE 802.1Q §6.5.8: whether a frame carries more than goes through. Of a super-frame its segments count.
-fn is_giant(frame: &Frame, mtu: u16) -> bool {
-    let on_line = match frame.meta.segment_size {
-        Some(size) => frame.head().len() + frame.payload().len().min(usize::from(size)),
-        None => frame.len(),
-    };
-    let longest = usize::from(mtu) + ethernet::HEADER;
-    // A tag in the octets is four more (IEEE 802.3 §3.2.7); whether there is one matters only to what is that long.
-    on_line > longest + vlan::TAG || (on_line > longest && !has_tag(frame))
-}
-
-fn has_tag(frame: &Frame) -> bool {
-    let type_ = |octets: &[u8]| octets.get(12..14).map(|octets| octets == [0x81, 0x00]);
-    type_(frame.head()).or_else(|| type_(frame.payload())).unwrap_or(false)
 }

@@ -8,8 +8,8 @@ use super::outbox::Outbox;
 use super::schedule::Schedule;
 use super::{ConfigError, Host, HostConfig, RouteConfig};
 use crate::addr::Cidr;
-use crate::frame::InterfaceId;
-use crate::interface::{Interface, InterfaceConfig, loopback};
+use crate::frame::{InterfaceId, Medium};
+use crate::interface::{Interface, InterfaceConfig, VlanConfig, loopback};
 use crate::network::ipv4::Identification;
 use crate::network::local::Addresses;
 use crate::network::rate::TokenBucket;
@@ -45,6 +45,9 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         }
         interfaces.push(Interface::new(config, profile.interface.clone(), rng));
     }
+    for number in 0..interfaces.len() {
+        put_over(&mut interfaces, InterfaceId(number as u16))?;
+    }
     for route in &extra_routes {
         add_route(&mut routes, &interfaces, route)?;
     }
@@ -75,7 +78,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
 
 fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
     let name = || config.name.clone();
-    if !config.mac.is_unicast() {
+    if config.medium == Medium::Ethernet && !config.mac.is_unicast() {
         return Err(ConfigError::BadMac { interface: name(), mac: config.mac });
     }
     if config.capabilities.mtu < MIN_MTU {
@@ -85,6 +88,25 @@ fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
         Some(cidr) => Err(ConfigError::BadAddress { interface: name(), address: *cidr }),
         None => Ok(()),
     }
+}
+
+/// Puts a VLAN's interface over its parent.
+fn put_over(interfaces: &mut [Interface], id: InterfaceId) -> Result<(), ConfigError> {
+    let own = &interfaces[usize::from(id.0)];
+    let Some(VlanConfig { parent, id: vlan }) = own.vlan() else { return Ok(()) };
+    let bad = |reason| ConfigError::BadVlan { interface: own.name().to_owned(), reason };
+    let under = interfaces.get(usize::from(parent.0)).ok_or(ConfigError::NoSuchInterface(parent))?;
+    if under.medium() != Medium::Ethernet || own.medium() != Medium::Ethernet {
+        return Err(bad("a line without Ethernet has no tags"));
+    }
+    if under.vlan().is_some() {
+        return Err(bad("it would be over a VLAN's interface: a frame has one tag"));
+    }
+    if own.capabilities().mtu > under.capabilities().mtu {
+        return Err(bad("its MTU is above that of the interface that it is over"));
+    }
+    let twice = bad("that VLAN has an interface already");
+    if interfaces[usize::from(parent.0)].add_vlan(vlan, id) { Ok(()) } else { Err(twice) }
 }
 
 /// Whether an interface may have this address.

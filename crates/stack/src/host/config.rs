@@ -67,6 +67,13 @@ pub enum ConfigError {
         /// Its MTU.
         mtu: u16,
     },
+    /// An interface cannot be that of a VLAN.
+    BadVlan {
+        /// Which interface.
+        interface: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// An address cannot be a host's: unspecified, loopback, multicast, or its network's broadcast address.
     BadAddress {
         /// Which interface.
@@ -101,6 +108,7 @@ impl fmt::Display for ConfigError {
             Self::BadMtu { interface, mtu } => {
                 write!(f, "interface `{interface}`: an MTU of {mtu} is below IPv4's minimum of 68 octets")
             }
+            Self::BadVlan { interface, reason } => write!(f, "interface `{interface}`: {reason}"),
             Self::BadAddress { interface, address } => {
                 write!(f, "interface `{interface}`: {address} cannot be a host's address")
             }

@@ -5,13 +5,14 @@ use core::net::{IpAddr, Ipv4Addr};
 use etherparse::{EtherType, IpNumber};
 
 use super::Host;
+use super::medium::dress;
 use super::neighbors::{Next as Station, waiter_of};
 use super::outbox::Outgoing;
 use super::path::Plan;
 use crate::addr::Mac;
 use crate::context::Ctx;
-use crate::frame::{Frame, FrameId, InterfaceId};
-use crate::interface::{Interface, ethernet, loopback};
+use crate::frame::{Frame, FrameId, InterfaceId, Medium};
+use crate::interface::{Interface, Passage, ethernet, loopback};
 use crate::network::ipv4;
 use crate::network::quote::Quote;
 use crate::network::route::Hop;
@@ -212,6 +213,10 @@ impl Host {
             return Station::Known(loopback::header(EtherType::IPV4), Instant::FAR_FUTURE);
         }
         let Some(interface) = self.interface(hop.interface) else { return Station::Silent };
+        if interface.medium() == Medium::PointToPoint {
+            // There is one station to whom everything goes. `depart` takes the header off again.
+            return Station::Known(loopback::header(EtherType::IPV4), Instant::FAR_FUTURE);
+        }
         if hop.broadcast {
             let header = ethernet::header(Mac::BROADCAST, interface.mac(), EtherType::IPV4);
             return Station::Known(header, Instant::FAR_FUTURE);
@@ -251,14 +256,25 @@ impl Host {
         interface: InterfaceId,
         frame: &mut Frame,
     ) -> Option<InterfaceId> {
-        if !self.interface(interface).is_some_and(Interface::is_up) {
-            self.discard(ctx, DropReason::InterfaceDown);
-            return None;
-        }
+        let interface = match self.interface(interface) {
+            Some(own) => match own.passage() {
+                Passage::Plain => interface,
+                Passage::Special => dress(own, interface, frame),
+                Passage::Closed => return self.refuse(ctx),
+            },
+            None => return self.refuse(ctx),
+        };
         frame.meta.id = self.name_frame();
         self.tally.count_sent(frame);
         ctx.observe(Interest::FRAMES, || Event::FrameSent { interface, frame });
         Some(interface)
+    }
+
+    /// A frame cannot leave: its interface is down.
+    #[cold]
+    fn refuse(&mut self, ctx: &mut Ctx<'_>) -> Option<InterfaceId> {
+        self.discard(ctx, DropReason::InterfaceDown);
+        None
     }
 
     fn name_frame(&mut self) -> FrameId {

@@ -7,7 +7,7 @@ use etherparse::{EtherType, IpNumber};
 use super::Host;
 use crate::context::Ctx;
 use crate::frame::{Frame, FrameCheck, InterfaceId};
-use crate::interface::ethernet;
+use crate::interface::{Passage, ethernet};
 use crate::network::icmp::Complaint;
 use crate::network::ipv4;
 use crate::network::local::Destination;
@@ -38,22 +38,47 @@ impl Host {
     fn walk_up(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) -> Result<(), Dropped> {
         let at_interface = |reason| (Place::Interface, reason);
         let interface = match self.interface(on) {
-            Some(interface) if interface.is_up() => interface,
-            _ => return Err(at_interface(DropReason::InterfaceDown)),
+            Some(interface) if interface.passage() == Passage::Plain => interface,
+            _ => return self.accept_special(ctx, on, frame),
         };
         if frame.meta.frame_check == FrameCheck::Bad && interface.check_fcs() {
             return Err(at_interface(DropReason::BadFcs));
         }
+        let mtu = interface.capabilities().mtu;
+        if frame.len() > usize::from(mtu) + ethernet::HEADER && ethernet::is_giant(frame, mtu) {
+            return Err(at_interface(DropReason::Giant));
+        }
+        if frame.meta.vlan.is_some() {
+            return self.accept_tagged(ctx, on, frame);
+        }
         let link = ethernet::accept(frame, interface.mac()).map_err(at_interface)?;
         match link.ether_type {
             EtherType::IPV4 => self.accept_ipv4(ctx, on, link.to_group, frame),
+            EtherType::VLAN_TAGGED_FRAME => {
+                frame.unstrip_front(ethernet::HEADER);
+                self.accept_tagged(ctx, on, frame)
+            }
+            _ => self.accept_other(ctx, on, link, frame),
+        }
+    }
+
+    /// What carries no IPv4.
+    pub(super) fn accept_other(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        on: InterfaceId,
+        link: ethernet::Accepted,
+        frame: &mut Frame,
+    ) -> Result<(), Dropped> {
+        let at_interface = |reason| (Place::Interface, reason);
+        match link.ether_type {
             EtherType::ARP => self.accept_arp(ctx, on, frame).map_err(at_interface),
             _ => Err(at_interface(DropReason::UnknownEtherType)),
         }
     }
 
     #[inline]
-    fn accept_ipv4(
+    pub(super) fn accept_ipv4(
         &mut self,
         ctx: &mut Ctx<'_>,
         on: InterfaceId,

@@ -8,6 +8,7 @@
 //! | `schedule` | when its slow concerns are due |
 //! | `ingress` | the walk of a frame up |
 //! | `forward`, `multicast`, `reassembly` | packets for others, for groups, in pieces |
+//! | `medium` | frames that are not plain Ethernet: tags, lines without a header |
 //! | `egress` | the walk of a segment, datagram or message down |
 //! | `path` | next hop and source address |
 //! | `neighbors` | what ARP and the neighbour cache owe |
@@ -23,6 +24,7 @@ mod counters;
 mod egress;
 mod forward;
 mod ingress;
+mod medium;
 mod multicast;
 mod neighbors;
 mod outbox;
@@ -163,15 +165,31 @@ impl Host {
     }
 
     /// Takes an interface administratively up or down. Down, it sends and receives nothing, routes by it are
-    /// passed over, and what waits for its neighbours fails.
+    /// passed over, and what waits for its neighbours fails; so it is with the interfaces of VLANs over it.
     pub fn set_interface_up(&mut self, ctx: &mut Ctx<'_>, interface: InterfaceId, up: bool) {
+        self.called();
+        self.change_state(ctx, interface, |own| own.set_up(up));
+        let own = self.interfaces.get(usize::from(interface.0));
+        let over = own.map_or_else(Vec::new, |own| own.vlans().to_vec());
+        for (_, vlan) in over {
+            self.change_state(ctx, vlan, |own| own.set_parent_up(up));
+        }
+    }
+
+    /// Does what an interface owes where `change` has taken it up or down.
+    fn change_state(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        interface: InterfaceId,
+        change: impl FnOnce(&mut Interface),
+    ) {
         let Some(own) = self.interfaces.get_mut(usize::from(interface.0)) else { return };
-        if own.is_up() == up {
+        let before = own.is_up();
+        change(own);
+        if own.is_up() == before {
             return;
         }
-        own.set_up(up);
         own.start_announcing(ctx.now);
-        self.called();
         self.forget_ways();
         self.settle(ctx, interface);
         self.announce(ctx.now, interface);

@@ -2,7 +2,9 @@
 
 use core::net::IpAddr;
 
+use super::vlan::VlanId;
 use crate::addr::{Cidr, Mac};
+use crate::frame::{InterfaceId, Medium};
 
 /// What the link behind an interface can do. A layer above asks this, never the kind of link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +26,15 @@ impl Default for Capabilities {
     }
 }
 
+/// What makes an interface one of a VLAN.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct VlanConfig {
+    /// The Ethernet interface whose link its frames go over.
+    pub parent: InterfaceId,
+    /// The VLAN: what its frames' tags say.
+    pub id: VlanId,
+}
+
 /// One interface of a host.
 #[derive(Clone, Debug)]
 pub struct InterfaceConfig {
@@ -41,6 +52,11 @@ pub struct InterfaceConfig {
     pub announce: bool,
     /// Whether frames whose frame check sequence does not fit are dropped.
     pub check_fcs: bool,
+    /// What its link carries. A point-to-point interface has no hardware address and no neighbours, and announces
+    /// nothing.
+    pub medium: Medium,
+    /// For the interface of a VLAN: over which other interface, under which number. It has no link of its own.
+    pub vlan: Option<VlanConfig>,
 }
 
 impl InterfaceConfig {
@@ -54,6 +70,25 @@ impl InterfaceConfig {
             neighbors: Vec::new(),
             announce: true,
             check_fcs: true,
+            medium: Medium::Ethernet,
+            vlan: None,
+        }
+    }
+
+    /// The interface to one end of a line that carries IP packets and nothing else.
+    pub fn point_to_point(name: impl Into<String>, addresses: impl Into<Vec<Cidr>>) -> Self {
+        Self { announce: false, medium: Medium::PointToPoint, ..Self::new(name, Mac::UNSPECIFIED, addresses) }
+    }
+
+    /// The interface of VLAN `id` over this one, which is number `parent` of its host: same hardware address, same
+    /// link, addresses of its own.
+    #[must_use]
+    pub fn vlan(&self, parent: InterfaceId, id: VlanId, addresses: impl Into<Vec<Cidr>>) -> Self {
+        Self {
+            capabilities: self.capabilities,
+            check_fcs: self.check_fcs,
+            vlan: Some(VlanConfig { parent, id }),
+            ..Self::new(format!("{}.{id}", self.name), self.mac, addresses)
         }
     }
 }

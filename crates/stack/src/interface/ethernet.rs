@@ -2,6 +2,7 @@
 
 use etherparse::{EtherType, Ethernet2Header, Ethernet2HeaderSlice};
 
+use super::vlan;
 use crate::addr::Mac;
 use crate::frame::Frame;
 use crate::trace::DropReason;
@@ -18,21 +19,44 @@ pub struct Accepted {
     pub to_group: bool,
 }
 
-/// Takes the header off a frame that is addressed to `mac` or to a group.
+/// Takes the header off a frame that is addressed to `mac` or to a group. Whom a tagged frame is for depends on its VLAN:
+/// it passes here.
 ///
 /// # Errors
 /// The reason to drop the frame: it is too short, or for another station.
 #[inline]
 pub fn accept(frame: &mut Frame, mac: Mac) -> Result<Accepted, DropReason> {
-    let octets = frame.pull_up(HEADER).ok_or(DropReason::Truncated)?;
-    let header = Ethernet2HeaderSlice::from_slice(octets).map_err(|_| DropReason::Truncated)?;
+    let octets = frame.pull_up(HEADER).ok_or(DropReason::Runt)?;
+    let header = Ethernet2HeaderSlice::from_slice(octets).map_err(|_| DropReason::Runt)?;
     let destination = Mac(header.destination());
     let accepted = Accepted { ether_type: header.ether_type(), to_group: destination.is_group() };
-    if destination != mac && !accepted.to_group {
+    if destination != mac && !accepted.to_group && accepted.ether_type != EtherType::VLAN_TAGGED_FRAME {
         return Err(DropReason::NotForUs);
     }
     frame.strip_front(HEADER);
     Ok(accepted)
+}
+
+/// Whether a frame carries more than `mtu` octets (IEEE 802.3 §3.2.7: what is longer is no valid frame). A tag in the
+/// octets is four more; of a super-frame its segments count.
+///
+/// The other bound has no test. A frame is shorter than IEEE 802.3's 64 octets only where its sender's hardware has not
+/// padded it (IEEE 802.3 §3.2.8), and the padding is, like the preamble and the frame check sequence, put on and taken
+/// off below what is modelled: frames here have the length of what they carry. What is shorter than a header is what a
+/// collision has left, and [`accept`] drops it as a runt.
+#[cold]
+pub fn is_giant(frame: &Frame, mtu: u16) -> bool {
+    let on_line = match frame.meta.segment_size {
+        Some(size) => frame.head().len() + frame.payload().len().min(usize::from(size)),
+        None => frame.len(),
+    };
+    let longest = usize::from(mtu) + HEADER;
+    on_line > longest && !(on_line <= longest + vlan::TAG && is_tagged(frame))
+}
+
+fn is_tagged(frame: &Frame) -> bool {
+    let type_of = |octets: &[u8]| Some(octets.get(12..14)? == EtherType::VLAN_TAGGED_FRAME.0.to_be_bytes());
+    type_of(frame.head()).or_else(|| type_of(frame.payload())).unwrap_or(false)
 }
 
 /// A header as it stands on the wire.
@@ -80,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_shorter_than_its_header_is_truncated() {
+    fn a_frame_shorter_than_its_header_is_a_runt() {
         let whole = frame_to(US, EtherType::ARP).to_vec();
         let meta = Meta::new(Cause::Raw, Trigger::Call);
         for length in 0..HEADER {
             let mut frame = Frame::from_wire(Bytes::copy_from_slice(&whole[..length]), meta);
-            assert_eq!(accept(&mut frame, US), Err(DropReason::Truncated), "{length} octets");
+            assert_eq!(accept(&mut frame, US), Err(DropReason::Runt), "{length} octets");
         }
     }
 
@@ -95,6 +119,27 @@ mod tests {
         frame.meta.checksum = Checksum::Partial { start: 20, offset: 16 };
         push(&mut frame, &header(US, THEM, EtherType::IPV4));
         assert_eq!(frame.meta.checksum, Checksum::Partial { start: 34, offset: 16 });
+    }
+
+    #[test]
+    fn a_giant_is_longer_than_the_mtu_with_header_and_tag() {
+        // IEEE 802.3 §3.2.7: 1500 octets of data, and a tag is no data.
+        let frame = |tagged: bool, data: usize, on_wire: bool| {
+            let meta = Meta::new(Cause::Raw, Trigger::Call);
+            let mut frame = Frame::with_payload(vec![0; data].into(), meta);
+            push(&mut frame, &header(US, THEM, EtherType::IPV4));
+            if tagged {
+                vlan::put(&mut frame, vlan::Tag::of(vlan::VlanId::DEFAULT));
+            }
+            if on_wire { Frame::from_wire(frame.to_vec().into(), meta) } else { frame }
+        };
+        for (tagged, on_wire) in [(false, false), (false, true), (true, false), (true, true)] {
+            assert!(!is_giant(&frame(tagged, 1500, on_wire), 1500), "{tagged} {on_wire}");
+            assert!(is_giant(&frame(tagged, 1501, on_wire), 1500), "{tagged} {on_wire}");
+        }
+        let mut large = frame(false, 5000, false);
+        large.meta.segment_size = Some(1460);
+        assert!(!is_giant(&large, 1500));
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use etherparse::EtherType;
 
 use super::{Capabilities, InterfaceConfig, ethernet};
 use crate::addr::{Cidr, Mac};
+use crate::frame::Medium;
 
 /// The header of each frame.
 pub fn header(ether_type: EtherType) -> [u8; ethernet::HEADER] {
@@ -29,6 +30,8 @@ pub fn config() -> InterfaceConfig {
         neighbors: Vec::new(),
         announce: false,
         check_fcs: true,
+        medium: Medium::Ethernet,
+        vlan: None,
     }
 }
 

@@ -28,20 +28,39 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use self::conflict::Defence;
 use self::neighbor::Neighbors;
+use self::vlan::VlanId;
 use crate::addr::{Cidr, Mac};
+use crate::frame::{InterfaceId, Medium};
 use crate::rng::Rng;
 use crate::time::Instant;
 
-pub use config::{Capabilities, InterfaceConfig};
+pub use config::{Capabilities, InterfaceConfig, VlanConfig};
 pub use knobs::Knobs;
 pub use receive::ArpOutcome;
+
+/// What has to be done with frames that come and go: one test tells the usual case from all others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Passage {
+    /// Nothing: Ethernet, untagged.
+    Plain,
+    /// It is an interface of a VLAN, or its link is no Ethernet.
+    Special,
+    /// None passes: it is down.
+    Closed,
+}
 
 /// An interface of a host.
 #[derive(Clone, Debug)]
 pub struct Interface {
     config: InterfaceConfig,
     knobs: Knobs,
-    up: bool,
+    /// Whether it is to be up.
+    wanted_up: bool,
+    /// Whether the interface that it is over, if it is a VLAN's, is up.
+    parent_up: bool,
+    passage: Passage,
+    /// The interfaces of the VLANs over it, by VLAN.
+    vlans: Vec<(VlanId, InterfaceId)>,
     /// The stations on its link.
     pub(crate) neighbors: Neighbors,
     defence: Defence,
@@ -51,20 +70,27 @@ pub struct Interface {
 
 impl Interface {
     /// The interface that `config` describes; the key of its neighbour table is drawn from `rng`.
-    pub fn new(config: InterfaceConfig, knobs: Knobs, rng: &mut Rng) -> Self {
+    pub fn new(mut config: InterfaceConfig, knobs: Knobs, rng: &mut Rng) -> Self {
+        // Without hardware addresses there is nothing to tell and nobody to ask.
+        config.announce &= config.medium == Medium::Ethernet;
         let mut neighbors = Neighbors::new(knobs.clone(), rng);
         for &(address, mac) in &config.neighbors {
             neighbors.insert_static(address, mac);
         }
-        Self {
+        let mut interface = Self {
             config,
             knobs,
-            up: true,
+            wanted_up: true,
+            parent_up: true,
+            passage: Passage::Closed,
+            vlans: Vec::new(),
             neighbors,
             defence: Defence::default(),
             announcements_left: 0,
             next_announcement: Instant::FAR_FUTURE,
-        }
+        };
+        interface.open_or_close();
+        interface
     }
 
     /// Its name, as people write it.
@@ -92,15 +118,70 @@ impl Interface {
         self.config.check_fcs
     }
 
-    /// Whether it is administratively up.
+    /// What its link carries.
+    pub fn medium(&self) -> Medium {
+        self.config.medium
+    }
+
+    /// For the interface of a VLAN: over which other interface, under which number.
+    pub fn vlan(&self) -> Option<VlanConfig> {
+        self.config.vlan
+    }
+
+    /// The interface of a VLAN over this one.
+    pub fn over(&self, vlan: VlanId) -> Option<InterfaceId> {
+        let place = self.vlans.binary_search_by_key(&vlan, |(vlan, _)| *vlan).ok()?;
+        Some(self.vlans[place].1)
+    }
+
+    /// The VLANs over it with their interfaces, by VLAN.
+    pub fn vlans(&self) -> &[(VlanId, InterfaceId)] {
+        &self.vlans
+    }
+
+    /// Puts a VLAN's interface over it. False where that VLAN has one.
+    pub(crate) fn add_vlan(&mut self, vlan: VlanId, interface: InterfaceId) -> bool {
+        match self.vlans.binary_search_by_key(&vlan, |(vlan, _)| *vlan) {
+            Ok(_) => false,
+            Err(place) => {
+                self.vlans.insert(place, (vlan, interface));
+                true
+            }
+        }
+    }
+
+    /// Whether it is up, and so is the one that it is over.
+    #[inline]
     pub fn is_up(&self) -> bool {
-        self.up
+        self.passage != Passage::Closed
+    }
+
+    /// What has to be done with its frames.
+    #[inline]
+    pub(crate) fn passage(&self) -> Passage {
+        self.passage
     }
 
     /// Takes it up or down. Down, it forgets its neighbours and announces nothing.
     pub(crate) fn set_up(&mut self, up: bool) {
-        self.up = up;
-        if !up {
+        self.wanted_up = up;
+        self.open_or_close();
+    }
+
+    /// The interface that it is over went up or down.
+    pub(crate) fn set_parent_up(&mut self, up: bool) {
+        self.parent_up = up;
+        self.open_or_close();
+    }
+
+    fn open_or_close(&mut self) {
+        let is_plain = self.config.vlan.is_none() && self.config.medium == Medium::Ethernet;
+        self.passage = match (self.wanted_up && self.parent_up, is_plain) {
+            (false, _) => Passage::Closed,
+            (true, true) => Passage::Plain,
+            (true, false) => Passage::Special,
+        };
+        if self.passage == Passage::Closed {
             self.neighbors.clear();
             (self.announcements_left, self.next_announcement) = (0, Instant::FAR_FUTURE);
         }

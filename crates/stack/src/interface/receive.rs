@@ -62,7 +62,7 @@ impl Interface {
 
     /// Begins to announce its addresses, if it is configured to.
     pub fn start_announcing(&mut self, now: Instant) {
-        if self.config.announce && self.up && self.knobs.announcements > 0 {
+        if self.config.announce && self.is_up() && self.knobs.announcements > 0 {
             (self.announcements_left, self.next_announcement) = (self.knobs.announcements, now);
         }
     }
