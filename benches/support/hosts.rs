@@ -1,7 +1,6 @@
 //! Two hosts joined by in-memory queues, driven by the four verbs and the socket calls: no simulator, no tasks.
 //! What benchmarks and allocation tests measure is the stack.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use wirelab::stack::addr::Mac;
@@ -21,11 +20,46 @@ pub const TURN: Duration = Duration::from_micros(5);
 /// The port that the server listens on.
 pub const PORT: u16 = 7;
 
+/// Frames that wait to be carried, in a ring of storage that is used again.
+#[derive(Default)]
+struct Wire {
+    slots: Vec<Frame>,
+    /// The frame that has waited longest.
+    first: usize,
+    length: usize,
+}
+
+impl Wire {
+    /// Storage for one frame more.
+    fn free(&mut self) -> &mut Frame {
+        if self.length == self.slots.len() {
+            self.slots.rotate_left(self.first);
+            self.first = 0;
+            self.slots.resize_with((2 * self.length).max(16), Frame::empty);
+        }
+        let next = (self.first + self.length) & (self.slots.len() - 1);
+        &mut self.slots[next]
+    }
+
+    /// What was put into [`free`](Self::free) storage waits now.
+    fn push(&mut self) {
+        self.length += 1;
+    }
+
+    /// Takes out the frame that has waited longest: its storage is good until another is pushed.
+    fn pop(&mut self) -> Option<&mut Frame> {
+        self.length = self.length.checked_sub(1)?;
+        let first = self.first;
+        self.first = (first + 1) & (self.slots.len() - 1);
+        Some(&mut self.slots[first])
+    }
+}
+
 /// One host, what waits to be carried from it, and the wakes that it gave.
 pub struct End {
     pub host: Host,
     rng: Rng,
-    wire: VecDeque<Frame>,
+    wire: Wire,
     wakes: Vec<Wake>,
 }
 
@@ -44,7 +78,7 @@ impl End {
         config.profile = profile;
         let mut rng = Rng::stream(1, &config.name, "stack");
         let host = Host::new(config, &mut rng).expect("the configuration makes sense");
-        Self { host, rng, wire: VecDeque::new(), wakes: Vec::new() }
+        Self { host, rng, wire: Wire::default(), wakes: Vec::new() }
     }
 
     /// Makes a socket call, or any other, at `now`.
@@ -54,18 +88,21 @@ impl End {
     }
 
     /// Takes at most `most` frames from `wire`, does what is due, and puts what is to be sent on the own wire.
-    fn turn(&mut self, now: Instant, wire: &mut VecDeque<Frame>, most: usize) -> u64 {
-        let count = most.min(wire.len());
+    fn turn(&mut self, now: Instant, wire: &mut Wire, most: usize) -> u64 {
         let mut observer = Unobserved;
         let mut ctx = Ctx::new(now, &mut self.rng, &mut observer);
-        for frame in (0..count).map_while(|_| wire.pop_front()) {
-            self.host.handle_frame(&mut ctx, InterfaceId(0), frame);
+        let mut count = 0;
+        while count < most
+            && let Some(frame) = wire.pop()
+        {
+            self.host.handle_frame_in_place(&mut ctx, InterfaceId(0), frame);
+            count += 1;
         }
         if self.host.poll_timeout().is_some_and(|due| due <= now) {
             self.host.handle_timeout(&mut ctx);
         }
-        while let Some((_, frame)) = self.host.poll_transmit(&mut ctx) {
-            self.wire.push_back(frame);
+        while self.host.poll_transmit_into(&mut ctx, self.wire.free()).is_some() {
+            self.wire.push();
         }
         count as u64
     }

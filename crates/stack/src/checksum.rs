@@ -15,19 +15,15 @@ impl Sum {
     pub fn with(self, data: &[u8]) -> Self {
         // RFC 1071 §2(B) and §2(C): the sum may be taken in any byte order and in words of any multiple of 16 bits, with
         // the carry added at the other end, and be folded once at the end.
-        let (sum, rest) = add_blocks::<256>(self.0, data);
-        let (sum, rest) = add_blocks::<64>(sum, rest);
-        let (sum, rest) = add_blocks::<16>(sum, rest);
-        let (mut sum, mut rest) = add_blocks::<8>(sum, rest);
-        if let Some((word, behind)) = rest.split_first_chunk::<4>() {
-            sum = plus(sum, u64::from(u32::from_le_bytes(*word)));
-            rest = behind;
-        }
-        if let Some((word, behind)) = rest.split_first_chunk::<2>() {
-            sum = plus(sum, u64::from(u16::from_le_bytes(*word)));
-            rest = behind;
-        }
-        Self(plus(sum, u64::from(rest.first().copied().unwrap_or(0))))
+        let (blocks, mut rest) = data.as_chunks::<256>();
+        let mut sum = blocks.iter().fold(self.0, add_block);
+        // What is left is halved until less than a word remains: each length costs one look, and no loop.
+        add_if_there::<128>(&mut sum, &mut rest);
+        add_if_there::<64>(&mut sum, &mut rest);
+        add_if_there::<32>(&mut sum, &mut rest);
+        add_if_there::<16>(&mut sum, &mut rest);
+        add_if_there::<8>(&mut sum, &mut rest);
+        if rest.is_empty() { Self(sum) } else { Self(plus(sum, last_word(rest))) }
     }
 
     /// Adds a header whose length is known where it is written: a few additions, and no call.
@@ -35,9 +31,15 @@ impl Sum {
     #[must_use]
     pub fn with_header<const N: usize>(self, header: &[u8; N]) -> Self {
         const { assert!(N.is_multiple_of(4)) };
-        let (words, _) = header.as_chunks::<4>();
-        let sum: u64 = words.iter().map(|word| u64::from(u32::from_le_bytes(*word))).sum();
-        Self(plus(self.0, sum))
+        let (words, rest) = header.as_chunks::<8>();
+        let (mut sum, mut carry) = (self.0, false);
+        for word in words {
+            (sum, carry) = sum.carrying_add(u64::from_le_bytes(*word), carry);
+        }
+        if let Some(half) = rest.first_chunk() {
+            (sum, carry) = sum.carrying_add(u64::from(u32::from_le_bytes(*half)), carry);
+        }
+        Self(plus(sum, u64::from(carry)))
     }
 
     /// Adds one 16-bit number as it stands on the wire.
@@ -58,21 +60,34 @@ impl Sum {
     }
 }
 
-/// Adds the whole blocks of `N` octets at the front of `data`; returns the rest too. The words of a block become one
-/// chain of additions with carry.
+/// Adds a block: its words become one chain of additions with carry.
 #[inline]
-fn add_blocks<const N: usize>(mut sum: u64, data: &[u8]) -> (u64, &[u8]) {
-    let (blocks, rest) = data.as_chunks::<N>();
-    for block in blocks {
-        let (words, _) = block.as_chunks::<8>();
-        let mut carry = false;
-        for word in words {
-            (sum, carry) = sum.carrying_add(u64::from_le_bytes(*word), carry);
-        }
-        // A chain that begins without a carry and ends with one leaves less than the greatest value.
-        sum += u64::from(carry);
+fn add_block<const N: usize>(mut sum: u64, block: &[u8; N]) -> u64 {
+    let (words, _) = block.as_chunks::<8>();
+    let mut carry = false;
+    for word in words {
+        (sum, carry) = sum.carrying_add(u64::from_le_bytes(*word), carry);
     }
-    (sum, rest)
+    // A chain that begins without a carry and ends with one leaves less than the greatest value.
+    sum + u64::from(carry)
+}
+
+/// Adds the block at the front of `rest`, if there is a whole one, and takes it off.
+#[inline]
+fn add_if_there<const N: usize>(sum: &mut u64, rest: &mut &[u8]) {
+    if let Some((block, behind)) = rest.split_first_chunk::<N>() {
+        *sum = add_block(*sum, block);
+        *rest = behind;
+    }
+}
+
+/// Less than eight octets as a word: zeros behind them.
+#[inline]
+fn last_word(rest: &[u8]) -> u64 {
+    match *rest {
+        [a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
+        _ => rest.iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet)),
+    }
 }
 
 /// Addition with the carry added at the other end.

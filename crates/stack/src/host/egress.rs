@@ -37,7 +37,7 @@ pub struct Way {
 
 /// What goes next.
 #[derive(Clone, Copy, Debug)]
-enum Next {
+pub enum Next {
     /// What waits in the outbox.
     Queued,
     /// TCP's.
@@ -72,24 +72,21 @@ impl Way {
 }
 
 impl Host {
-    /// The next frame for a link.
-    #[inline(never)]
-    pub(super) fn transmit(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
-        let first = self.next_to_send()?;
-        // Built in one place, and not moved from layer to layer: a frame is large.
-        let mut sent = (InterfaceId::LOOPBACK, Frame::empty());
-        sent.0 = self.transmit_to_link(ctx, first, &mut sent.1)?;
-        Some(sent)
-    }
-
     /// What goes next: what waits in the outbox before what TCP has.
     #[inline]
-    fn next_to_send(&mut self) -> Option<Next> {
+    pub(super) fn next_to_send(&mut self) -> Option<Next> {
         if self.outbox.is_empty() { self.tcp.next_ready().map(Next::Tcp) } else { Some(Next::Queued) }
     }
 
-    #[inline]
-    fn transmit_to_link(&mut self, ctx: &mut Ctx<'_>, first: Next, frame: &mut Frame) -> Option<InterfaceId> {
+    /// Fills `frame` with the next frame for a link: `first`, or what comes after it where that sends nothing. It is built
+    /// in one place, and not moved from layer to layer: a frame is large.
+    #[inline(never)]
+    pub(super) fn transmit(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        first: Next,
+        frame: &mut Frame,
+    ) -> Option<InterfaceId> {
         let mut next = first;
         loop {
             let sent = match next {

@@ -115,6 +115,13 @@ impl Host {
         self.ingress(ctx, on, &mut frame);
     }
 
+    /// As [`handle_frame`](Self::handle_frame), for who keeps the storage: what is left in `frame` means nothing, and it
+    /// can be filled again. (A frame is large. One that stays where it is costs less than one that is moved.)
+    #[inline]
+    pub fn handle_frame_in_place(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) {
+        self.ingress(ctx, on, frame);
+    }
+
     /// Does what is due at `ctx.now`.
     pub fn handle_timeout(&mut self, ctx: &mut Ctx<'_>) {
         self.trigger = Trigger::Timer;
@@ -146,7 +153,17 @@ impl Host {
 
     /// The next frame to give to a link, or `None` where nothing is to be sent now.
     pub fn poll_transmit(&mut self, ctx: &mut Ctx<'_>) -> Option<(InterfaceId, Frame)> {
-        self.transmit(ctx)
+        let mut frame = Frame::empty();
+        let interface = self.poll_transmit_into(ctx, &mut frame)?;
+        Some((interface, frame))
+    }
+
+    /// As [`poll_transmit`](Self::poll_transmit), into storage of the caller's: `frame` is filled where a frame is to be
+    /// given to the link that is named, and else means nothing.
+    #[inline]
+    pub fn poll_transmit_into(&mut self, ctx: &mut Ctx<'_>, frame: &mut Frame) -> Option<InterfaceId> {
+        let first = self.next_to_send()?;
+        self.transmit(ctx, first, frame)
     }
 
     /// When `handle_timeout` is to be called next.

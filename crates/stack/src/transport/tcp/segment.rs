@@ -143,7 +143,8 @@ impl Segment {
             Some((fixed, behind)) if behind.len().is_multiple_of(2) => {
                 let sum = sum.with_header(fixed);
                 let sum = if behind.is_empty() { sum } else { sum.with(behind) };
-                sum.with(frame.payload()).is_intact()
+                let payload = frame.payload();
+                if payload.is_empty() { sum.is_intact() } else { sum.with(payload).is_intact() }
             }
             _ => sum.with(&frame.to_vec()).is_intact(),
         }
