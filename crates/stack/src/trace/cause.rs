@@ -21,6 +21,13 @@ documented! {
 
         Forwarded = "forwarded", "RFC 1812 §5.2.1", "A router passes a packet on: its own cause is that of the frame that triggered this one.";
 
+        IgmpGeneralQuery = "igmp-general-query", "RFC 9776 §6.1", "A router asks which groups are wanted on the link.";
+        IgmpGroupQuery = "igmp-group-query", "RFC 9776 §6.6.3", "A router asks whether anyone still wants a group, or these sources of it, since somebody left.";
+        IgmpReport = "igmp-report", "RFC 9776 §5.2", "Answers a router's query: what is wanted here.";
+        IgmpStateChange = "igmp-state-change", "RFC 9776 §5.1", "Tells routers at once that something else is wanted here than before: a socket joined, left or changed its filter.";
+        IgmpRepeat = "igmp-repeat", "RFC 9776 §5.1", "Tells a change again, in case it was lost.";
+        IgmpLeave = "igmp-leave", "RFC 2236 §6", "Tells routers that the last host to report a group has left it.";
+
         UdpData = "udp-data", "RFC 768 §Fields", "A datagram that an application sent.";
 
         Syn = "syn", "RFC 9293 §3.5", "Opens a connection.";
