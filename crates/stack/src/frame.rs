@@ -264,14 +264,15 @@ impl Frame {
         if self.payload.len() < missing {
             return None;
         }
-        if usize::from(self.end) + missing > HEADROOM {
-            // The buffer was filled from its end: shift what is there to the front.
-            let (start, end) = (usize::from(self.start), usize::from(self.end));
-            if end - start + missing > HEADROOM {
+        let beyond = (usize::from(self.end) + missing).saturating_sub(HEADROOM);
+        if beyond > 0 {
+            // The buffer was filled from its end: shift what is there to the front, what was stripped too.
+            if beyond > usize::from(self.start) {
                 return None;
             }
-            self.head.copy_within(start..end, 0);
-            (self.start, self.end) = (0, (end - start) as u8);
+            self.head.copy_within(beyond..usize::from(self.end), 0);
+            self.start -= beyond as u8;
+            self.end -= beyond as u8;
         }
         let end = usize::from(self.end);
         self.head[end..end + missing].copy_from_slice(&self.payload.split_to(missing));
@@ -359,6 +360,46 @@ impl Frame {
         octets
     }
 
+    /// The `length` octets behind the first `offset`, as the payload of a frame of their own: a slice, besides those of
+    /// them that lie in the header buffer.
+    ///
+    /// # Panics
+    /// When the frame is shorter.
+    pub fn piece(&self, offset: usize, length: usize, meta: Meta) -> Self {
+        let head = self.head();
+        let (begin, end) = (offset.min(head.len()), (offset + length).min(head.len()));
+        let behind = |at: usize| at.saturating_sub(head.len());
+        let payload = self.payload.slice(behind(offset)..behind(offset + length));
+        let mut piece = Self::with_payload(payload, meta);
+        piece.push_front_slice(end - begin).copy_from_slice(&head[begin..end]);
+        piece
+    }
+
+    /// Puts a header in front that was received, and takes it off again: the frame is as if it had arrived with it.
+    pub fn with_stripped(header: &[u8], payload: Bytes, meta: Meta) -> Self {
+        let mut frame = Self::from_wire(payload, meta);
+        frame.head[..header.len()].copy_from_slice(header);
+        (frame.start, frame.end) = (header.len() as u8, header.len() as u8);
+        frame
+    }
+
+    /// Completes a partial checksum, as a link would that can.
+    pub fn complete_checksum(&mut self) {
+        let Checksum::Partial { start, offset } = self.meta.checksum else { return };
+        let (start, at) = (usize::from(start), usize::from(start) + usize::from(offset));
+        if self.pull_up(at + 2).is_none() {
+            return;
+        }
+        let covered = self.piece(start, self.len() - start, self.meta);
+        // A sum of zero is sent as all ones (RFC 768 §Fields), which is the same to whoever verifies it.
+        let checksum = match covered.sum(Sum::new()).finish() {
+            0 => 0xffff,
+            checksum => checksum,
+        };
+        self.head_mut()[at..at + 2].copy_from_slice(&checksum.to_be_bytes());
+        self.meta.checksum = Checksum::Complete;
+    }
+
     /// Flips one bit, counted from the frame's first. The payload is copied first: others may hold it.
     ///
     /// # Panics
@@ -433,6 +474,32 @@ mod tests {
             frame.pull_up(pulled).unwrap();
             frame.push_front_slice(pushed).fill(0xaa);
             assert_eq!(frame.to_vec(), [vec![0xaa; pushed], octets].concat(), "{wire} {pulled} {pushed}");
+        }
+    }
+
+    #[test]
+    fn what_was_stripped_comes_back_after_more_was_pulled_up() {
+        let mut frame = Frame::with_payload(Bytes::from(vec![7; 20]), meta());
+        frame.push_front::<4>().copy_from_slice(b"head");
+        frame.strip_front(4);
+        assert_eq!(frame.pull_up(8), Some(&[7; 8][..]));
+        frame.unstrip_front(4);
+        assert_eq!(&frame.to_vec()[..5], b"head\x07");
+        let mut received = Frame::with_stripped(b"head", Bytes::from_static(b"data"), meta());
+        assert_eq!(received.pull_up(2), Some(&b"da"[..]));
+        received.unstrip_front(4);
+        assert_eq!(received.to_vec(), b"headdata");
+    }
+
+    #[test]
+    fn a_piece_is_what_lies_there() {
+        let mut frame = Frame::with_payload(Bytes::from_static(b"payload"), meta());
+        frame.push_front::<4>().copy_from_slice(b"head");
+        let octets = frame.to_vec();
+        for begin in 0..=octets.len() {
+            for end in begin..=octets.len() {
+                assert_eq!(frame.piece(begin, end - begin, meta()).to_vec(), octets[begin..end]);
+            }
         }
     }
 

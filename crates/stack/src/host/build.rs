@@ -10,7 +10,7 @@ use super::{ConfigError, Host, HostConfig, RouteConfig};
 use crate::addr::Cidr;
 use crate::frame::{InterfaceId, Medium};
 use crate::interface::{Interface, InterfaceConfig, VlanConfig, loopback};
-use crate::network::ipv4::Identification;
+use crate::network::identification::Identifications;
 use crate::network::local::Addresses;
 use crate::network::rate::TokenBucket;
 use crate::network::route::Routes;
@@ -59,7 +59,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         loopback: Interface::new(loopback::config(), profile.interface, rng),
         addresses,
         routes,
-        identification: Identification::new(rng),
+        identifications: Identifications::new(rng),
         icmp_errors: TokenBucket::new(network.icmp_errors),
         echo_replies: TokenBucket::new(network.echo_replies),
         outbox: Outbox::new(network.max_outbox_packets, network.max_outbox_bytes),

@@ -32,6 +32,8 @@ pub struct Way {
     interface: InterfaceId,
     link: [u8; ethernet::HEADER],
     network: ipv4::Template,
+    /// Of identifications.
+    counter: u8,
     path: Path,
 }
 
@@ -48,7 +50,7 @@ impl Way {
     /// No way.
     pub fn nowhere() -> Self {
         let (none, protocol) = (Ipv4Addr::UNSPECIFIED, IpNumber::TCP);
-        let header = ipv4::Header { source: none, destination: none, protocol, ttl: 0, identification: None };
+        let header = ipv4::Header { source: none, destination: none, protocol, ttl: 0, tos: 0, identification: None };
         Self {
             source: none.into(),
             destination: none.into(),
@@ -56,6 +58,7 @@ impl Way {
             interface: InterfaceId::LOOPBACK,
             link: [0; ethernet::HEADER],
             network: ipv4::Template::new(&header),
+            counter: 0,
             path: Path { mtu: 0, transmit_checksum: false, max_super_frame: 0 },
         }
     }
@@ -134,7 +137,7 @@ impl Host {
         if !self.tcp.emit(ctx, ready, &self.way.path, frame) {
             return None;
         }
-        let identification = self.identify();
+        let identification = self.identify(self.way.counter);
         self.way.network.push(frame, identification);
         ethernet::push(frame, &self.way.link);
         self.depart(ctx, self.way.interface, frame)
@@ -160,10 +163,12 @@ impl Host {
                     max_super_frame: capabilities.max_super_frame.min(u32::from(u16::MAX)),
                 };
                 let (protocol, ttl) = (IpNumber::TCP, self.knobs.ttl);
-                let header = ipv4::Header { source, destination, protocol, ttl, identification: None };
+                let header = ipv4::Header { source, destination, protocol, ttl, tos: 0, identification: None };
+                let counter = self.identifications.counter(source, destination, protocol);
                 let network = ipv4::Template::new(&header);
                 let (source, destination) = ends;
-                self.way = Way { source, destination, until, interface: hop.interface, link, network, path };
+                let interface = hop.interface;
+                self.way = Way { source, destination, until, interface, link, network, counter, path };
                 true
             }
             Station::Asked => {
@@ -235,14 +240,14 @@ impl Host {
         protocol: IpNumber,
         ttl: u8,
     ) {
-        let identification = self.identify();
-        ipv4::push(frame, &ipv4::Header { source, destination, protocol, ttl, identification });
+        let identification = self.identify(self.identifications.counter(source, destination, protocol));
+        ipv4::push(frame, &ipv4::Header { source, destination, protocol, ttl, tos: 0, identification });
     }
 
     /// The next packet's identification, where it may be fragmented.
     #[inline]
-    fn identify(&mut self) -> Option<u16> {
-        if self.knobs.dont_fragment { None } else { Some(self.identification.draw()) }
+    fn identify(&mut self, counter: u8) -> Option<u16> {
+        if self.knobs.dont_fragment { None } else { Some(self.identifications.draw(counter)) }
     }
 
     /// A frame leaves: it gets its name here.

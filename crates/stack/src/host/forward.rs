@@ -43,10 +43,6 @@ impl Host {
     ) -> Result<Hop, DropReason> {
         let packet = &origin.packet;
         forward::check_ends(packet.source, packet.destination)?;
-        if let Options::Malformed(pointer) = packet.options {
-            self.complain(ctx, origin, frame, Complaint::Parameter(pointer));
-            return Err(DropReason::IpBadOptions);
-        }
         let hop = match self.hop(IpAddr::V4(packet.destination), IpAddr::V4(Ipv4Addr::UNSPECIFIED)) {
             // RFC 2644 §4: a directed broadcast goes no further.
             Some(hop) if hop.broadcast => return Err(DropReason::DirectedBroadcast),
@@ -61,6 +57,9 @@ impl Host {
             // RFC 1812 §5.3.1
             self.complain(ctx, origin, frame, Complaint::TimeExceeded);
             return Err(DropReason::TtlExceeded);
+        }
+        if packet.options != Options::Fine {
+            self.forward_options(ctx, &hop, origin, frame)?;
         }
         Ok(hop)
     }

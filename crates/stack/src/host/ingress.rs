@@ -100,8 +100,8 @@ impl Host {
                 Destination::Other => return self.forward(ctx, &origin, frame),
             }
         }
-        if packet.options != Options::Fine {
-            self.check_options(ctx, &origin, frame).map_err(at_network)?;
+        if packet.options != Options::Fine && self.accept_options(ctx, &origin, frame)? {
+            return Ok(());
         }
         if packet.fragment.is_some() {
             return self.reassemble(ctx, &origin, frame);
@@ -124,7 +124,7 @@ impl Host {
             to_unicast: origin.to_unicast,
             interface: origin.on,
             ttl: packet.ttl,
-            ecn: packet.ecn,
+            tos: packet.tos,
             checksum: frame.meta.checksum,
             segment_size: frame.meta.segment_size,
             frame: frame.meta.id,
@@ -170,27 +170,6 @@ impl Host {
         }
     }
 
-    #[cold]
-    fn check_options(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        origin: &Origin,
-        frame: &mut Frame,
-    ) -> Result<(), DropReason> {
-        match origin.packet.options {
-            Options::Fine => Ok(()),
-            Options::SourceRouted => {
-                // RFC 1122 §3.3.5: a host that does not forward ends the source route here.
-                self.complain(ctx, origin, frame, Complaint::SourceRoute);
-                Err(DropReason::NotForwarding)
-            }
-            Options::Malformed(pointer) => {
-                self.complain(ctx, origin, frame, Complaint::Parameter(pointer));
-                Err(DropReason::IpBadOptions)
-            }
-        }
-    }
-
     fn accept_udp(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -213,6 +192,7 @@ impl Host {
 }
 
 /// Where a packet came from, for a complaint about it.
+#[derive(Clone, Copy, Debug)]
 pub struct Origin {
     /// Its header.
     pub packet: ipv4::Accepted,

@@ -9,6 +9,7 @@
 //! | `ingress` | the walk of a frame up |
 //! | `forward`, `multicast`, `reassembly` | packets for others, for groups, in pieces |
 //! | `medium` | frames that are not plain Ethernet: tags, lines without a header |
+//! | `options` | what a packet's options mean here |
 //! | `egress` | the walk of a segment, datagram or message down |
 //! | `path` | next hop and source address |
 //! | `neighbors` | what ARP and the neighbour cache owe |
@@ -27,6 +28,7 @@ mod ingress;
 mod medium;
 mod multicast;
 mod neighbors;
+mod options;
 mod outbox;
 mod path;
 mod reassembly;
@@ -38,7 +40,7 @@ use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId, NodeId};
 use crate::interface::Interface;
 use crate::network;
-use crate::network::ipv4::Identification;
+use crate::network::identification::Identifications;
 use crate::network::local::Addresses;
 use crate::network::rate::TokenBucket;
 use crate::network::route::Routes;
@@ -66,7 +68,7 @@ pub struct Host {
     loopback: Interface,
     addresses: Addresses,
     routes: Routes,
-    identification: Identification,
+    identifications: Identifications,
     icmp_errors: TokenBucket,
     echo_replies: TokenBucket,
     /// What waits to be sent and is not TCP's.

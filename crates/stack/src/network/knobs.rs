@@ -39,6 +39,9 @@ pub struct Knobs {
     pub max_outbox_packets: usize,
     /// Octets that wait for the interfaces to take them.
     pub max_outbox_bytes: usize,
+    /// Whether packets with a source route are taken, and followed by those that forward (RFC 7126 §4.3.5 has them
+    /// dropped by default). Linux: `accept_source_route`; FreeBSD: `net.inet.ip.accept_sourceroute`, `sourceroute`.
+    pub accept_source_routes: bool,
 }
 
 impl Knobs {
@@ -56,6 +59,7 @@ impl Knobs {
             max_echo_bytes: 256 * 1024,
             max_outbox_packets: 1000,
             max_outbox_bytes: 1024 * 1024,
+            accept_source_routes: false,
         }
     }
 

@@ -6,7 +6,9 @@
 //! | file | holds |
 //! |---|---|
 //! | `ipv4` | the IPv4 header |
-//! | `options` | IPv4 options, tolerated |
+//! | `options/` | IPv4 options: read, filled in, source routes |
+//! | `identification` | what fragments of one packet have in common |
+//! | `fragment` | packets cut to an MTU |
 //! | `local` | which addresses are this host's |
 //! | `route` | the route table |
 //! | `forward` | what forwarding asks of a packet, and does to its header |
@@ -16,7 +18,9 @@
 //! | `rate` | the token bucket that bounds what ICMP sends |
 
 pub mod forward;
+pub mod fragment;
 pub mod icmp;
+pub mod identification;
 pub mod igmp;
 pub mod ipv4;
 mod knobs;

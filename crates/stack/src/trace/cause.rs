@@ -20,6 +20,7 @@ documented! {
         ParameterProblem = "parameter-problem", "RFC 1122 §3.2.2.5", "Tells a sender that a field of its packet's header is wrong.";
 
         Forwarded = "forwarded", "RFC 1812 §5.2.1", "A router passes a packet on: its own cause is that of the frame that triggered this one.";
+        Fragment = "fragment", "RFC 791 §3.2", "A further piece of a packet that was longer than the MTU.";
 
         IgmpGeneralQuery = "igmp-general-query", "RFC 9776 §6.1", "A router asks which groups are wanted on the link.";
         IgmpGroupQuery = "igmp-group-query", "RFC 9776 §6.6.3", "A router asks whether anyone still wants a group, or these sources of it, since somebody left.";

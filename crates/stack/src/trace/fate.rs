@@ -38,6 +38,7 @@ documented! {
         IpBadChecksum = "ip-bad-checksum", "RFC 1122 §3.2.1.2", "The header checksum is wrong.";
         IpBadSource = "ip-bad-source", "RFC 1122 §3.2.1.3", "The source address is none that a host can have.";
         IpBadOptions = "ip-bad-options", "RFC 791 §3.1", "The options do not parse.";
+        SourceRouted = "source-routed", "RFC 7126 §4.3.5", "It has a source route, and this host does not follow such, or cannot.";
         IpFragment = "ip-fragment", "RFC 791 §3.2", "It is a fragment, and reassembly could not take it.";
         TtlExceeded = "ttl-exceeded", "RFC 1812 §5.3.1", "Its time to live ran out here.";
         NoRoute = "no-route", "RFC 1812 §5.2.4.3", "No route leads to the destination.";

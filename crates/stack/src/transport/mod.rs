@@ -219,8 +219,8 @@ pub struct IpInfo {
     pub interface: InterfaceId,
     /// Its TTL as received.
     pub ttl: u8,
-    /// Its ECN bits (RFC 3168 §5).
-    pub ecn: u8,
+    /// Its type of service: DSCP (RFC 2474 §3) and ECN (RFC 3168 §5).
+    pub tos: u8,
     /// State of its transport checksum.
     pub checksum: Checksum,
     /// For a super-frame: payload octets of each segment.

@@ -22,6 +22,7 @@ fn offending(length: usize) -> Frame {
         destination: DESTINATION,
         protocol: IpNumber::UDP,
         ttl: 64,
+        tos: 0,
         identification: None,
     };
     ipv4::push(&mut frame, &header);

@@ -4,10 +4,9 @@ use core::net::Ipv4Addr;
 
 use etherparse::{IpNumber, Ipv4Header};
 
-use super::options::{self, Options};
+use super::options::{self, List, Options};
 use crate::checksum::{Sum, fold};
 use crate::frame::Frame;
-use crate::rng::Rng;
 use crate::trace::DropReason;
 
 /// Octets of a header without options.
@@ -24,8 +23,8 @@ pub struct Accepted {
     pub protocol: IpNumber,
     /// Its TTL.
     pub ttl: u8,
-    /// Its ECN bits (RFC 3168 §5).
-    pub ecn: u8,
+    /// Its type of service: DSCP (RFC 2474 §3) and ECN (RFC 3168 §5).
+    pub tos: u8,
     /// Octets of the header, which an ICMP error puts back to quote it.
     pub header_length: u8,
     /// A fragment: `Some(true)` is the first.
@@ -67,7 +66,7 @@ pub fn accept(frame: &mut Frame) -> Result<Accepted, DropReason> {
         destination: Ipv4Addr::new(fixed[16], fixed[17], fixed[18], fixed[19]),
         protocol: IpNumber(fixed[9]),
         ttl: fixed[8],
-        ecn: fixed[1] & 0x03,
+        tos: fixed[1],
         header_length: header_length as u8,
         fragment: (more_fragments || offset != 0).then_some(offset == 0),
         options: if options.is_empty() { Options::Fine } else { options::check(options) },
@@ -91,6 +90,8 @@ pub struct Header {
     pub protocol: IpNumber,
     /// Its TTL.
     pub ttl: u8,
+    /// Its type of service: DSCP (RFC 2474 §3) and ECN (RFC 3168 §5).
+    pub tos: u8,
     /// Its identification; `None` forbids fragmentation, and none is needed (RFC 6864 §4.1).
     pub identification: Option<u16>,
 }
@@ -99,6 +100,40 @@ pub struct Header {
 #[inline]
 pub fn push(frame: &mut Frame, header: &Header) {
     Template::new(header).push(frame, header.identification);
+}
+
+/// As [`push`], with options: the payload may be so much shorter.
+pub fn push_with_options(frame: &mut Frame, header: &Header, options: &List) {
+    let length = options.len();
+    frame.push_front_slice(length).copy_from_slice(options.octets());
+    frame.meta.checksum = frame.meta.checksum.behind(length as u16);
+    push(frame, header);
+    let octets = &mut frame.head_mut()[..HEADER + length];
+    octets[0] += (length / 4) as u8;
+    seal(octets);
+}
+
+/// Makes the checksum of a header fit what it says.
+pub fn seal(header: &mut [u8]) {
+    header[10..12].fill(0);
+    let checksum = Sum::new().with(header).finish();
+    header[10..12].copy_from_slice(&checksum.to_be_bytes());
+}
+
+/// The options of the packet at the front of a frame whose header has been accepted.
+pub fn options_of(frame: &mut Frame, header_length: u8) -> List {
+    let octets = frame.pull_up(usize::from(header_length)).and_then(|header| header.get(HEADER..));
+    octets.and_then(|octets| List::read(octets).ok()).unwrap_or_default()
+}
+
+/// Puts `options`, as long as those that are there, and `destination` into the packet at the front of a frame.
+pub fn rewrite(frame: &mut Frame, destination: Ipv4Addr, options: &List) {
+    let length = HEADER + options.len();
+    debug_assert!(frame.head().len() >= length, "a header is rewritten that was not pulled up");
+    let header = &mut frame.head_mut()[..length];
+    header[16..HEADER].copy_from_slice(&destination.octets());
+    header[HEADER..].copy_from_slice(options.octets());
+    seal(header);
 }
 
 /// The header of many packets: length and identification are filled in for each.
@@ -113,7 +148,7 @@ impl Template {
     /// What `header` says, besides the identification.
     pub fn new(header: &Header) -> Self {
         let mut octets = [0; HEADER];
-        (octets[0], octets[8], octets[9]) = (0x45, header.ttl, header.protocol.0);
+        (octets[0], octets[1], octets[8], octets[9]) = (0x45, header.tos, header.ttl, header.protocol.0);
         octets[12..16].copy_from_slice(&header.source.octets());
         octets[16..].copy_from_slice(&header.destination.octets());
         Self { octets, sum: u16::from_be(sum_of(&octets, &[])).into() }
@@ -159,26 +194,6 @@ fn sum_of(octets: &[u8; HEADER], options: &[u8]) -> u16 {
     }
     let sum = (sum >> 16) + (sum & 0xffff);
     ((sum >> 16) + (sum & 0xffff)) as u16
-}
-
-/// Identifications of packets that may be fragmented: each differs from the 65,535 before it, whatever its source,
-/// destination and protocol (RFC 6864 §4.2). The first is drawn.
-#[derive(Clone, Copy, Debug)]
-pub struct Identification {
-    next: u16,
-}
-
-impl Identification {
-    /// Begins where `rng` says.
-    pub fn new(rng: &mut Rng) -> Self {
-        Self { next: rng.bits("IPv4 identification") as u16 }
-    }
-
-    /// The next one.
-    pub fn draw(&mut self) -> u16 {
-        self.next = self.next.wrapping_add(1);
-        self.next
-    }
 }
 
 #[cfg(test)]

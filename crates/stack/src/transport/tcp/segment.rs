@@ -236,7 +236,7 @@ mod tests {
             to_unicast: true,
             interface,
             ttl: 64,
-            ecn: 0,
+            tos: 0,
             checksum,
             segment_size: None,
             frame,

@@ -27,7 +27,7 @@ fn ip(source: &str, destination: &str) -> IpInfo {
         to_unicast: true,
         interface: InterfaceId(0),
         ttl: 64,
-        ecn: 0,
+        tos: 0,
         checksum: Checksum::Complete,
         segment_size: None,
         frame: FrameId::default(),

@@ -295,7 +295,7 @@ fn info(source: IpAddr, destination: IpAddr, frame: FrameId) -> IpInfo {
         to_unicast: true,
         interface: InterfaceId(0),
         ttl: 64,
-        ecn: 0,
+        tos: 0,
         checksum: crate::frame::Checksum::Complete,
         segment_size: None,
         frame,
