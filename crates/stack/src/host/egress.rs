@@ -50,7 +50,8 @@ impl Way {
     /// No way.
     pub fn nowhere() -> Self {
         let (none, protocol) = (Ipv4Addr::UNSPECIFIED, IpNumber::TCP);
-        let header = ipv4::Header { source: none, destination: none, protocol, ttl: 0, tos: 0, identification: None };
+        let header =
+            ipv4::Header { source: none, destination: none, protocol, ttl: 0, tos: 0, identification: None };
         Self {
             source: none.into(),
             destination: none.into(),
@@ -163,7 +164,8 @@ impl Host {
                     max_super_frame: capabilities.max_super_frame.min(u32::from(u16::MAX)),
                 };
                 let (protocol, ttl) = (IpNumber::TCP, self.knobs.ttl);
-                let header = ipv4::Header { source, destination, protocol, ttl, tos: 0, identification: None };
+                let header =
+                    ipv4::Header { source, destination, protocol, ttl, tos: 0, identification: None };
                 let counter = self.identifications.counter(source, destination, protocol);
                 let network = ipv4::Template::new(&header);
                 let (source, destination) = ends;

@@ -121,7 +121,9 @@ impl Host {
 
     /// This host's address as it is known where `hop` leads.
     fn own_address_by(&self, hop: &Hop) -> Option<Ipv4Addr> {
-        let by = self.interface(hop.interface).and_then(|interface: &Interface| interface.address_for(hop.station));
+        let by = self
+            .interface(hop.interface)
+            .and_then(|interface: &Interface| interface.address_for(hop.station));
         if let Some(IpAddr::V4(own)) = by { Some(own) } else { None }
     }
 }

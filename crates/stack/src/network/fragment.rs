@@ -184,10 +184,15 @@ mod tests {
     fn only_copied_options_are_repeated() {
         // RFC 791 §3.1
         let options = List::read(&[7, 7, 4, 0, 0, 0, 0, 148, 4, 0, 0, 0]).unwrap();
-        let fragments: Vec<_> =
-            cut(packet(Some(7), &options, 8, &octets(100)), 76).unwrap().map(|frame| fields(&frame)).collect();
+        let fragments: Vec<_> = cut(packet(Some(7), &options, 8, &octets(100)), 76)
+            .unwrap()
+            .map(|frame| fields(&frame))
+            .collect();
         let alert = vec![148, 4, 0, 0];
-        assert_eq!(fragments, [(0, true, 40, options.octets().to_vec()), (40, true, 48, alert.clone()), (88, false, 12, alert)]);
+        assert_eq!(
+            fragments,
+            [(0, true, 40, options.octets().to_vec()), (40, true, 48, alert.clone()), (88, false, 12, alert)]
+        );
     }
 
     #[test]
@@ -215,7 +220,7 @@ mod tests {
         let whole: Vec<u8> =
             cut(frame, 100).unwrap().flat_map(|piece| piece.to_vec()[20..].to_vec()).collect();
         // What stood there, the sum of the pseudo-header, counts too.
-        assert!(Sum::new().with(&whole).is_intact());
+        assert!(Sum::new().with_u16(0x0607).with(&whole).is_intact());
     }
 
     #[test]

@@ -60,7 +60,10 @@ fn packet(source: &str, destination: &str, ttl: u8) -> Frame {
     let ip = |text: &str| text.parse::<Ipv4Addr>().unwrap();
     let mut frame = Frame::with_payload(Bytes::from(vec![7; 40]), Meta::new(Cause::UdpData, Trigger::Call));
     let (source, destination, protocol) = (ip(source), ip(destination), IpNumber::UDP);
-    ipv4::push(&mut frame, &ipv4::Header { source, destination, protocol, ttl, identification: None });
+    ipv4::push(
+        &mut frame,
+        &ipv4::Header { source, destination, protocol, ttl, tos: 0, identification: None },
+    );
     ethernet::push(&mut frame, &ethernet::header(ROUTER[0], SENDER, etherparse::EtherType::IPV4));
     frame.meta.id = crate::frame::FrameId { origin: NodeId(7), counter: 1 };
     frame

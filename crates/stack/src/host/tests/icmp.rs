@@ -21,7 +21,8 @@ fn meta() -> Meta {
 
 /// A frame from host 2 to `mac` and `destination` that carries `payload`.
 fn packet(mac: Mac, destination: Ipv4Addr, protocol: IpNumber, mut payload: Frame) -> Frame {
-    let header = ipv4::Header { source: THEM, destination, protocol, ttl: 9, identification: Some(1) };
+    let header =
+        ipv4::Header { source: THEM, destination, protocol, ttl: 9, tos: 0, identification: Some(1) };
     ipv4::push(&mut payload, &header);
     ethernet::push(&mut payload, &ethernet::header(mac, THEIR_MAC, EtherType::IPV4));
     payload
@@ -124,16 +125,17 @@ fn an_unknown_protocol_is_told() {
 #[test]
 fn options_that_do_not_parse_and_source_routes_are_told() {
     // RFC 1122 §3.2.2.5, §3.3.5
-    for (option, expected) in
-        [([7, 1, 0, 0], icmp::Error::ParameterProblem), ([131, 4, 4, 0], icmp::Error::NetworkUnreachable)]
-    {
+    for (option, expected) in [
+        (&[7, 1, 0, 0][..], icmp::Error::ParameterProblem),
+        (&[131, 7, 4, 10, 0, 0, 9, 0], icmp::Error::NetworkUnreachable),
+    ] {
         let mut octets = datagram(US, 4).to_vec();
         let mut header = etherparse::Ipv4Header {
             time_to_live: 9,
             protocol: IpNumber::UDP,
             source: THEM.octets(),
             destination: US.octets(),
-            options: etherparse::Ipv4Options::try_from(&option[..]).unwrap(),
+            options: etherparse::Ipv4Options::try_from(option).unwrap(),
             ..Default::default()
         };
         header.set_payload_len(octets.len()).unwrap();
@@ -247,8 +249,14 @@ fn an_error_about_nobody_s_packet_is_dropped() {
     let mut net = alone(|_| ());
     for source in [US, THEM] {
         let mut quoted = datagram(THEM, 8);
-        let header =
-            ipv4::Header { source, destination: THEM, protocol: IpNumber::UDP, ttl: 1, identification: None };
+        let header = ipv4::Header {
+            source,
+            destination: THEM,
+            protocol: IpNumber::UDP,
+            ttl: 1,
+            tos: 0,
+            identification: None,
+        };
         ipv4::push(&mut quoted, &header);
         let message = icmp::error(icmp::Complaint::Port, &quoted, 576, meta());
         net.deliver(0, packet(OUR_MAC, US, IpNumber::ICMP, message));

@@ -33,7 +33,8 @@ fn what_is_not_understood_is_ignored_and_kept() {
     ] {
         assert_eq!(check(octets), Options::Present(Marks::default()), "{octets:?}");
         let list = List::read(octets).unwrap();
-        let kept = if octets.first() == Some(&0) { list.octets().len() == 4 } else { list.octets() == octets };
+        let kept =
+            if octets.first() == Some(&0) { list.octets().len() == 4 } else { list.octets() == octets };
         assert!(kept, "{octets:?}: {list:?}");
     }
 }
