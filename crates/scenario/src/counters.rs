@@ -1,6 +1,6 @@
 //! The counters of hosts, links and connections by name: for expectations, and for the report.
 
-use wirelab_sim::LinkCounters;
+use wirelab_sim::{HubCounters, LinkCounters, SwitchCounters};
 use wirelab_stack::host::HostCounters;
 use wirelab_stack::trace;
 
@@ -8,6 +8,12 @@ use crate::report::Counters;
 
 /// The names of a host's counters.
 pub const HOST: &[&str] = HostCounters::NAMES;
+
+/// The names of a switch's counters.
+pub const SWITCH: &[&str] = SwitchCounters::NAMES;
+
+/// The names of a hub's counters.
+pub const HUB: &[&str] = HubCounters::NAMES;
 
 /// A host's counters by name.
 pub fn of_host(counters: &HostCounters) -> Counters {

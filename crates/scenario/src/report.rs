@@ -33,6 +33,10 @@ pub struct Report {
     pub connections: Vec<ConnectionReport>,
     /// The hosts, in the order of the file.
     pub hosts: Vec<HostReport>,
+    /// The switches, in the order of the file.
+    pub switches: Vec<DeviceReport>,
+    /// The hubs, in the order of the file.
+    pub hubs: Vec<DeviceReport>,
     /// The links' directions, in the order of the file.
     pub links: Vec<LinkReport>,
     /// The expectations, in the order of the file.
@@ -187,6 +191,15 @@ pub struct ConnectionReport {
 /// What a host did.
 #[derive(Clone, Debug, Serialize)]
 pub struct HostReport {
+    /// Its name.
+    pub name: String,
+    /// What it counted.
+    pub counters: Counters,
+}
+
+/// What a switch or a hub did.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeviceReport {
     /// Its name.
     pub name: String,
     /// What it counted.

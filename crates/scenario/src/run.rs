@@ -1,7 +1,7 @@
 //! A scenario's run: its world, and the report once it has ended.
 
 use wirelab_sim::{
-    Change, Direction, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, TraceHash,
+    Change, Direction, Hub, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, Switch, TraceHash,
     World,
 };
 use wirelab_stack::application::{AppError, bulk, discard, echo, ping};
@@ -12,7 +12,7 @@ use wirelab_stack::trace::{ConnectionId, ConnectionInfo};
 use crate::counters;
 use crate::plan::{Plan, PlannedApplication, PlannedChange, Work};
 use crate::report::{
-    ApplicationReport, ApplicationState, ConnectionReport, HostReport, LinkReport, Outcome, REPORT_VERSION,
+    ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, HostReport, LinkReport, Outcome, REPORT_VERSION,
     Report, WaitingReport,
 };
 use crate::verdict;
@@ -36,11 +36,16 @@ impl Run {
     /// When the world refuses what the plan has checked: our own mistake.
     pub(crate) fn new(scenario: &str, plan: &Plan, seed: u64) -> Self {
         let mut world = World::new(seed);
-        let nodes: Vec<NodeId> = plan
-            .hosts
-            .iter()
-            .map(|host| world.add_host(host.clone()).expect("the plan has checked its hosts"))
-            .collect();
+        let mut nodes: Vec<NodeId> = Vec::with_capacity(plan.hosts.len() + plan.switches.len() + plan.hubs.len());
+        for host in &plan.hosts {
+            nodes.push(world.add_host(host.clone()).expect("the plan has checked its hosts"));
+        }
+        for switch in &plan.switches {
+            nodes.push(world.add_switch(switch.clone()).expect("the plan has checked its switches"));
+        }
+        for hub in &plan.hubs {
+            nodes.push(world.add_hub(hub.clone()).expect("the plan has checked its hubs"));
+        }
         let links: Vec<LinkId> = plan
             .links
             .iter()
@@ -119,6 +124,8 @@ impl Run {
                 .collect(),
             connections: self.connections(watch),
             hosts: self.hosts(),
+            switches: self.switches(),
+            hubs: self.hubs(),
             links: self.link_reports(),
             expectations: Vec::new(),
             waiting: waiting(outcome),
@@ -201,11 +208,25 @@ impl Run {
             .collect()
     }
 
-    fn link_reports(&self) -> Vec<LinkReport> {
-        let end = |(host, interface): (usize, wirelab_stack::frame::InterfaceId)| {
-            let host = &self.plan.hosts[host];
-            format!("{}.{}", host.name, host.interfaces[usize::from(interface.0)].name)
+    fn switches(&self) -> Vec<DeviceReport> {
+        let nodes = self.nodes.iter().filter_map(|node| self.world.switch(*node));
+        let report = |switch: &Switch| DeviceReport {
+            name: switch.name().to_owned(),
+            counters: Counters(switch.counters().iter().collect()),
         };
+        nodes.map(report).collect()
+    }
+
+    fn hubs(&self) -> Vec<DeviceReport> {
+        let nodes = self.nodes.iter().filter_map(|node| self.world.hub(*node));
+        let report = |hub: &Hub| DeviceReport {
+            name: hub.name().to_owned(),
+            counters: Counters(hub.counters().iter().collect()),
+        };
+        nodes.map(report).collect()
+    }
+
+    fn link_reports(&self) -> Vec<LinkReport> {
         let mut reports = Vec::with_capacity(self.links.len() * 2);
         for (planned, link) in self.plan.links.iter().zip(&self.links) {
             for direction in Direction::BOTH {
@@ -216,8 +237,8 @@ impl Run {
                 let counted = self.world.link_counters(*link, direction);
                 reports.push(LinkReport {
                     name: planned.name.clone(),
-                    from: end(from),
-                    to: end(to),
+                    from: self.plan.end_name(from),
+                    to: self.plan.end_name(to),
                     counters: counters::of_link(&counted),
                 });
             }

@@ -5,7 +5,7 @@ use wirelab_stack::time::Instant;
 use crate::counters::together;
 use crate::model::{OutcomeWord, StateWord};
 use crate::plan::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectation, Plan, Subject};
-use crate::report::{ApplicationReport, ApplicationState, Counters, ExpectationReport, Outcome, Report};
+use crate::report::{ApplicationReport, ApplicationState, Counters, DeviceReport, ExpectationReport, Outcome, Report};
 use crate::watch::sha256;
 
 /// Judges each expectation of `plan` by `report`, whose own expectations are not filled in yet.
@@ -52,6 +52,8 @@ fn judge_one(expectation: &Expectation, report: &Report) -> Vec<ExpectationRepor
             let whose = format!("host {}", host.name);
             checks.iter().map(|check| judge_counter(&whose, check, &host.counters)).collect()
         }
+        Subject::Switch(index, checks) => judge_device("switch", report.switches.get(*index), checks),
+        Subject::Hub(index, checks) => judge_device("hub", report.hubs.get(*index), checks),
         Subject::Link(index, direction, checks) => {
             let place = index * 2;
             let Some([forward, backward]) = report.links.get(place..place + 2) else { return Vec::new() };
@@ -65,6 +67,12 @@ fn judge_one(expectation: &Expectation, report: &Report) -> Vec<ExpectationRepor
             checks.iter().map(|check| judge_counter(&whose, check, &counters)).collect()
         }
     }
+}
+
+fn judge_device(kind: &str, device: Option<&DeviceReport>, checks: &[CounterCheck]) -> Vec<ExpectationReport> {
+    let Some(device) = device else { return Vec::new() };
+    let whose = format!("{kind} {}", device.name);
+    checks.iter().map(|check| judge_counter(&whose, check, &device.counters)).collect()
 }
 
 fn judge_counter(whose: &str, check: &CounterCheck, counters: &Counters) -> ExpectationReport {

@@ -9,8 +9,8 @@ use crate::schema::named;
 use crate::units::{Port, Size, Span};
 
 record! {
-    /// What is expected of one subject: an `application`, the TCP `connection`s of a host, a `host`, a `link`, or
-    /// the run's `outcome`.
+    /// What is expected of one subject: an `application`, the TCP `connection`s of a host, a `host`, a `switch`,
+    /// a `hub`, a `link`, or the run's `outcome`.
     pub struct Expect ("an expectation") {
         /// The application that it is about.
         application: optional Name,
@@ -18,6 +18,10 @@ record! {
         connection: optional Name,
         /// The host that it is about.
         host: optional Name,
+        /// The switch that it is about.
+        switch: optional Name,
+        /// The hub that it is about.
+        hub: optional Name,
         /// The link that it is about: both directions together, unless `direction` says which.
         link: optional Name,
         /// How the run ends; `completed` where no expectation says otherwise.
@@ -52,7 +56,7 @@ record! {
         /// Of a link: the direction that it is about.
         direction: optional DirectionName,
 
-        /// Of connections, a host or a link: counters by name, with their bounds.
+        /// Of connections, a host, a switch, a hub or a link: counters by name, with their bounds.
         counters: optional CounterBounds,
     }
 }

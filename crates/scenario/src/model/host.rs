@@ -6,7 +6,7 @@ use wirelab_stack::addr::{Cidr, Mac};
 
 use super::knobs::{ArpKnobs, IpKnobs, TcpKnobs, UdpKnobs};
 use crate::read::{Name, choice, record};
-use crate::units::Network;
+use crate::units::{Network, Vlan};
 
 record! {
     /// A host.
@@ -47,9 +47,10 @@ choice! {
 record! {
     /// An interface of a host.
     pub struct Interface ("an interface") {
-        /// Its name; `eth0`, `eth1`, … in their order where left out.
+        /// Its name; `eth0`, `eth1`, … in their order where left out, and `vlan10` for the interface of VLAN 10.
         name: optional Name,
-        /// Its hardware address; derived from the names of host and interface where left out.
+        /// Its hardware address; derived from the names of host and interface where left out, and a VLAN's interface has
+        /// that of its parent.
         mac: optional Mac,
         /// Its addresses with their prefix lengths.
         addresses: list Cidr,
@@ -61,8 +62,24 @@ record! {
         check_fcs: optional bool,
         /// Whether its addresses may be those of other interfaces too, to show what then happens.
         duplicate: optional bool,
+        /// The VLAN that it is the interface of: its frames go over its `parent`'s link, with a tag.
+        vlan: optional Vlan,
+        /// The interface that a VLAN's interface is over; the host's one other where left out.
+        parent: optional Name,
+        /// What its link carries; `ethernet` where left out.
+        medium: optional MediumWord,
         /// Neighbours that are known beforehand and never asked for.
         neighbor: list Neighbor,
+    }
+}
+
+choice! {
+    /// What a link carries.
+    pub enum MediumWord ("medium") {
+        /// Ethernet frames.
+        Ethernet = "ethernet",
+        /// IP packets and nothing else, between two stations.
+        PointToPoint = "point-to-point",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The model of a scenario file, as it is written.
 
 mod application;
+mod device;
 mod event;
 mod expect;
 mod host;
@@ -9,16 +10,17 @@ mod link;
 mod settings;
 
 pub use application::{Application, Kind};
+pub use device::{Hub, Port, Switch};
 pub use event::Event;
 pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};
-pub use host::{Host, Interface, Preset, Route};
+pub use host::{Host, Interface, MediumWord, Preset, Route};
 pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName};
 
 use crate::read::record;
 use crate::units::Span;
 
 record! {
-    /// A wirelab scenario: hosts, links between them, applications on them, what happens when, and what is
+    /// A wirelab scenario: hosts, switches, links between them, applications on them, what happens when, and what is
     /// expected of the run.
     pub struct Document ("a scenario") {
         /// What the scenario shows, in a line.
@@ -29,6 +31,10 @@ record! {
         stop: optional Stop,
         /// The hosts.
         host: list Host,
+        /// The switches.
+        switch: list Switch,
+        /// The hubs.
+        hub: list Hub,
         /// The links between the hosts' interfaces.
         link: list Link,
         /// The applications on the hosts.

@@ -28,6 +28,10 @@ pub enum Subject {
     Connections(usize, Option<u16>, Vec<ConnectionCheck>),
     /// A host's counters.
     Host(usize, Vec<CounterCheck>),
+    /// A switch's counters.
+    Switch(usize, Vec<CounterCheck>),
+    /// A hub's counters.
+    Hub(usize, Vec<CounterCheck>),
     /// A link's counters: of one direction (0 forward, 1 backward), or of both together.
     Link(usize, Option<usize>, Vec<CounterCheck>),
 }
@@ -86,7 +90,7 @@ pub fn plan(document: &Document, problems: &mut Vec<Problem>) -> Vec<Expectation
 }
 
 /// The fields that an expectation of each kind of subject may have.
-const SUBJECTS: [(&str, &[&str]); 5] = [
+const SUBJECTS: [(&str, &[&str]); 7] = [
     (
         "application",
         &[
@@ -103,6 +107,8 @@ const SUBJECTS: [(&str, &[&str]); 5] = [
     ),
     ("connection", &["port", "ended", "count", "counters"]),
     ("host", &["counters"]),
+    ("switch", &["counters"]),
+    ("hub", &["counters"]),
     ("link", &["direction", "counters"]),
     ("outcome", &[]),
 ];
@@ -141,6 +147,18 @@ fn plan_one(expect: &At<Expect>, document: &Document, problems: &mut Vec<Problem
             let checks = counter_checks(value.counters.as_ref(), "host", counters::HOST, problems);
             Some(Subject::Host(found?, checks))
         }
+        Expect { switch: Some(name), .. } => {
+            let names = document.switch.iter().map(|switch| switch.value.name.value.0.as_str());
+            let found = find("switch", name, names, problems);
+            let checks = counter_checks(value.counters.as_ref(), "switch", counters::SWITCH, problems);
+            Some(Subject::Switch(found?, checks))
+        }
+        Expect { hub: Some(name), .. } => {
+            let names = document.hub.iter().map(|hub| hub.value.name.value.0.as_str());
+            let found = find("hub", name, names, problems);
+            let checks = counter_checks(value.counters.as_ref(), "hub", counters::HUB, problems);
+            Some(Subject::Hub(found?, checks))
+        }
         Expect { link: Some(name), .. } => {
             let names = document.link.iter().map(|link| link.value.name.value.0.as_str());
             let found = find("link", name, names, problems);
@@ -173,6 +191,8 @@ fn given(expect: &Expect) -> Vec<(&'static str, &Place)> {
         application,
         connection,
         host,
+        switch,
+        hub,
         link,
         outcome,
         received_text,

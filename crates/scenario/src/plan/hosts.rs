@@ -12,7 +12,7 @@ use wirelab_stack::host::{HostConfig, RouteConfig};
 use wirelab_stack::interface::{Capabilities, InterfaceConfig};
 use wirelab_stack::profile::Profile;
 
-use super::{check_unique, no_such};
+use super::{check_unique, media, no_such};
 use crate::diagnostic::Problem;
 use crate::model::{Host, Interface, Preset, Route};
 use crate::read::At;
@@ -30,12 +30,13 @@ pub fn plan(hosts: &[At<Host>], problems: &mut Vec<Problem>) -> Vec<HostConfig> 
 fn plan_host(host: &Host, problems: &mut Vec<Problem>) -> HostConfig {
     let named = host.interface.iter().filter_map(|interface| interface.value.name.as_ref());
     check_unique("interfaces of this host", named, problems);
-    let interfaces: Vec<InterfaceConfig> = host
+    let mut interfaces: Vec<InterfaceConfig> = host
         .interface
         .iter()
         .enumerate()
         .map(|(index, interface)| plan_interface(&host.name.value.0, index, &interface.value, problems))
         .collect();
+    media::settle(host, &mut interfaces, problems);
     let routes = host.route.iter().filter_map(|route| plan_route(route, &interfaces, problems)).collect();
     HostConfig {
         name: host.name.value.0.clone(),
@@ -78,7 +79,11 @@ fn profile(host: &Host, problems: &mut Vec<Problem>) -> Profile {
 
 /// The name of a host's interface number `index`.
 pub fn interface_name(interface: &Interface, index: usize) -> String {
-    interface.name.as_ref().map_or_else(|| format!("eth{index}"), |name| name.value.0.clone())
+    match (&interface.name, &interface.vlan) {
+        (Some(name), _) => name.value.0.clone(),
+        (None, Some(vlan)) => format!("vlan{}", vlan.value.0),
+        (None, None) => format!("eth{index}"),
+    }
 }
 
 fn plan_interface(
@@ -108,6 +113,7 @@ fn plan_interface(
             .collect(),
         announce: interface.announce.as_ref().is_none_or(|announce| announce.value),
         check_fcs: interface.check_fcs.as_ref().is_none_or(|check| check.value),
+        // `media` says otherwise where the file does.
         medium: Medium::Ethernet,
         vlan: None,
     }

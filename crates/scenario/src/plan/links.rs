@@ -4,10 +4,11 @@ use wirelab_sim::{
     Corrupt, Delay, DirectionConfig, Distribution, GilbertElliott, Jitter, Loss, QueueLimit, Rate, Reorder,
     StageKind,
 };
-use wirelab_stack::frame::InterfaceId;
+use wirelab_stack::frame::{InterfaceId, Medium};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::Duration;
 
+use super::devices::Device;
 use super::{PlannedLink, check_unique, no_such};
 use crate::diagnostic::Problem;
 use crate::model::{self, Link, Settings, StageName};
@@ -15,10 +16,23 @@ use crate::read::{At, Place};
 use crate::units::{End, Limit};
 
 /// The links, in the order of the file.
-pub fn plan(links: &[At<Link>], hosts: &[HostConfig], problems: &mut Vec<Problem>) -> Vec<PlannedLink> {
+pub fn plan(
+    links: &[At<Link>],
+    hosts: &[HostConfig],
+    devices: &mut [Device],
+    problems: &mut Vec<Problem>,
+) -> Vec<PlannedLink> {
     check_unique("links", links.iter().map(|link| &link.value.name), problems);
+    // Ports that are named are nobody's next free one.
+    for end in links.iter().flat_map(|link| &link.value.between.value.0) {
+        if let Some(port) = &end.value.interface
+            && let Some(device) = devices.iter_mut().find(|device| device.name == end.value.host)
+        {
+            device.reserve(port);
+        }
+    }
     let mut taken = Vec::new();
-    links.iter().filter_map(|link| plan_link(link, hosts, &mut taken, problems)).collect()
+    links.iter().filter_map(|link| plan_link(link, hosts, devices, &mut taken, problems)).collect()
 }
 
 /// An interface that a link ends at.
@@ -27,6 +41,7 @@ type Taken = ((usize, InterfaceId), String);
 fn plan_link(
     link: &At<Link>,
     hosts: &[HostConfig],
+    devices: &mut [Device],
     taken: &mut Vec<Taken>,
     problems: &mut Vec<Problem>,
 ) -> Option<PlannedLink> {
@@ -39,7 +54,7 @@ fn plan_link(
         problems.push(between.problem(message).allowed("[\"one.eth0\", \"other.eth0\"]"));
     }
     let found: Vec<Option<(usize, InterfaceId)>> =
-        ends.iter().map(|end| find_end(end, hosts, problems)).collect();
+        ends.iter().map(|end| find_end(end, hosts, devices, problems)).collect();
     for (end, found) in ends.iter().zip(&found) {
         let Some(found) = found else { continue };
         if let Some((_, other)) = taken.iter().find(|(known, _)| known == found) {
@@ -49,6 +64,14 @@ fn plan_link(
         taken.push((*found, name.value.0.clone()));
     }
     let [Some(first), Some(second)] = found[..] else { return None };
+    let [one, other] = [first, second].map(|(node, interface)| match hosts.get(node) {
+        Some(host) => host.interfaces[usize::from(interface.0)].medium,
+        None => Medium::Ethernet,
+    });
+    if one != other {
+        let message = "one end of this link is Ethernet, and the other is point-to-point";
+        problems.push(between.problem(message).allowed("interfaces with one `medium`"));
+    }
     Some(PlannedLink {
         name: name.value.0.clone(),
         ends: [first, second],
@@ -56,38 +79,60 @@ fn plan_link(
     })
 }
 
-/// The interface that `end` names.
+/// The interface or port that `end` names.
 fn find_end(
     end: &At<End>,
     hosts: &[HostConfig],
+    devices: &mut [Device],
     problems: &mut Vec<Problem>,
 ) -> Option<(usize, InterfaceId)> {
     let names = hosts.iter().map(|host| host.name.as_str());
-    let Some(host) = names.clone().position(|name| name == end.value.host) else {
-        problems.push(no_such(&end.place, "host", &end.value.host, names));
-        return None;
-    };
-    let interfaces = &hosts[host].interfaces;
-    let names = interfaces.iter().map(|interface| interface.name.as_str());
+    if let Some(host) = names.clone().position(|name| name == end.value.host) {
+        return find_interface(end, &hosts[host], problems).map(|interface| (host, interface));
+    }
+    if let Some(place) = devices.iter().position(|device| device.name == end.value.host) {
+        return devices[place].find_port(end, problems).map(|port| (hosts.len() + place, port));
+    }
+    let what = if devices.is_empty() { "host" } else { "host, switch or hub" };
+    let names = names.chain(devices.iter().map(|device| device.name.as_str()));
+    problems.push(no_such(&end.place, what, &end.value.host, names));
+    None
+}
+
+/// The interface of `host` that `end` names.
+fn find_interface(end: &At<End>, host: &HostConfig, problems: &mut Vec<Problem>) -> Option<InterfaceId> {
+    // The interface of a VLAN has no link of its own.
+    let linkable = |place: &usize| host.interfaces[*place].vlan.is_none();
+    let places: Vec<usize> = (0..host.interfaces.len()).filter(linkable).collect();
+    let names = places.iter().map(|place| host.interfaces[*place].name.as_str());
     let found = match &end.value.interface {
-        Some(name) => {
-            let found = names.clone().position(|known| known == name);
-            if found.is_none() {
-                let what = format!("interface of `{}`", end.value.host);
-                problems.push(no_such(&end.place, &what, name, names));
+        Some(name) => match host.interfaces.iter().position(|interface| interface.name == *name) {
+            Some(place) if !linkable(&place) => {
+                let vlan = host.interfaces[place].vlan.map(|vlan| usize::from(vlan.parent.0));
+                let under = vlan.and_then(|place| host.interfaces.get(place)).map_or("", |under| &under.name);
+                let message = format!("`{name}` is a VLAN's: its frames go over the link of `{under}`");
+                problems.push(end.problem(message).allowed(format!("`{}.{under}`", host.name)));
+                None
             }
-            found
-        }
-        None if interfaces.len() == 1 => Some(0),
-        None => {
-            let message = format!("`{}` has {} interfaces", end.value.host, interfaces.len());
-            let full: Vec<String> = names.map(|name| format!("{}.{name}", end.value.host)).collect();
-            let allowed = crate::near::or_list(full.iter().map(String::as_str));
-            problems.push(end.problem(message).allowed(allowed));
-            None
-        }
+            Some(place) => Some(place),
+            None => {
+                let what = format!("interface of `{}`", host.name);
+                problems.push(no_such(&end.place, &what, name, names));
+                None
+            }
+        },
+        None => match places[..] {
+            [only] => Some(only),
+            _ => {
+                let message = format!("`{}` has {} interfaces", host.name, places.len());
+                let full: Vec<String> = names.map(|name| format!("{}.{name}", host.name)).collect();
+                let allowed = crate::near::or_list(full.iter().map(String::as_str));
+                problems.push(end.problem(message).allowed(allowed));
+                None
+            }
+        },
     };
-    found.map(|index| (host, InterfaceId(index as u16)))
+    found.map(|index| InterfaceId(index as u16))
 }
 
 /// The settings of both directions: the link's own, with what the direction says instead.

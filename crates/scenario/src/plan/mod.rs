@@ -1,14 +1,16 @@
 //! The plan of a run: the model with its references resolved and everything checked that can be.
 
 mod applications;
+mod devices;
 mod events;
 mod expectations;
 mod hosts;
 mod links;
+mod media;
 
 use std::collections::BTreeSet;
 
-use wirelab_sim::{DirectionConfig, Limits, LinkConfig, World};
+use wirelab_sim::{BuildError, DirectionConfig, HubConfig, Limits, LinkConfig, SwitchConfig, World};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::Instant;
@@ -16,7 +18,7 @@ use wirelab_stack::time::Instant;
 use crate::diagnostic::Problem;
 use crate::model::Document;
 use crate::near;
-use crate::read::{At, Name};
+use crate::read::{At, Name, Place};
 
 pub use applications::{PlannedApplication, Work};
 pub use events::PlannedChange;
@@ -27,6 +29,10 @@ pub use expectations::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectat
 pub struct Plan {
     /// The hosts, in the order of the file. Their node numbers are set by the world.
     pub hosts: Vec<HostConfig>,
+    /// The switches, in the order of the file. Their nodes follow the hosts'.
+    pub switches: Vec<SwitchConfig>,
+    /// The hubs, in the order of the file. Their nodes follow the switches'.
+    pub hubs: Vec<HubConfig>,
     /// The links, in the order of the file.
     pub links: Vec<PlannedLink>,
     /// The applications, in the order of the file.
@@ -44,7 +50,7 @@ pub struct Plan {
 pub struct PlannedLink {
     /// Its name.
     pub name: String,
-    /// Its ends: which of the hosts, which of its interfaces.
+    /// Its ends: which of the nodes (the hosts, then the switches, then the hubs), which of its interfaces.
     pub ends: [(usize, InterfaceId); 2],
     /// What its directions do.
     pub directions: [DirectionConfig; 2],
@@ -53,7 +59,15 @@ pub struct PlannedLink {
 /// Checks the document and resolves its references. Whatever is wrong is added to `problems`, and left out.
 pub fn make(document: &Document, problems: &mut Vec<Problem>) -> Plan {
     let hosts = hosts::plan(&document.host, problems);
-    let links = links::plan(&document.link, &hosts, problems);
+    let mut devices = devices::plan(document, problems);
+    let links = links::plan(&document.link, &hosts, &mut devices, problems);
+    let (mut switches, mut hubs) = (Vec::new(), Vec::new());
+    for device in devices {
+        match device.kind {
+            devices::Kind::Switch(config) => switches.push(config),
+            devices::Kind::Hub(config) => hubs.push(config),
+        }
+    }
     let applications = applications::plan(&document.application, &hosts, problems);
     let changes = events::plan(&document.event, &document.link, problems);
     let expectations = expectations::plan(document, problems);
@@ -62,7 +76,7 @@ pub fn make(document: &Document, problems: &mut Vec<Problem>) -> Plan {
         until: stop.and_then(|stop| stop.until.as_ref()).map(|until| until.value.instant()),
         max_events: stop.and_then(|stop| stop.max_events.as_ref()).map(|most| most.value),
     };
-    let plan = Plan { hosts, links, applications, changes, limits, expectations };
+    let plan = Plan { hosts, switches, hubs, links, applications, changes, limits, expectations };
     if problems.is_empty() {
         try_to_build(&plan, document, problems);
     }
@@ -73,11 +87,18 @@ pub fn make(document: &Document, problems: &mut Vec<Problem>) -> Plan {
 fn try_to_build(plan: &Plan, document: &Document, problems: &mut Vec<Problem>) {
     let mut world = World::new(0);
     let mut nodes = Vec::with_capacity(plan.hosts.len());
+    let mut note = |added: Result<NodeId, BuildError>, place: &Place| match added {
+        Ok(node) => nodes.push(node),
+        Err(error) => problems.push(place.problem(error.to_string())),
+    };
     for (config, host) in plan.hosts.iter().zip(&document.host) {
-        match world.add_host(config.clone()) {
-            Ok(node) => nodes.push(node),
-            Err(error) => problems.push(host.problem(error.to_string())),
-        }
+        note(world.add_host(config.clone()), &host.place);
+    }
+    for (config, switch) in plan.switches.iter().zip(&document.switch) {
+        note(world.add_switch(config.clone()), &switch.place);
+    }
+    for (config, hub) in plan.hubs.iter().zip(&document.hub) {
+        note(world.add_hub(config.clone()), &hub.place);
     }
     if !problems.is_empty() {
         return;
@@ -89,8 +110,26 @@ fn try_to_build(plan: &Plan, document: &Document, problems: &mut Vec<Problem>) {
     }
 }
 
+impl Plan {
+    /// The interface or port `end` of a link in full: `client.eth0`, `switch.port1`.
+    pub fn end_name(&self, end: (usize, InterfaceId)) -> String {
+        let (node, number) = (end.0, usize::from(end.1.0));
+        if let Some(host) = self.hosts.get(node) {
+            return format!("{}.{}", host.name, host.interfaces[number].name);
+        }
+        let node = node - self.hosts.len();
+        match self.switches.get(node) {
+            Some(switch) => format!("{}.{}", switch.name, switch.ports[number].name),
+            None => {
+                let hub = &self.hubs[node - self.switches.len()];
+                format!("{}.{}", hub.name, hub.ports[number])
+            }
+        }
+    }
+}
+
 impl PlannedLink {
-    /// What the world makes the link from, where the hosts have become `nodes`.
+    /// What the world makes the link from, where hosts, switches and hubs have become `nodes`.
     pub fn config(&self, nodes: &[NodeId]) -> LinkConfig {
         let ends = self.ends.map(|(host, interface)| (nodes[host], interface));
         LinkConfig { name: self.name.clone(), ends, directions: self.directions.clone() }

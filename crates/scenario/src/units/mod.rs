@@ -7,6 +7,8 @@ mod address;
 mod amounts;
 mod decimal;
 mod quantity;
+mod vlan;
 
 pub use address::{Destination, End, Network, Peer, Port};
 pub use amounts::{Limit, Percent, Period, QueueLimit, Rate, Size, Span};
+pub use vlan::{Vlan, Vlans};
