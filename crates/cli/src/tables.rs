@@ -37,6 +37,10 @@ pub fn print(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     printer.connections(&report.connections)?;
     let hosts = report.hosts.iter().map(|host| Column::new([host.name.as_str()], &host.counters));
     printer.counters("Hosts", &hosts.collect::<Vec<_>>())?;
+    for (title, devices) in [("Switches", &report.switches), ("Hubs", &report.hubs)] {
+        let devices = devices.iter().map(|device| Column::new([device.name.as_str()], &device.counters));
+        printer.counters(title, &devices.collect::<Vec<_>>())?;
+    }
     let links = report.links.iter();
     let links =
         links.map(|link| Column::new([&link.name, &link.from, &format!("> {}", link.to)], &link.counters));

@@ -1,8 +1,8 @@
 //! A scenario's run: its world, and the report once it has ended.
 
 use wirelab_sim::{
-    Change, Direction, Hub, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, Switch, TraceHash,
-    World,
+    Change, Direction, Hub, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, Switch,
+    TraceHash, World,
 };
 use wirelab_stack::application::{AppError, bulk, discard, echo, ping};
 use wirelab_stack::frame::NodeId;
@@ -12,8 +12,8 @@ use wirelab_stack::trace::{ConnectionId, ConnectionInfo};
 use crate::counters;
 use crate::plan::{Plan, PlannedApplication, PlannedChange, Work};
 use crate::report::{
-    ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, HostReport, LinkReport, Outcome, REPORT_VERSION,
-    Report, WaitingReport,
+    ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, HostReport, LinkReport,
+    Outcome, REPORT_VERSION, Report, WaitingReport,
 };
 use crate::verdict;
 use crate::watch::{Seen, Watch};
@@ -36,7 +36,8 @@ impl Run {
     /// When the world refuses what the plan has checked: our own mistake.
     pub(crate) fn new(scenario: &str, plan: &Plan, seed: u64) -> Self {
         let mut world = World::new(seed);
-        let mut nodes: Vec<NodeId> = Vec::with_capacity(plan.hosts.len() + plan.switches.len() + plan.hubs.len());
+        let mut nodes: Vec<NodeId> =
+            Vec::with_capacity(plan.hosts.len() + plan.switches.len() + plan.hubs.len());
         for host in &plan.hosts {
             nodes.push(world.add_host(host.clone()).expect("the plan has checked its hosts"));
         }

@@ -5,7 +5,9 @@ use wirelab_stack::time::Instant;
 use crate::counters::together;
 use crate::model::{OutcomeWord, StateWord};
 use crate::plan::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectation, Plan, Subject};
-use crate::report::{ApplicationReport, ApplicationState, Counters, DeviceReport, ExpectationReport, Outcome, Report};
+use crate::report::{
+    ApplicationReport, ApplicationState, Counters, DeviceReport, ExpectationReport, Outcome, Report,
+};
 use crate::watch::sha256;
 
 /// Judges each expectation of `plan` by `report`, whose own expectations are not filled in yet.
@@ -69,7 +71,11 @@ fn judge_one(expectation: &Expectation, report: &Report) -> Vec<ExpectationRepor
     }
 }
 
-fn judge_device(kind: &str, device: Option<&DeviceReport>, checks: &[CounterCheck]) -> Vec<ExpectationReport> {
+fn judge_device(
+    kind: &str,
+    device: Option<&DeviceReport>,
+    checks: &[CounterCheck],
+) -> Vec<ExpectationReport> {
     let Some(device) = device else { return Vec::new() };
     let whose = format!("{kind} {}", device.name);
     checks.iter().map(|check| judge_counter(&whose, check, &device.counters)).collect()

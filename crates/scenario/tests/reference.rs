@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use wirelab_scenario::{Counters, Scenario, TEMPLATE};
+use wirelab_sim::{HubCounters, SwitchCounters};
 use wirelab_stack::profile::Profile;
 
 fn page() -> PathBuf {
@@ -95,6 +96,8 @@ fn counters() -> String {
         ("connection", &report.connections[0].counters),
         ("host", &report.hosts[0].counters),
         ("link", &report.links[0].counters),
+        ("switch", &Counters(SwitchCounters::default().iter().collect())),
+        ("hub", &Counters(HubCounters::default().iter().collect())),
     ] {
         let _ = writeln!(text, "| {whose} | {} |", list(counters));
     }

@@ -45,6 +45,8 @@ fn report() -> Report {
             HostReport { name: "alice".into(), counters: counters(&[("frames_sent", 12), ("bad_fcs", 0)]) },
             HostReport { name: "bob".into(), counters: counters(&[("frames_sent", 9), ("bad_fcs", 1)]) },
         ],
+        switches: Vec::new(),
+        hubs: Vec::new(),
         links: vec![LinkReport {
             name: "wire".into(),
             from: "alice.eth0".into(),

@@ -164,7 +164,10 @@ impl Device {
                     let what = format!("port of `{}`", self.name);
                     problems.push(if names.is_empty() {
                         let problem = end.problem(format!("there is no {what} `{name}`"));
-                        problem.allowed(format!("`{}` alone, whose ports are as many as it has links", self.name))
+                        problem.allowed(format!(
+                            "`{}` alone, whose ports are as many as it has links",
+                            self.name
+                        ))
                     } else {
                         no_such(&end.place, &what, name, names.iter().copied())
                     });
@@ -175,7 +178,8 @@ impl Device {
                 Some(place) => place,
                 None if self.grows && self.taken.len() < usize::from(u16::MAX) - 1 => self.grow(),
                 None => {
-                    let message = format!("each of the {} ports of `{}` has a link", self.taken.len(), self.name);
+                    let message =
+                        format!("each of the {} ports of `{}` has a link", self.taken.len(), self.name);
                     problems.push(end.problem(message).allowed("a switch or hub with a port that is free"));
                     return None;
                 }

@@ -101,7 +101,8 @@ fn find_parent(
     }
     let is_other = interfaces.iter().any(|interface| interface.name == name.value.0);
     problems.push(if is_other {
-        let message = format!("`{}` is no plain Ethernet interface: its frames have no room for a tag", name.value);
+        let message =
+            format!("`{}` is no plain Ethernet interface: its frames have no room for a tag", name.value);
         name.problem(message).allowed(near::or_list(names()))
     } else {
         let known: Vec<&str> = names().collect();
@@ -129,7 +130,8 @@ fn put_over(
     match &interface.mtu {
         None => config.capabilities.mtu = mtu,
         Some(own) if own.value > mtu => {
-            let message = format!("an MTU of {} octets is above that of `{name}`, which it is over", own.value);
+            let message =
+                format!("an MTU of {} octets is above that of `{name}`, which it is over", own.value);
             problems.push(own.problem(message).allowed(format!("at most {mtu}")));
         }
         Some(_) => {}
