@@ -55,6 +55,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
     Ok(Host {
         name,
         node,
+        tally: Tally::new(interfaces.len()),
         interfaces,
         loopback: Interface::new(loopback::config(), profile.interface, rng),
         addresses,
@@ -72,7 +73,6 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         known_ends: None,
         trigger: Trigger::Call,
         frames_made: 0,
-        tally: Tally::new(),
     })
 }
 

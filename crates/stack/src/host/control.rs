@@ -23,6 +23,7 @@ impl Host {
         ip: &IpInfo,
         frame: &mut Frame,
     ) -> Result<(), DropReason> {
+        let icmp_type = frame.pull_up(icmp::HEADER).map_or(u8::MAX, |header| header[0]);
         match icmp::accept(frame)? {
             Message::EchoRequest(echo) => self.answer_echo(ctx, ip, echo, frame)?,
             Message::EchoReply(Echo { identifier, sequence }) => {
@@ -41,7 +42,7 @@ impl Host {
             }
             Message::Ignored => return Err(DropReason::IcmpIgnored),
         }
-        self.tally.icmp_received += 1;
+        self.tally.count_icmp(icmp_type);
         Ok(())
     }
 
@@ -64,7 +65,7 @@ impl Host {
             return Err(DropReason::TooBig);
         }
         if !self.outbox.has_room(length) || !self.echo_replies.take(ctx.now) {
-            self.tally.icmp_rate_limited += 1;
+            self.tally.icmp.out_rate_limited += 1;
             return Err(DropReason::IcmpRateLimited);
         }
         let meta = Meta::new(Cause::EchoReply, Trigger::Frame(ip.frame));
@@ -142,7 +143,7 @@ impl Host {
         // Loopback has no limit: nobody but this host can ask for more.
         let limited = origin.on != InterfaceId::LOOPBACK && !self.icmp_errors.take(ctx.now);
         if limited || !self.outbox.has_room(length) || length > plan.mtu {
-            self.tally.icmp_rate_limited += 1;
+            self.tally.icmp.out_rate_limited += 1;
             return;
         }
         self.enqueue(&plan, IpNumber::ICMP, self.knobs.ttl, message);

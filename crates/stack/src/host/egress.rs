@@ -190,7 +190,7 @@ impl Host {
     /// A packet that knows its hop.
     fn transmit_packet(&mut self, ctx: &mut Ctx<'_>, hop: Hop, packet: &mut Frame) -> Option<InterfaceId> {
         if !self.interface(hop.interface).is_some_and(Interface::is_up) {
-            self.discard(ctx, DropReason::InterfaceDown);
+            self.discard_on(ctx, Some(hop.interface), DropReason::InterfaceDown);
             return None;
         }
         match self.next_station(ctx, &hop) {
@@ -230,6 +230,8 @@ impl Host {
 
     /// Queues a packet: its IP header is put in front here.
     pub(crate) fn enqueue(&mut self, plan: &Plan, protocol: IpNumber, ttl: u8, mut payload: Frame) {
+        self.tally.ip.out_requests += 1;
+        self.tally.ip.out_bcast_pkts += u64::from(plan.hop.broadcast);
         self.push_ipv4(&mut payload, plan.source, plan.destination, protocol, ttl);
         self.outbox.push(Outgoing::Packet(plan.hop, payload));
     }
@@ -263,21 +265,27 @@ impl Host {
         let interface = match self.interface(interface) {
             Some(own) => match own.passage() {
                 Passage::Plain => interface,
-                Passage::Special => dress(own, interface, frame),
-                Passage::Closed => return self.refuse(ctx),
+                Passage::Special => {
+                    let by = dress(own, interface, frame);
+                    if by != interface {
+                        self.tally.count_sent_over(interface, frame);
+                    }
+                    by
+                }
+                Passage::Closed => return self.refuse(ctx, interface),
             },
-            None => return self.refuse(ctx),
+            None => return self.refuse(ctx, interface),
         };
         frame.meta.id = self.name_frame();
-        self.tally.count_sent(frame);
+        self.tally.count_sent(interface, frame);
         ctx.observe(Interest::FRAMES, || Event::FrameSent { interface, frame });
         Some(interface)
     }
 
     /// A frame cannot leave: its interface is down.
     #[cold]
-    fn refuse(&mut self, ctx: &mut Ctx<'_>) -> Option<InterfaceId> {
-        self.discard(ctx, DropReason::InterfaceDown);
+    fn refuse(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId) -> Option<InterfaceId> {
+        self.discard_on(ctx, Some(on), DropReason::InterfaceDown);
         None
     }
 
@@ -298,8 +306,14 @@ impl Host {
 
     /// A packet ends before it left. It gets a name, so that its end can be told.
     pub(super) fn discard(&mut self, ctx: &mut Ctx<'_>, reason: DropReason) {
+        self.discard_on(ctx, None, reason);
+    }
+
+    /// As [`discard`](Self::discard), with the interface by which it would have left, where that is known.
+    #[cold]
+    pub(super) fn discard_on(&mut self, ctx: &mut Ctx<'_>, on: Option<InterfaceId>, reason: DropReason) {
         let id = self.name_frame();
-        self.tally.count_dropped(reason);
+        self.tally.count_discarded(on, reason);
         ctx.observe(Interest::FRAMES, || Event::FrameDropped { id, place: Place::Interface, reason });
     }
 

@@ -43,6 +43,7 @@ impl Host {
     ) -> Result<Hop, DropReason> {
         let packet = &origin.packet;
         forward::check_ends(packet.source, packet.destination)?;
+        self.tally.ip.in_forw_datagrams += 1;
         let hop = match self.hop(IpAddr::V4(packet.destination), IpAddr::V4(Ipv4Addr::UNSPECIFIED)) {
             // RFC 2644 §4: a directed broadcast goes no further.
             Some(hop) if hop.broadcast => return Err(DropReason::DirectedBroadcast),

@@ -23,12 +23,12 @@ impl Host {
     pub(super) fn ingress(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) {
         let id = frame.meta.id;
         self.trigger = Trigger::Frame(id);
-        self.tally.count_received(frame);
+        self.tally.count_received(on, frame);
         ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame });
         match self.walk_up(ctx, on, frame) {
             Ok(()) => ctx.observe(Interest::FRAMES, || Event::FrameAccepted { id }),
             Err((place, reason)) => {
-                self.tally.count_dropped(reason);
+                self.tally.count_dropped(on, place, reason);
                 ctx.observe(Interest::FRAMES, || Event::FrameDropped { id, place, reason });
             }
         }
@@ -52,6 +52,9 @@ impl Host {
             return self.accept_tagged(ctx, on, frame);
         }
         let link = ethernet::accept(frame, interface.mac()).map_err(at_interface)?;
+        if link.to_group && matches!(link.ether_type, EtherType::IPV4 | EtherType::ARP) {
+            self.tally.count_received_group(on, link.to_all);
+        }
         match link.ether_type {
             EtherType::IPV4 => self.accept_ipv4(ctx, on, link.to_group, frame),
             EtherType::VLAN_TAGGED_FRAME => {
@@ -86,14 +89,19 @@ impl Host {
         frame: &mut Frame,
     ) -> Result<(), Dropped> {
         let at_network = |reason| (Place::Network, reason);
+        self.tally.ip.in_receives += 1;
         let packet = ipv4::accept(frame).map_err(at_network)?;
         let ends = (packet.source, packet.destination, on);
         let mut origin = Origin { packet, on, to_unicast: true, complain: true };
         if self.known_ends != Some(ends) || to_group {
             match self.check_ends(&packet, on, to_group).map_err(at_network)? {
                 Destination::Own => self.known_ends = Some(ends),
-                Destination::Broadcast => (origin.to_unicast, origin.complain) = (false, false),
+                Destination::Broadcast => {
+                    self.tally.ip.in_bcast_pkts += 1;
+                    (origin.to_unicast, origin.complain) = (false, false);
+                }
                 Destination::Multicast => {
+                    self.tally.ip.in_mcast_pkts += 1;
                     (origin.to_unicast, origin.complain) = (false, false);
                     return self.accept_multicast(ctx, &origin, frame);
                 }

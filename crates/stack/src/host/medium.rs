@@ -68,7 +68,14 @@ impl Host {
             Some(interface) if interface.is_up() => interface,
             _ => return Err(at_interface(DropReason::InterfaceDown)),
         };
-        let link = ethernet::accept(frame, interface.mac()).map_err(at_interface)?;
+        let mac = interface.mac();
+        if on != port {
+            self.tally.count_received_over(on, frame);
+        }
+        let link = ethernet::accept(frame, mac).map_err(at_interface)?;
+        if link.to_group && matches!(link.ether_type, EtherType::IPV4 | EtherType::ARP) {
+            self.tally.count_received_group(on, link.to_all);
+        }
         match link.ether_type {
             EtherType::IPV4 => self.accept_ipv4(ctx, on, link.to_group, frame),
             type_ if vlan::is_tag(type_) => Err(at_interface(DropReason::VlanNested)),

@@ -46,15 +46,18 @@ use crate::network::rate::TokenBucket;
 use crate::network::route::Routes;
 use crate::rng::Rng;
 use crate::time::Instant;
-use crate::trace::{Cause, ConnectionId, ConnectionInfo, DropReason, Trigger};
+use crate::trace::{Cause, ConnectionId, ConnectionInfo, DropReason, State, Trigger};
 use crate::transport::Wake;
 use crate::transport::echo::EchoSockets;
 use crate::transport::tcp::Tcp;
 use crate::transport::udp::Udp;
 
 pub use config::{ConfigError, HostConfig, RouteConfig};
-pub use counters::HostCounters;
 use counters::Tally;
+pub use counters::{
+    ArpCounters, HostCounters, IcmpCounters, IgmpCounters, InterfaceCounters, IpCounters, TcpCounters,
+    UdpCounters,
+};
 use egress::Way;
 pub(crate) use outbox::Outbox;
 use schedule::{Concern, Schedule};
@@ -245,7 +248,17 @@ impl Host {
 
     /// What it has counted.
     pub fn counters(&self) -> HostCounters {
-        self.tally.counters()
+        let mut counters = self.tally.counters();
+        self.tcp.for_each(|_, info| {
+            let counts = matches!(info.state, State::Established | State::CloseWait);
+            counters.tcp.curr_estab += u64::from(counts);
+        });
+        counters
+    }
+
+    /// What one of its interfaces has counted, loopback too.
+    pub fn interface_counters(&self, id: InterfaceId) -> InterfaceCounters {
+        self.tally.of_interface(id)
     }
 
     /// Frames sent for `cause`; of TCP, segments.

@@ -80,7 +80,7 @@ impl Host {
                     // The way that was remembered may be this neighbour's.
                     self.way.forget();
                     if state == NeighborState::Failed {
-                        self.tally.neighbors_failed += 1;
+                        self.tally.arp.out_timeouts += 1;
                     }
                     let event = || Event::Neighbor { interface, address, mac, state };
                     ctx.observe(Interest::NEIGHBORS, event);
@@ -138,7 +138,7 @@ impl Host {
         let outcome = own.handle_arp(ctx.now, &packet);
         self.settle(ctx, on);
         if let Some((address, mac)) = outcome.conflict {
-            self.tally.address_conflicts += 1;
+            self.tally.arp.in_conflicts += 1;
             let event = || Event::AddressConflict { interface: on, address: address.into(), mac };
             ctx.observe(Interest::NEIGHBORS, event);
         }
@@ -152,7 +152,7 @@ impl Host {
         if !outcome.taken {
             return Err(DropReason::ArpNotForUs);
         }
-        self.tally.arp_received += 1;
+        self.tally.arp.in_pkts += 1;
         Ok(())
     }
 

@@ -17,6 +17,8 @@ pub struct Accepted {
     pub ether_type: EtherType,
     /// Whether it was addressed to a group: broadcast or multicast.
     pub to_group: bool,
+    /// Whether it was addressed to all stations.
+    pub to_all: bool,
 }
 
 /// Takes the header off a frame that is addressed to `mac` or to a group. Whom a tagged frame is for depends on its VLAN:
@@ -29,7 +31,8 @@ pub fn accept(frame: &mut Frame, mac: Mac) -> Result<Accepted, DropReason> {
     let octets = frame.pull_up(HEADER).ok_or(DropReason::Runt)?;
     let header = Ethernet2HeaderSlice::from_slice(octets).map_err(|_| DropReason::Runt)?;
     let destination = Mac(header.destination());
-    let accepted = Accepted { ether_type: header.ether_type(), to_group: destination.is_group() };
+    let (to_group, to_all) = (destination.is_group(), destination == Mac::BROADCAST);
+    let accepted = Accepted { ether_type: header.ether_type(), to_group, to_all };
     if destination != mac && !accepted.to_group && accepted.ether_type != EtherType::VLAN_TAGGED_FRAME {
         return Err(DropReason::NotForUs);
     }
@@ -97,7 +100,8 @@ mod tests {
         {
             let mut frame = frame_to(destination, EtherType::IPV4);
             let accepted = accept(&mut frame, US).unwrap();
-            assert_eq!(accepted, Accepted { ether_type: EtherType::IPV4, to_group });
+            let to_all = destination == Mac::BROADCAST;
+            assert_eq!(accepted, Accepted { ether_type: EtherType::IPV4, to_group, to_all });
             assert_eq!(frame.to_vec(), b"packet");
         }
         assert_eq!(accept(&mut frame_to(THEM, EtherType::IPV4), US), Err(DropReason::NotForUs));
@@ -151,7 +155,7 @@ mod tests {
             prop_assert_eq!((read.source(), read.destination()), (source, destination.0));
             let mut frame = Frame::from_wire(Bytes::copy_from_slice(&octets), Meta::new(Cause::Raw, Trigger::Call));
             let accepted = accept(&mut frame, destination).unwrap();
-            prop_assert_eq!(accepted, Accepted { ether_type: EtherType(ether_type), to_group: false });
+            prop_assert_eq!(accepted, Accepted { ether_type: EtherType(ether_type), to_group: false, to_all: false });
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::frame::FrameId;
 
 documented! {
     /// Why a frame was sent.
-    Cause {
+    Cause counted as "sent." {
         ArpRequest = "arp-request", "RFC 826 §2", "Asks who has the next hop's address, because a packet waits for it.";
         ArpReply = "arp-reply", "RFC 826 §2", "Answers a request for an address of this interface.";
         ArpPoll = "arp-poll", "RFC 1122 §2.3.2.1", "Asks a known neighbour directly whether it is still there, before its entry expires.";

@@ -4,7 +4,7 @@ use super::documented;
 
 documented! {
     /// Why a frame, packet or segment was dropped.
-    DropReason {
+    DropReason counted as "dropped." {
         LinkLoss = "loss", "the link's `loss` stage", "The link lost it.";
         LinkQueueFull = "queue-full", "the link's `queue` stage", "The link's queue was full.";
         LinkMtu = "over-mtu", "the link's `mtu` stage", "It is longer than the link carries.";

@@ -19,7 +19,9 @@ pub use fate::{DropReason, Place};
 
 /// Declares a two-byte enum whose values have a name, a source and a meaning, looked up only when printed.
 macro_rules! documented {
-    ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal, $source:literal, $meaning:literal;)+ }) => {
+    ($(#[$meta:meta])* $name:ident counted as $counter:literal {
+        $($variant:ident = $text:literal, $source:literal, $meaning:literal;)+
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[repr(u16)]
@@ -29,6 +31,14 @@ macro_rules! documented {
         impl $name {
             /// Every value, in order.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The names of the counters of every value, in order.
+            pub const COUNTERS: &[&str] = &[$(concat!($counter, $text)),+];
+
+            /// The name of the counter that a host has for it.
+            pub const fn counter(self) -> &'static str {
+                Self::COUNTERS[self as usize]
+            }
 
             /// Its name in traces and on the command line.
             pub const fn name(self) -> &'static str {
