@@ -162,6 +162,6 @@ fn tidy(name: &str, value: &str) -> String {
         (None, "None") => "unlimited".to_owned(),
         (None, "true") => "yes".to_owned(),
         (None, "false") => "no".to_owned(),
-        (None, other) => other.replace("..=", "-"),
+        (None, other) => other.replace("..=", "-").to_lowercase(),
     }
 }

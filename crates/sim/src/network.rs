@@ -145,8 +145,8 @@ impl Network {
     /// As [`host`](Self::host).
     #[track_caller]
     pub fn gateway(&mut self, host: impl Into<HostRef>, gateway: &str) -> &mut Self {
-        let (destination, gateway) = (parse("0.0.0.0/0"), Some(parse(gateway)));
-        self.config(host.into()).routes.push(RouteConfig { destination, gateway, interface: None });
+        let route = RouteConfig::via(parse("0.0.0.0/0"), parse(gateway));
+        self.config(host.into()).routes.push(route);
         self
     }
 

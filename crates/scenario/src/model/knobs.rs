@@ -6,7 +6,7 @@ use core::ops::RangeInclusive;
 use wirelab_stack::time::Duration;
 use wirelab_stack::{interface, network, transport};
 
-use super::settings::{Congestion, Limited, Octets, Patience, Ports};
+use super::settings::{Congestion, HostModel, Limited, Octets, Patience, Ports, ReversePath};
 use crate::read::record;
 use crate::units::{Period, Size, Span};
 
@@ -76,6 +76,18 @@ knobs! {
         dont_fragment: bool,
         /// Whether packets for others are forwarded; the same as the host's own `forwarding`.
         forwarding: bool,
+        /// Whether addresses belong to the host (`weak`) or to its interfaces (`strong`).
+        host_model: HostModel,
+        /// What the source of a packet must be like: `off`, `loose` (there is a route to it) or `strict` (by the interface by which it came).
+        reverse_path: ReversePath,
+        /// Whether a router forwards and takes what is to the broadcast address of another of its networks.
+        directed_broadcast: bool,
+        /// Whether a router tells senders on the next hop's own network of the shorter way.
+        send_redirects: bool,
+        /// The least time between two redirects to one sender.
+        redirect_interval: Span,
+        /// Senders whose last redirect is remembered.
+        max_redirected: NonZeroU32,
         /// How many ICMP error messages are sent at most.
         icmp_errors: Limited,
         /// How many echo replies are sent at most.
@@ -258,6 +270,25 @@ impl IntoKnob<Duration> for Span {
 impl IntoKnob<RangeInclusive<u16>> for Ports {
     fn into_knob(self) -> RangeInclusive<u16> {
         self.first..=self.last
+    }
+}
+
+impl IntoKnob<network::HostModel> for HostModel {
+    fn into_knob(self) -> network::HostModel {
+        match self {
+            Self::Weak => network::HostModel::Weak,
+            Self::Strong => network::HostModel::Strong,
+        }
+    }
+}
+
+impl IntoKnob<network::ReversePath> for ReversePath {
+    fn into_knob(self) -> network::ReversePath {
+        match self {
+            Self::Off => network::ReversePath::Off,
+            Self::Loose => network::ReversePath::Loose,
+            Self::Strict => network::ReversePath::Strict,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use wirelab_stack::transport::tcp::congestion;
 
 use crate::document::{Kind, Node};
 use crate::near;
-use crate::read::{Read, Reader, record};
+use crate::read::{Read, Reader, choice, record};
 use crate::units::{Size, Span};
 
 /// A number of octets that is not zero and fits 32 bits.
@@ -52,6 +52,28 @@ impl Read for Patience {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         let span = Span::schema(generator);
         json_schema!({ "anyOf": [{ "const": "never" }, span] })
+    }
+}
+
+choice! {
+    /// Whether a host's addresses belong to it or to its interfaces.
+    pub enum HostModel ("host model") {
+        /// To the host: what is for any of its addresses is taken by any interface, and sent by any.
+        Weak = "weak",
+        /// To the interface: what is for an address is taken by its own interface only, and sent by it.
+        Strong = "strong",
+    }
+}
+
+choice! {
+    /// What the source of a packet that arrives must be like.
+    pub enum ReversePath ("reverse-path filter") {
+        /// Anything.
+        Off = "off",
+        /// There is a route to it.
+        Loose = "loose",
+        /// The route to it leads back by the interface by which the packet came.
+        Strict = "strict",
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::btree_map::Entry;
 use siphasher::sip::SipHasher24;
 use wirelab_stack::addr::{Cidr, Mac};
 use wirelab_stack::frame::{InterfaceId, Medium, NodeId};
-use wirelab_stack::host::{HostConfig, RouteConfig};
+use wirelab_stack::host::{HostConfig, RouteConfig, RouteKind};
 use wirelab_stack::interface::{Capabilities, InterfaceConfig};
 use wirelab_stack::profile::Profile;
 
@@ -241,9 +241,9 @@ fn plan_route(
         _ => {}
     }
     Some(RouteConfig {
-        destination: to.value.0,
         gateway: via.as_ref().map(|via| via.value),
         interface: out.map(|index| InterfaceId(index as u16)),
+        ..RouteConfig::new(to.value.0, RouteKind::Unicast)
     })
 }
 

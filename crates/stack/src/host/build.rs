@@ -6,14 +6,15 @@ use super::counters::Tally;
 use super::egress::Way;
 use super::outbox::Outbox;
 use super::schedule::Schedule;
-use super::{ConfigError, Host, HostConfig, RouteConfig};
+use super::{ConfigError, Host, HostConfig, RouteConfig, RouteKind};
 use crate::addr::Cidr;
 use crate::frame::{InterfaceId, Medium};
 use crate::interface::{Interface, InterfaceConfig, VlanConfig, loopback};
 use crate::network::identification::Identifications;
 use crate::network::local::Addresses;
+use crate::network::per_source::PerSource;
 use crate::network::rate::TokenBucket;
-use crate::network::route::Routes;
+use crate::network::route::{FlowKey, Origin, Route, Routes, Target};
 use crate::rng::Rng;
 use crate::trace::Trigger;
 use crate::transport::echo::EchoSockets;
@@ -40,8 +41,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
             }
             seen.push(cidr.address());
             addresses.add(cidr, id);
-            // Two interfaces in one network: the first is the way to it.
-            routes.add(cidr, id, None);
+            routes.add_connected(cidr, id);
         }
         interfaces.push(Interface::new(config, profile.interface.clone(), rng));
     }
@@ -67,12 +67,14 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         tcp: Tcp::new(profile.tcp, rng),
         udp: Udp::new(profile.udp, rng),
         echo: EchoSockets::new(network.max_echo_events, network.max_echo_bytes, rng),
-        knobs: network,
         way: Way::nowhere(),
         schedule: Schedule::new(),
         known_ends: None,
         trigger: Trigger::Call,
         frames_made: 0,
+        flow_key: FlowKey::new(rng),
+        redirects: PerSource::new(network.redirect_interval, network.max_redirected, rng),
+        knobs: network,
     })
 }
 
@@ -121,26 +123,39 @@ pub fn can_be_a_host(cidr: &Cidr) -> bool {
     }
 }
 
-fn add_route(routes: &mut Routes, interfaces: &[Interface], route: &RouteConfig) -> Result<(), ConfigError> {
-    let id = resolve_route(interfaces, route)?;
-    let RouteConfig { destination, gateway, .. } = *route;
-    if routes.add(&destination, id, gateway) { Ok(()) } else { Err(ConfigError::DuplicateRoute(destination)) }
+fn add_route(routes: &mut Routes, interfaces: &[Interface], config: &RouteConfig) -> Result<(), ConfigError> {
+    let route = resolve_route(interfaces, config)?;
+    if routes.add(route) { Ok(()) } else { Err(ConfigError::DuplicateRoute(route.destination)) }
 }
 
-/// By which interface a route leads.
-pub fn resolve_route(interfaces: &[Interface], route: &RouteConfig) -> Result<InterfaceId, ConfigError> {
-    let RouteConfig { destination, gateway, interface } = *route;
+/// The route that `config` describes.
+pub fn resolve_route(interfaces: &[Interface], config: &RouteConfig) -> Result<Route, ConfigError> {
+    let RouteConfig { destination, kind, gateway, interface, metric, source } = *config;
     if let Some(id) = interface.filter(|id| usize::from(id.0) >= interfaces.len()) {
         return Err(ConfigError::NoSuchInterface(id));
     }
-    match (interface, gateway) {
-        (Some(id), _) => Ok(id),
-        (None, Some(gateway)) => {
-            let holds =
-                |interface: &Interface| interface.addresses().iter().any(|cidr| cidr.contains(gateway));
-            let number = interfaces.iter().position(holds);
-            Ok(InterfaceId(number.ok_or(ConfigError::UnreachableGateway { destination, gateway })? as u16))
-        }
-        (None, None) => Err(ConfigError::RouteWithoutWay(destination)),
+    let mut own = interfaces.iter().flat_map(Interface::addresses).map(Cidr::address);
+    if let Some(source) = source.filter(|source| !own.any(|address| address == *source)) {
+        return Err(ConfigError::ForeignSource { destination, source });
     }
+    let nowhere = match kind {
+        RouteKind::Unicast => None,
+        RouteKind::Blackhole => Some(Target::Blackhole),
+        RouteKind::Unreachable => Some(Target::Unreachable),
+        RouteKind::Prohibit => Some(Target::Prohibit),
+    };
+    let target = match (nowhere, interface, gateway) {
+        (Some(target), None, None) => target,
+        (Some(_), ..) => return Err(ConfigError::WayOfNoRoute(destination)),
+        (None, Some(interface), _) => Target::Unicast { interface, gateway },
+        (None, None, Some(address)) => {
+            let holds =
+                |interface: &Interface| interface.addresses().iter().any(|cidr| cidr.contains(address));
+            let unreachable = ConfigError::UnreachableGateway { destination, gateway: address };
+            let number = interfaces.iter().position(holds).ok_or(unreachable)?;
+            Target::Unicast { interface: InterfaceId(number as u16), gateway }
+        }
+        (None, None, None) => return Err(ConfigError::RouteWithoutWay(destination)),
+    };
+    Ok(Route { destination, target, metric, source, origin: Origin::Static })
 }

@@ -8,15 +8,47 @@ use crate::frame::{InterfaceId, NodeId};
 use crate::interface::InterfaceConfig;
 use crate::profile::Profile;
 
-/// A route besides those that the interfaces' own networks give.
+/// What a route does with a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum RouteKind {
+    /// It goes on.
+    #[default]
+    Unicast,
+    /// It is dropped, and nobody is told.
+    Blackhole,
+    /// It is dropped, and its sender is told that the host is unreachable.
+    Unreachable,
+    /// It is dropped, and its sender is told that this is forbidden.
+    Prohibit,
+}
+
+/// A route besides those that the interfaces' own networks give. Several to one network with one metric share the flows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RouteConfig {
     /// Where it leads. `0.0.0.0/0` is the default route.
     pub destination: Cidr,
+    /// What it does with a packet. Only a unicast route has a gateway or an interface.
+    pub kind: RouteKind,
     /// The next hop; without one the destination is on the link.
     pub gateway: Option<IpAddr>,
     /// By which interface; without one that whose network holds the gateway.
     pub interface: Option<InterfaceId>,
+    /// Of several routes to one network, the least wins.
+    pub metric: u32,
+    /// The address to send from by this route, where the sender has not chosen one: one of the host's own.
+    pub source: Option<IpAddr>,
+}
+
+impl RouteConfig {
+    /// A route of `kind` to `destination`, with nothing else said.
+    pub const fn new(destination: Cidr, kind: RouteKind) -> Self {
+        Self { destination, kind, gateway: None, interface: None, metric: 0, source: None }
+    }
+
+    /// A route to `destination` by the router `gateway`.
+    pub const fn via(destination: Cidr, gateway: IpAddr) -> Self {
+        Self { gateway: Some(gateway), ..Self::new(destination, RouteKind::Unicast) }
+    }
 }
 
 /// A host.
@@ -83,8 +115,17 @@ pub enum ConfigError {
     },
     /// Two interfaces, or one twice, have the same address.
     DuplicateAddress(IpAddr),
-    /// Two routes lead to the same network.
+    /// Two routes lead to the same network with the same metric, and a packet could not know which to take.
     DuplicateRoute(Cidr),
+    /// A route that leads nowhere has a gateway or an interface.
+    WayOfNoRoute(Cidr),
+    /// The source that a route prefers is none of the host's addresses.
+    ForeignSource {
+        /// The route's destination.
+        destination: Cidr,
+        /// The source.
+        source: IpAddr,
+    },
     /// No interface's network holds the route's gateway.
     UnreachableGateway {
         /// The route's destination.
@@ -113,7 +154,15 @@ impl fmt::Display for ConfigError {
                 write!(f, "interface `{interface}`: {address} cannot be a host's address")
             }
             Self::DuplicateAddress(address) => write!(f, "the address {address} is given twice"),
-            Self::DuplicateRoute(destination) => write!(f, "two routes lead to {destination}"),
+            Self::DuplicateRoute(destination) => {
+                write!(f, "two routes lead to {destination} with the same metric")
+            }
+            Self::WayOfNoRoute(destination) => {
+                write!(f, "route to {destination}: one that leads nowhere has no gateway and no interface")
+            }
+            Self::ForeignSource { destination, source } => {
+                write!(f, "route to {destination}: the source {source} is not an address of this host")
+            }
             Self::UnreachableGateway { destination, gateway } => {
                 write!(f, "route to {destination}: the gateway {gateway} is in no interface's network")
             }

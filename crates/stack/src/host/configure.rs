@@ -8,6 +8,7 @@ use super::{ConfigError, Host, RouteConfig};
 use crate::addr::Cidr;
 use crate::frame::InterfaceId;
 use crate::interface::Interface;
+use crate::network::route::{Origin, Route, Target};
 
 impl Host {
     /// Gives an interface an address, and the route to its network.
@@ -25,7 +26,7 @@ impl Host {
         }
         interface.add_address(cidr);
         self.addresses.add(&cidr, on);
-        self.routes.add(&cidr, on, None);
+        self.routes.add_connected(&cidr, on);
         self.forget_ways();
         Ok(())
     }
@@ -39,7 +40,8 @@ impl Host {
         let needed = interface.addresses().iter().any(same);
         self.addresses.remove(address);
         if !needed {
-            self.routes.remove(&cidr, Some(on));
+            let target = Target::Unicast { interface: on, gateway: None };
+            self.routes.remove(&cidr, |route| route.origin == Origin::Connected && route.target == target);
         }
         self.forget_ways();
         true
@@ -48,21 +50,37 @@ impl Host {
     /// Adds a route.
     ///
     /// # Errors
-    /// When it makes no sense, or there is one to that network already.
-    pub fn add_route(&mut self, route: &RouteConfig) -> Result<(), ConfigError> {
-        let on = resolve_route(&self.interfaces, route)?;
-        if !self.routes.add(&route.destination, on, route.gateway) {
+    /// When it makes no sense, or there is one to that network already that it cannot stand beside.
+    pub fn add_route(&mut self, config: &RouteConfig) -> Result<(), ConfigError> {
+        let route = resolve_route(&self.interfaces, config)?;
+        if !self.routes.add(route) {
             return Err(ConfigError::DuplicateRoute(route.destination));
         }
         self.forget_ways();
         Ok(())
     }
 
-    /// Removes the route to a network. False where there is none.
-    pub fn remove_route(&mut self, destination: &Cidr) -> bool {
-        let removed = self.routes.remove(destination, None);
+    /// Removes the route that `config` describes, and no other. False where there is none.
+    pub fn remove_route(&mut self, config: &RouteConfig) -> bool {
+        let Ok(route) = resolve_route(&self.interfaces, config) else { return false };
+        let same = |other: &Route| {
+            other.origin == Origin::Static && (other.metric, other.target) == (route.metric, route.target)
+        };
+        let removed = self.routes.remove(&route.destination, same) > 0;
         self.forget_ways();
         removed
+    }
+
+    /// Removes all routes to a network besides the one that an interface's address gives; returns how many.
+    pub fn remove_routes(&mut self, destination: &Cidr) -> usize {
+        let removed = self.routes.remove(destination, |route| route.origin == Origin::Static);
+        self.forget_ways();
+        removed
+    }
+
+    /// Its routes, in the order of [`Routes::iter`](crate::network::route::Routes::iter).
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.routes.iter()
     }
 
     /// Whatever is remembered of where packets go has to be found anew.

@@ -129,12 +129,14 @@ impl Host {
         let cause = match complaint {
             Complaint::Parameter(_) => Cause::ParameterProblem,
             Complaint::TimeExceeded => Cause::TimeExceeded,
+            Complaint::Redirect(_) => Cause::Redirect,
             Complaint::Port
             | Complaint::Protocol
             | Complaint::SourceRoute
             | Complaint::Network
             | Complaint::Host
-            | Complaint::Filtered => Cause::DestinationUnreachable,
+            | Complaint::Filtered
+            | Complaint::TooBig(_) => Cause::DestinationUnreachable,
         };
         let longest = self.knobs.icmp_error_length.min(plan.mtu as u16);
         let meta = Meta::new(cause, Trigger::Frame(frame.meta.id));

@@ -15,7 +15,7 @@ use crate::frame::{Frame, FrameId, InterfaceId, Medium};
 use crate::interface::{Interface, Passage, ethernet, loopback};
 use crate::network::ipv4;
 use crate::network::quote::Quote;
-use crate::network::route::Hop;
+use crate::network::route::{Flow, Hop};
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, DropReason, Event, Interest, Place};
 use crate::transport::tcp::Ready;
@@ -148,12 +148,15 @@ impl Host {
     #[cold]
     fn find_way(&mut self, ctx: &mut Ctx<'_>, ready: Ready) -> bool {
         let ends = self.tcp.ends(ready);
+        let ports = Some((ends.local.port(), ends.remote.port()));
         let ends = (ends.local.ip(), ends.remote.ip());
-        let hop = self.hop(ends.1, ends.0).filter(|hop| !hop.broadcast);
-        let (Some(hop), (IpAddr::V4(source), IpAddr::V4(destination))) = (hop, ends) else {
-            self.tcp.on_unreachable(ctx, ready, Trouble::NetworkUnreachable);
-            return false;
+        let flow = Flow { source: ends.0, destination: ends.1, protocol: IpNumber::TCP.0, ports };
+        let found = match self.find(&flow) {
+            Ok(found) if !found.hop.broadcast => found,
+            Ok(_) => return self.fail_way(ctx, ready, Trouble::NetworkUnreachable),
+            Err(reason) => return self.fail_way(ctx, ready, reason.into()),
         };
+        let (hop, (IpAddr::V4(source), IpAddr::V4(destination))) = (found.hop, ends) else { return false };
         match self.next_station(ctx, &hop) {
             Station::Known(link, until) => {
                 let Some(interface) = self.interface(hop.interface) else { return false };
@@ -170,6 +173,8 @@ impl Host {
                 let network = ipv4::Template::new(&header);
                 let (source, destination) = ends;
                 let interface = hop.interface;
+                // Another connection between the same addresses may go by another way: each looks for its own.
+                let until = if found.shared { Instant::ZERO } else { until };
                 self.way = Way { source, destination, until, interface, link, network, counter, path };
                 true
             }
@@ -180,11 +185,13 @@ impl Host {
                 }
                 false
             }
-            Station::Silent => {
-                self.tcp.on_unreachable(ctx, ready, Trouble::HostUnreachable);
-                false
-            }
+            Station::Silent => self.fail_way(ctx, ready, Trouble::HostUnreachable),
         }
+    }
+
+    fn fail_way(&mut self, ctx: &mut Ctx<'_>, ready: Ready, trouble: Trouble) -> bool {
+        self.tcp.on_unreachable(ctx, ready, trouble);
+        false
     }
 
     /// A packet that knows its hop.

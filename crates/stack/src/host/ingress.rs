@@ -1,6 +1,6 @@
 //! The walk up: from a frame on a link to the socket that it is for, or to its end.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use etherparse::{EtherType, IpNumber};
 
@@ -9,9 +9,9 @@ use crate::context::Ctx;
 use crate::frame::{Frame, FrameCheck, InterfaceId};
 use crate::interface::{Passage, ethernet};
 use crate::network::icmp::Complaint;
-use crate::network::ipv4;
 use crate::network::local::Destination;
 use crate::network::options::Options;
+use crate::network::{HostModel, ReversePath, ipv4};
 use crate::trace::{DropReason, Event, Interest, Place, Trigger};
 use crate::transport::{IpInfo, Verdict};
 
@@ -159,10 +159,38 @@ impl Host {
         if !self.addresses.is_valid_source(packet.source, on, destination == Destination::Broadcast) {
             return Err(DropReason::IpBadSource);
         }
+        if self.knobs.reverse_path != ReversePath::Off && !self.leads_back(packet.source, on) {
+            return Err(DropReason::ReversePath);
+        }
         match destination {
             // RFC 1122 §3.3.6: what came by a link-layer broadcast must be an IP broadcast or multicast.
             Destination::Own | Destination::Other if to_group => Err(DropReason::NotForUs),
+            Destination::Own if !self.takes_by(packet.destination, on) => Err(DropReason::WrongInterface),
             _ => Ok(destination),
+        }
+    }
+
+    /// Whether this host takes by interface `on` what is for an address of its own (RFC 1122 §3.3.4.2). A router takes
+    /// what is for any of its addresses (RFC 1812 §5.2.3).
+    fn takes_by(&self, address: Ipv4Addr, on: InterfaceId) -> bool {
+        self.knobs.host_model == HostModel::Weak
+            || self.knobs.forwarding
+            || on == InterfaceId::LOOPBACK
+            || self.addresses.interface_of(address) == Some(on)
+    }
+
+    /// Whether a packet from `source` may have come by `on`, as far as routes say (RFC 3704 §2).
+    #[cold]
+    fn leads_back(&self, source: Ipv4Addr, on: InterfaceId) -> bool {
+        if on == InterfaceId::LOOPBACK || source.is_unspecified() {
+            // From this host itself, or from one that does not know its address yet.
+            return true;
+        }
+        let (source, usable) = (IpAddr::V4(source), |interface| self.is_up(interface));
+        match self.knobs.reverse_path {
+            ReversePath::Off => true,
+            ReversePath::Loose => self.find_route(source, || 0, usable).is_ok(),
+            ReversePath::Strict => self.routes.leads_by(source, on, usable),
         }
     }
 

@@ -42,8 +42,9 @@ use crate::interface::Interface;
 use crate::network;
 use crate::network::identification::Identifications;
 use crate::network::local::Addresses;
+use crate::network::per_source::PerSource;
 use crate::network::rate::TokenBucket;
-use crate::network::route::Routes;
+use crate::network::route::{FlowKey, Routes};
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, ConnectionInfo, DropReason, State, Trigger};
@@ -52,7 +53,7 @@ use crate::transport::echo::EchoSockets;
 use crate::transport::tcp::Tcp;
 use crate::transport::udp::Udp;
 
-pub use config::{ConfigError, HostConfig, RouteConfig};
+pub use config::{ConfigError, HostConfig, RouteConfig, RouteKind};
 use counters::Tally;
 pub use counters::{
     ArpCounters, HostCounters, IcmpCounters, IgmpCounters, InterfaceCounters, IpCounters, TcpCounters,
@@ -80,6 +81,10 @@ pub struct Host {
     pub(crate) udp: Udp,
     pub(crate) echo: EchoSockets,
     pub(crate) knobs: network::Knobs,
+    /// Spreads flows over routes that are as good.
+    flow_key: FlowKey,
+    /// To whom a redirect was sent lately.
+    redirects: PerSource,
     way: Way,
     schedule: Schedule,
     /// Source, destination and interface of the last packet that was for one of this host's own addresses: those that

@@ -2,10 +2,13 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
+use etherparse::IpNumber;
+
 use super::Host;
 use crate::frame::InterfaceId;
 use crate::interface::Interface;
-use crate::network::route::Hop;
+use crate::network::HostModel;
+use crate::network::route::{Flow, Hop, NoWay};
 use crate::transport::SocketError;
 
 /// What a transport needs to know to build a packet.
@@ -23,40 +26,90 @@ pub struct Plan {
     pub transmit_checksum: bool,
 }
 
+/// A way that was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Where it goes next.
+    pub hop: Hop,
+    /// The source that its route prefers.
+    pub source: Option<IpAddr>,
+    /// Whether other flows between the same addresses may go by other ways.
+    pub shared: bool,
+}
+
 impl Host {
-    /// The next hop to `destination`. `bound` is the sender's own address, unspecified if it does not matter: it
-    /// says by which interface the limited broadcast goes. `None`: there is no way. IPv6 has none yet.
-    pub(super) fn hop(&self, destination: IpAddr, bound: IpAddr) -> Option<Hop> {
-        let IpAddr::V4(address) = destination else { return None };
+    /// The way of a flow that this host sends. The flow's source, unspecified if it does not matter, says by which
+    /// interface the limited broadcast goes, and in the strong host model by which interface anything goes
+    /// (RFC 1122 §3.3.4.2). IPv6 has no way yet.
+    pub(super) fn find(&self, flow: &Flow) -> Result<Found, NoWay> {
+        let IpAddr::V4(address) = flow.destination else { return Err(NoWay::NoRoute) };
+        let found = |interface, broadcast| {
+            let hop = Hop { interface, station: flow.destination, broadcast };
+            Ok(Found { hop, source: None, shared: false })
+        };
         if self.addresses.is_own(address) {
-            return Some(Hop { interface: InterfaceId::LOOPBACK, station: destination, broadcast: false });
+            return found(InterfaceId::LOOPBACK, false);
         }
         if address.is_unspecified() || address.is_multicast() {
-            return None;
+            return Err(NoWay::NoRoute);
         }
+        let own = self.interface_bound_to(flow.source);
         let broadcast_by = if address.is_broadcast() {
             // RFC 1122 §3.3.6 leaves the choice of an interface: the sender's own, else the first.
-            Some(self.interface_bound_to(bound).or_else(|| self.first_interface_up())?)
+            Some(own.or_else(|| self.first_interface_up()).ok_or(NoWay::NoRoute)?)
         } else {
             self.addresses.broadcasting_interface(address)
         };
+        let bound = own.filter(|_| self.knobs.host_model == HostModel::Strong);
+        let usable = |interface| self.is_up(interface) && bound.is_none_or(|bound| bound == interface);
         match broadcast_by {
-            Some(interface) if self.is_up(interface) => {
-                Some(Hop { interface, station: destination, broadcast: true })
-            }
-            Some(_) => None,
-            None => self.routes.lookup(destination, |interface| self.is_up(interface)),
+            Some(interface) if usable(interface) => found(interface, true),
+            Some(_) => Err(NoWay::NoRoute),
+            None => self.find_route(flow.destination, || self.flow_key.hash(flow), usable),
         }
     }
 
-    /// The hop, source and limits for a packet to `destination` from `bound`, or from the address that the route
-    /// suggests where `bound` is unspecified (RFC 1122 §3.3.4.3).
+    /// The next hop of what has no ports to `destination`, from `bound` or from whichever address. `None`: no way.
+    pub(super) fn hop(&self, destination: IpAddr, bound: IpAddr) -> Option<Hop> {
+        let flow = Flow { source: bound, destination, protocol: IpNumber::ICMP.0, ports: None };
+        self.find(&flow).ok().map(|found| found.hop)
+    }
+
+    /// The way that the route table gives; `choice` is asked where several are as good.
+    #[inline]
+    pub(super) fn find_route(
+        &self,
+        destination: IpAddr,
+        choice: impl FnOnce() -> u64,
+        usable: impl Fn(InterfaceId) -> bool,
+    ) -> Result<Found, NoWay> {
+        let mut shared = false;
+        let choice = || {
+            shared = true;
+            choice()
+        };
+        let route = self.routes.lookup(destination, choice, usable).ok_or(NoWay::NoRoute)?;
+        Ok(Found { hop: route.hop(destination)?, source: route.source, shared })
+    }
+
+    /// The hop, source and limits for a message to `destination` from `bound`, or from the address that the route
+    /// suggests where `bound` is unspecified. What has ports asks [`plan_flow`](Self::plan_flow).
     pub(crate) fn plan(&self, destination: IpAddr, bound: IpAddr) -> Result<Plan, SocketError> {
-        let hop = self.hop(destination, bound).ok_or(SocketError::NetworkUnreachable)?;
+        let protocol = IpNumber::ICMP.0;
+        self.plan_flow(&Flow { source: bound, destination, protocol, ports: None })
+    }
+
+    /// The hop, source and limits for packets of a flow, whose source is unspecified where the route may suggest it
+    /// (RFC 1122 §3.3.4.3).
+    pub(crate) fn plan_flow(&self, flow: &Flow) -> Result<Plan, SocketError> {
+        let Found { hop, source, .. } = self.find(flow)?;
         let interface = self.interface(hop.interface).ok_or(SocketError::NetworkUnreachable)?;
-        let source =
-            if bound.is_unspecified() { source_by(interface, &hop, destination) } else { Some(bound) };
-        let (Some(IpAddr::V4(source)), IpAddr::V4(destination)) = (source, destination) else {
+        let source = if flow.source.is_unspecified() {
+            self.preferred(source, &hop).or_else(|| source_by(interface, &hop, flow.destination))
+        } else {
+            Some(flow.source)
+        };
+        let (Some(IpAddr::V4(source)), IpAddr::V4(destination)) = (source, flow.destination) else {
             return Err(SocketError::AddressNotAvailable);
         };
         let capabilities = interface.capabilities();
@@ -67,6 +120,13 @@ impl Host {
             mtu: usize::from(capabilities.mtu),
             transmit_checksum: capabilities.transmit_checksum,
         })
+    }
+
+    /// The source that a route prefers, as long as it is this host's, and in the strong host model the interface's.
+    fn preferred(&self, source: Option<IpAddr>, hop: &Hop) -> Option<IpAddr> {
+        let by = self.interface_bound_to(source?)?;
+        let fits = self.knobs.host_model == HostModel::Weak || by == hop.interface;
+        source.filter(|_| fits)
     }
 
     /// Whether a socket may be bound to `address`.
@@ -88,7 +148,7 @@ impl Host {
         self.interfaces.iter().position(Interface::is_up).map(|number| InterfaceId(number as u16))
     }
 
-    fn is_up(&self, interface: InterfaceId) -> bool {
+    pub(super) fn is_up(&self, interface: InterfaceId) -> bool {
         self.interface(interface).is_some_and(Interface::is_up)
     }
 }

@@ -1,5 +1,7 @@
 //! The network layer's knobs.
 
+use crate::time::Duration;
+
 /// A token bucket's size: so many a second in the long run, so many at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RateLimit {
@@ -7,6 +9,27 @@ pub struct RateLimit {
     pub per_second: u32,
     /// At once.
     pub burst: u32,
+}
+
+/// Whether a host's addresses belong to it or to its interfaces (RFC 1122 §3.3.4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HostModel {
+    /// To the host: it takes what is for any of its addresses by any interface, and sends by whichever the route says.
+    Weak,
+    /// To the interface: what is for the address of another is dropped, and what is from an address goes by its own
+    /// interface only. A host that forwards takes what is for any of its addresses (RFC 1812 §5.2.3).
+    Strong,
+}
+
+/// What a packet's source must be like (RFC 3704 §2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReversePath {
+    /// Nothing is asked.
+    Off,
+    /// There is a route to it (RFC 3704 §2.4).
+    Loose,
+    /// The route to it leads back by the interface by which the packet came (RFC 3704 §2.2).
+    Strict,
 }
 
 /// Knobs of IP and ICMP.
@@ -20,6 +43,21 @@ pub struct Knobs {
     /// Whether packets for others are forwarded, which makes the host a router (RFC 1812 §2.2.8). Linux: `ip_forward`;
     /// FreeBSD: `net.inet.ip.forwarding`.
     pub forwarding: bool,
+    /// Whether a host's addresses belong to it or to its interfaces (RFC 1122 §3.3.4.2). Linux is weak; FreeBSD:
+    /// `net.inet.ip.rfc1122_strong_es`.
+    pub host_model: HostModel,
+    /// What the source of a packet that arrives must be like (RFC 3704 §2). Linux: `rp_filter`.
+    pub reverse_path: ReversePath,
+    /// Whether what is to the broadcast address of another network of this router is forwarded, and taken too
+    /// (RFC 2644 §4: not by default). Linux: `bc_forwarding`; FreeBSD: `net.inet.ip.directed-broadcast`.
+    pub directed_broadcast: bool,
+    /// Whether a sender on the next hop's own network is told of the shorter way (RFC 1812 §5.2.7.2). Linux:
+    /// `send_redirects`; FreeBSD: `net.inet.ip.redirect`.
+    pub send_redirects: bool,
+    /// The least time between two redirects to one sender (RFC 1812 §4.3.2.8). Linux: `redirect_load`, which doubles.
+    pub redirect_interval: Duration,
+    /// Senders whose last redirect is remembered.
+    pub max_redirected: usize,
     /// ICMP error messages sent (RFC 1812 §4.3.2.8); `None`: as many as there are occasions. Linux:
     /// `icmp_msgs_per_sec`, `icmp_msgs_burst`; FreeBSD: `net.inet.icmp.icmplim`.
     pub icmp_errors: Option<RateLimit>,
@@ -51,6 +89,12 @@ impl Knobs {
             ttl: 64,
             dont_fragment: true,
             forwarding: false,
+            host_model: HostModel::Weak,
+            reverse_path: ReversePath::Off,
+            directed_broadcast: false,
+            send_redirects: true,
+            redirect_interval: Duration::from_secs(1),
+            max_redirected: 1024,
             icmp_errors: Some(RateLimit { per_second: 1000, burst: 50 }),
             echo_replies: None,
             icmp_error_length: 576,

@@ -10,7 +10,8 @@
 //! | `identification` | what fragments of one packet have in common |
 //! | `fragment` | packets cut to an MTU |
 //! | `local` | which addresses are this host's |
-//! | `route` | the route table |
+//! | `route` | the route table, flows |
+//! | `per_source` | what is said to each source once in a while |
 //! | `forward` | what forwarding asks of a packet, and does to its header |
 //! | `icmp` | ICMP messages |
 //! | `igmp` | IGMP: its messages, a host's and a router's part |
@@ -26,8 +27,9 @@ pub mod ipv4;
 mod knobs;
 pub mod local;
 pub mod options;
+pub mod per_source;
 pub mod quote;
 pub mod rate;
 pub mod route;
 
-pub use knobs::{Knobs, RateLimit};
+pub use knobs::{HostModel, Knobs, RateLimit, ReversePath};

@@ -9,12 +9,19 @@ use crate::context::Ctx;
 use crate::frame::{Frame, Meta};
 use crate::host::Host;
 use crate::network::ipv4;
+use crate::network::route::Flow;
 use crate::trace::{Cause, Trigger};
 use crate::transport::{Key, SocketError, SocketId, udp};
 
 /// The UDP socket of `id`.
 fn socket(id: SocketId) -> Result<Key, SocketError> {
     if let SocketId::Udp(key) = id { Ok(key) } else { Err(SocketError::BadDescriptor) }
+}
+
+/// The flow of datagrams between `local` and `remote`.
+fn flow(local: SocketAddr, remote: SocketAddr) -> Flow {
+    let (source, destination, protocol) = (local.ip(), remote.ip(), IpNumber::UDP.0);
+    Flow { source, destination, protocol, ports: Some((local.port(), remote.port())) }
 }
 
 impl Host {
@@ -48,7 +55,7 @@ impl Host {
         if remote.port() == 0 {
             return Err(SocketError::InvalidInput);
         }
-        let plan = self.plan(remote.ip(), local.ip())?;
+        let plan = self.plan_flow(&flow(local, remote))?;
         if plan.hop.broadcast && !self.udp.broadcast(key)? {
             return Err(SocketError::PermissionDenied);
         }
@@ -89,7 +96,7 @@ impl Host {
         let _ = ctx;
         self.called();
         let (local, remote, may_broadcast) = self.udp.ends(key, remote)?;
-        let plan = self.plan(remote.ip(), local.ip())?;
+        let plan = self.plan_flow(&flow(local, remote))?;
         if plan.hop.broadcast && !may_broadcast {
             return Err(SocketError::PermissionDenied);
         }

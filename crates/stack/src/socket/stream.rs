@@ -3,9 +3,11 @@
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bytes::Bytes;
+use etherparse::IpNumber;
 
 use crate::context::Ctx;
 use crate::host::Host;
+use crate::network::route::Flow;
 use crate::trace::{ConnectionId, ConnectionInfo};
 use crate::transport::{Key, SocketError, SocketId};
 
@@ -67,7 +69,10 @@ impl Host {
         if remote.port() == 0 {
             return Err(SocketError::InvalidInput);
         }
-        let plan = self.plan(remote.ip(), local.ip())?;
+        let (source, destination, protocol) = (local.ip(), remote.ip(), IpNumber::TCP.0);
+        // An ephemeral port is drawn later: the way may then be another that is as good.
+        let ports = Some((local.port(), remote.port()));
+        let plan = self.plan_flow(&Flow { source, destination, protocol, ports })?;
         // RFC 9293 §3.9.2.3: never to a broadcast or multicast address.
         if plan.hop.broadcast {
             return Err(SocketError::InvalidInput);

@@ -28,6 +28,7 @@ documented! {
         IgmpStateChange = "igmp-state-change", "RFC 9776 §5.1", "Tells routers at once that something else is wanted here than before: a socket joined, left or changed its filter.";
         IgmpRepeat = "igmp-repeat", "RFC 9776 §5.1", "Tells a change again, in case it was lost.";
         IgmpLeave = "igmp-leave", "RFC 2236 §6", "Tells routers that the last host to report a group has left it.";
+        Redirect = "redirect", "RFC 1812 §5.2.7.2", "Tells a sender on the next hop's own network of the shorter way.";
 
         UdpData = "udp-data", "RFC 768 §Fields", "A datagram that an application sent.";
 

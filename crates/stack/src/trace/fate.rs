@@ -46,8 +46,11 @@ documented! {
         LinkLocal = "link-local", "RFC 3927 §7", "One of its addresses is good on its link only: it is not forwarded.";
         DirectedBroadcast = "directed-broadcast", "RFC 2644 §4", "It is to the broadcast address of another network of this router, and those are not forwarded.";
         Blackhole = "blackhole", "RFC 1812 §5.2.4.3", "The route to the destination says to drop it without a word.";
+        UnreachableRoute = "unreachable-route", "RFC 1812 §5.2.4.3", "The route to the destination says that it is unreachable.";
         Prohibited = "prohibited", "RFC 1812 §5.2.7.1", "The route to the destination forbids it.";
         OutputQueueFull = "output-queue-full", "RFC 1812 §5.3.6", "Too much waits for this host's interfaces already.";
+        WrongInterface = "wrong-interface", "RFC 1122 §3.3.4.2", "It is for the address of another interface, and in the strong host model that is somebody else.";
+        ReversePath = "reverse-path", "RFC 3704 §2", "No route leads back to its source, or none by the interface by which it came: the source may be forged.";
         NotForwarding = "not-forwarding", "RFC 1122 §3.3.1", "It is for another host and this one does not forward.";
         UnknownProtocol = "unknown-protocol", "RFC 1122 §3.2.2.1", "No transport here has that protocol number.";
         TooBig = "too-big", "RFC 1191 §3", "It is longer than the way's MTU and must not be fragmented.";

@@ -8,6 +8,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use crate::frame::{Checksum, FrameId, InterfaceId};
+use crate::network::route::NoWay;
 use crate::trace::DropReason;
 
 pub mod echo;
@@ -181,6 +182,18 @@ impl fmt::Display for SocketError {
 
 impl core::error::Error for SocketError {}
 
+impl From<NoWay> for SocketError {
+    /// What Linux says for each kind of route.
+    fn from(reason: NoWay) -> Self {
+        match reason {
+            NoWay::NoRoute => Self::NetworkUnreachable,
+            NoWay::Blackhole => Self::InvalidInput,
+            NoWay::Unreachable => Self::HostUnreachable,
+            NoWay::Prohibited => Self::PermissionDenied,
+        }
+    }
+}
+
 impl From<SocketError> for std::io::Error {
     fn from(error: SocketError) -> Self {
         use std::io::ErrorKind as Kind;
@@ -249,6 +262,16 @@ pub enum Verdict {
     Dropped(DropReason),
     /// It was dropped, and the network layer should tell the sender that the port is unreachable.
     PortUnreachable,
+}
+
+impl From<NoWay> for Trouble {
+    fn from(reason: NoWay) -> Self {
+        match reason {
+            NoWay::NoRoute => Self::NetworkUnreachable,
+            NoWay::Blackhole | NoWay::Unreachable => Self::HostUnreachable,
+            NoWay::Prohibited => Self::Prohibited,
+        }
+    }
 }
 
 /// What ICMP, or the neighbour cache, says about packets of a flow.

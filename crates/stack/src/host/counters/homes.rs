@@ -51,9 +51,14 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::IpBadSource
         | DropReason::NotForwarding
         | DropReason::Martian
+        | DropReason::WrongInterface
+        | DropReason::ReversePath
         | DropReason::LinkLocal
         | DropReason::DirectedBroadcast => &mut ip.in_addr_errors,
-        DropReason::Blackhole | DropReason::Prohibited | DropReason::GroupNotJoined => &mut ip.in_discards,
+        DropReason::Blackhole
+        | DropReason::UnreachableRoute
+        | DropReason::Prohibited
+        | DropReason::GroupNotJoined => &mut ip.in_discards,
         DropReason::UnknownProtocol => &mut ip.in_unknown_protos,
         DropReason::IpFragment => &mut ip.reasm_fails,
         DropReason::TooBig => &mut ip.out_frag_fails,
@@ -117,6 +122,8 @@ pub fn of_cause(cause: Cause, counters: &mut HostCounters) -> Option<&mut u64> {
         Cause::DestinationUnreachable => &mut icmp.out_dest_unreachs,
         Cause::TimeExceeded => &mut icmp.out_time_excds,
         Cause::ParameterProblem => &mut icmp.out_parm_probs,
+
+        Cause::Redirect => &mut icmp.out_redirects,
 
         Cause::Forwarded => &mut ip.out_forw_datagrams,
         // The first piece keeps its packet's cause: it is counted as a fragment where the packet is cut.

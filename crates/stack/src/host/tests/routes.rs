@@ -7,11 +7,7 @@ fn two_interfaces() -> HostConfig {
     let mut second = InterfaceConfig::new("eth1", Mac([2, 0, 0, 0, 1, 1]), vec![address]);
     second.announce = false;
     config.interfaces.push(second);
-    config.routes.push(RouteConfig {
-        destination: "0.0.0.0/0".parse().unwrap(),
-        gateway: Some([192, 168, 1, 254].into()),
-        interface: None,
-    });
+    config.routes.push(RouteConfig::via("0.0.0.0/0".parse().unwrap(), [192, 168, 1, 254].into()));
     config
 }
 
@@ -93,7 +89,7 @@ fn a_packet_for_another_host_is_not_forwarded() {
     let mut net = Net::new(2, |config| {
         let all = "0.0.0.0/0".parse().unwrap();
         let gateway = if config.node == NodeId(1) { [10, 0, 0, 2] } else { [10, 0, 0, 1] };
-        config.routes.push(RouteConfig { destination: all, gateway: Some(gateway.into()), interface: None });
+        config.routes.push(RouteConfig::via(all, gateway.into()));
     });
     net.call(0, |host, ctx| {
         let socket = host.udp_bind(ctx, addr("0.0.0.0:0")).unwrap();

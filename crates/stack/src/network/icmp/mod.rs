@@ -1,5 +1,7 @@
 //! ICMP messages for IPv4 (RFC 792): read on the way up, built on the way down.
 
+use core::net::Ipv4Addr;
+
 use bytes::Bytes;
 use etherparse::icmpv4 as wire;
 
@@ -151,6 +153,10 @@ pub enum Complaint {
     Filtered,
     /// The TTL ran out here.
     TimeExceeded,
+    /// It is longer than this MTU of the next link, and must not be fragmented (RFC 1191 §4).
+    TooBig(u16),
+    /// The way by this router is shorter (RFC 1812 §5.2.7.2).
+    Redirect(Ipv4Addr),
 }
 
 /// The message that complains about the packet at the front of `offending`, quoting as much of it as lets the
@@ -162,17 +168,26 @@ pub fn error(complaint: Complaint, offending: &Frame, longest: u16, meta: Meta) 
     let room = usize::from(longest).saturating_sub(super::ipv4::HEADER + HEADER);
     let quoted = room.max(header + 8).min(octets.len());
     let mut frame = Frame::with_payload(Bytes::from(octets).slice(..quoted), meta);
-    let (kind, code, pointer) = match complaint {
-        Complaint::Port => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_PORT, 0),
-        Complaint::Protocol => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_PROTOCOL, 0),
-        Complaint::SourceRoute => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_SOURCE_ROUTE_FAILED, 0),
-        Complaint::Parameter(pointer) => (wire::TYPE_PARAMETER_PROBLEM, 0, pointer),
-        Complaint::Network => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_NET, 0),
-        Complaint::Host => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_HOST, 0),
-        Complaint::Filtered => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_FILTER_PROHIB, 0),
-        Complaint::TimeExceeded => (wire::TYPE_TIME_EXCEEDED, 0, 0),
+    let (kind, code, rest) = match complaint {
+        Complaint::Port => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_PORT, [0; 4]),
+        Complaint::Protocol => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_PROTOCOL, [0; 4]),
+        Complaint::SourceRoute => {
+            (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_SOURCE_ROUTE_FAILED, [0; 4])
+        }
+        Complaint::Parameter(pointer) => (wire::TYPE_PARAMETER_PROBLEM, 0, [pointer, 0, 0, 0]),
+        Complaint::Network => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_NET, [0; 4]),
+        Complaint::Host => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_HOST, [0; 4]),
+        Complaint::Filtered => (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_FILTER_PROHIB, [0; 4]),
+        Complaint::TimeExceeded => (wire::TYPE_TIME_EXCEEDED, 0, [0; 4]),
+        Complaint::TooBig(mtu) => {
+            let [high, low] = mtu.to_be_bytes();
+            (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_NEED_FRAG, [0, 0, high, low])
+        }
+        // RFC 1812 §5.2.7.2: for the host only; networks have prefixes that the message does not say.
+        Complaint::Redirect(gateway) => (wire::TYPE_REDIRECT, wire::CODE_REDIRECT_FOR_HOST, gateway.octets()),
     };
-    push(&mut frame, [kind, code, 0, 0, pointer, 0, 0, 0]);
+    let [a, b, c, d] = rest;
+    push(&mut frame, [kind, code, 0, 0, a, b, c, d]);
     frame
 }
 
