@@ -16,6 +16,9 @@ use support::scenarios;
 /// What was seen of one frame.
 #[derive(Clone, Debug, Default)]
 struct Seen {
+    /// By who made it.
+    made: u32,
+    /// By anybody: switches and hubs send what others have made, and one frame at several ports.
     sent: u32,
     duplicated: u32,
     lost: u32,
@@ -55,9 +58,11 @@ impl Recorder for Fates {
 
     fn record(&mut self, now: Instant, at: Component, event: &Event<'_>) {
         match (at, event) {
-            (Component::Host(_), Event::FrameSent { frame, .. }) => {
+            (Component::Host(node), Event::FrameSent { frame, .. }) => {
                 self.causes.insert(frame.meta.cause);
-                self.seen(frame.meta.id).sent += 1;
+                let seen = self.seen(frame.meta.id);
+                seen.sent += 1;
+                seen.made += u32::from(node == frame.meta.id.origin);
             }
             (Component::Host(node), Event::FrameArrived { frame, .. }) => {
                 self.seen(frame.meta.id).arrived += 1;
@@ -91,8 +96,8 @@ fn follow(name: &str, text: &str) -> BTreeSet<Cause> {
     assert_eq!(fates.open, BTreeMap::new(), "{name}: frames without an end");
     assert!(fates.frames.len() > 3, "{name}: only {} frames", fates.frames.len());
     for (id, seen) in &fates.frames {
-        let Seen { sent, duplicated, lost, arrived, ended } = *seen;
-        assert_eq!(sent, 1, "{name}: frame {id}: {seen:?}");
+        let Seen { made, sent, duplicated, lost, arrived, ended } = *seen;
+        assert_eq!(made, 1, "{name}: frame {id}: {seen:?}");
         assert_eq!(arrived, ended, "{name}: frame {id}: {seen:?}");
         // Every run here ends with nothing under way.
         assert_eq!(sent + duplicated, lost + arrived, "{name}: frame {id}: {seen:?}");

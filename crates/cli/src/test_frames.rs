@@ -4,10 +4,10 @@ use bytes::Bytes;
 use etherparse::PacketBuilder;
 use wirelab_sim::LinkId;
 use wirelab_stack::addr::Mac;
-use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Meta, NodeId};
+use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Medium, Meta, NodeId};
 use wirelab_stack::trace::{Cause, Trigger};
 
-use crate::topology::{Host, Interface, Link, Topology};
+use crate::topology::{Host, Interface, Kind, Link, Topology};
 
 /// A frame's name.
 pub const fn id(origin: u32, counter: u64) -> FrameId {
@@ -36,10 +36,13 @@ pub fn datagram(payload: &[u8]) -> Vec<u8> {
 pub fn pair() -> Topology {
     let host = |name: &str, last: u8| Host {
         name: name.into(),
+        kind: Kind::Host,
         interfaces: vec![Interface {
             name: "eth0".into(),
             mac: Mac([2, 0, 0, 0, 0, last]),
             addresses: vec![format!("10.0.0.{last}/24").parse().expect("it is an address")],
+            medium: Medium::Ethernet,
+            vlan: None,
         }],
     };
     let eth0 = InterfaceId(0);

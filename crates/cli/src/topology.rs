@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use wirelab_sim::{Component, Direction, LinkId, World};
 use wirelab_stack::addr::{Cidr, Mac};
-use wirelab_stack::frame::{InterfaceId, NodeId};
+use wirelab_stack::frame::{InterfaceId, Medium, NodeId};
+use wirelab_stack::interface::VlanConfig;
 
-/// An interface of a host.
+/// An interface of a host, or a port of a switch or hub.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Interface {
     /// Its name: `eth0`.
@@ -16,13 +17,30 @@ pub struct Interface {
     pub mac: Mac,
     /// Its addresses with their networks.
     pub addresses: Vec<Cidr>,
+    /// What its link carries.
+    pub medium: Medium,
+    /// For the interface of a VLAN: over which other interface, under which number.
+    pub vlan: Option<VlanConfig>,
 }
 
-/// A host.
+/// What a node is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A host, or a script in the place of one.
+    Host,
+    /// A switch.
+    Switch,
+    /// A hub.
+    Hub,
+}
+
+/// A host, switch or hub.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Host {
     /// Its name.
     pub name: String,
+    /// What it is.
+    pub kind: Kind,
     /// Its interfaces, by number.
     pub interfaces: Vec<Interface>,
 }
@@ -45,20 +63,48 @@ pub struct Topology {
     owners: BTreeMap<IpAddr, NodeId>,
 }
 
+impl Interface {
+    /// A port of a switch or hub.
+    fn port(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            mac: Mac::UNSPECIFIED,
+            addresses: Vec::new(),
+            medium: Medium::Ethernet,
+            vlan: None,
+        }
+    }
+}
+
+fn interfaces_of(host: &wirelab_stack::host::Host) -> Vec<Interface> {
+    let interface = |number| host.interface(InterfaceId(number as u16));
+    let interfaces = (0..host.interface_count()).filter_map(interface);
+    let describe = |interface: &wirelab_stack::interface::Interface| Interface {
+        name: interface.name().to_owned(),
+        mac: interface.mac(),
+        addresses: interface.addresses().to_vec(),
+        medium: interface.medium(),
+        vlan: interface.vlan(),
+    };
+    interfaces.map(describe).collect()
+}
+
 impl Topology {
     /// Of a world as it was built.
     pub fn of(world: &World) -> Self {
         let names = world.names();
         let hosts = names.nodes().map(|(node, name)| {
-            let host = world.host(node);
-            let count = host.map_or(0, wirelab_stack::host::Host::interface_count);
-            let interface = |number| host.and_then(|host| host.interface(InterfaceId(number as u16)));
-            let interfaces = (0..count).filter_map(interface).map(|interface| Interface {
-                name: interface.name().to_owned(),
-                mac: interface.mac(),
-                addresses: interface.addresses().to_vec(),
-            });
-            (node, Host { name: name.to_owned(), interfaces: interfaces.collect() })
+            let (kind, interfaces) = match (world.switch(node), world.hub(node)) {
+                (Some(switch), _) => {
+                    let ports = switch.config().ports.iter();
+                    (Kind::Switch, ports.map(|port| Interface::port(&port.name)).collect())
+                }
+                (_, Some(hub)) => {
+                    (Kind::Hub, hub.config().ports.iter().map(|name| Interface::port(name)).collect())
+                }
+                (None, None) => (Kind::Host, world.host(node).map_or_else(Vec::new, interfaces_of)),
+            };
+            (node, Host { name: name.to_owned(), kind, interfaces })
         });
         let links = names.links().map(|(id, name)| {
             let ends = world.link_ends(id);
@@ -94,6 +140,11 @@ impl Topology {
     /// All links, by number.
     pub fn links(&self) -> impl Iterator<Item = (LinkId, &Link)> {
         self.links.iter().map(|(id, link)| (*id, link))
+    }
+
+    /// What a node is.
+    pub fn kind(&self, node: NodeId) -> Kind {
+        self.hosts.get(&node).map_or(Kind::Host, |host| host.kind)
     }
 
     /// A host's name.
@@ -144,6 +195,14 @@ impl Topology {
         }
         let (link, direction) = self.peers.get(&(node, interface))?;
         self.ends(*link, *direction).map(|[_, to]| to)
+    }
+
+    /// The interface that sends into a link's direction.
+    pub fn sender(&self, at: Component) -> Option<(NodeId, InterfaceId)> {
+        match at {
+            Component::Host(_) => None,
+            Component::Link { link, direction } => self.ends(link, direction).map(|[from, _]| from),
+        }
     }
 
     /// The links that lead to or from a host.

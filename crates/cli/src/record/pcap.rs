@@ -20,8 +20,11 @@ use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
 use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use wirelab_sim::{Component, Recorder};
+use wirelab_stack::addr::Mac;
 use wirelab_stack::checksum::Sum;
-use wirelab_stack::frame::{Checksum, Frame, FrameCheck, FrameId, InterfaceId, NodeId};
+use wirelab_stack::frame::{Checksum, Frame, FrameCheck, FrameId, InterfaceId, Medium, NodeId};
+use wirelab_stack::interface::ethernet;
+use wirelab_stack::interface::vlan::{self, Tag};
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{Event, Interest, LinkEvent};
 
@@ -42,8 +45,8 @@ pub struct PcapRecorder<W: Write = OutputFile> {
     waiting: VecDeque<Waiting>,
     /// The number of the first that waits; the others follow.
     first: u64,
-    /// Those that were sent: by their name.
-    sent: BTreeMap<FrameId, u64>,
+    /// Those that were sent: by their name, and by who sent them, since switches and hubs send what others have made.
+    sent: BTreeMap<(FrameId, NodeId, InterfaceId), u64>,
     /// Those that arrived and have no verdict yet: by host and name.
     arrived: BTreeMap<(NodeId, FrameId), u64>,
 }
@@ -85,8 +88,10 @@ impl<W: Write> PcapRecorder<W> {
             arrived: BTreeMap::new(),
         };
         for (node, host) in topology.hosts() {
-            for number in 0..host.interfaces.len() {
-                recorder.interface((node, InterfaceId(number as u16)));
+            // What goes by a VLAN's interface is seen, with its tag, at the one that it is over.
+            let numbered = (0..).zip(&host.interfaces).filter(|(_, interface)| interface.vlan.is_none());
+            for (number, _) in numbered {
+                recorder.interface((node, InterfaceId(number)));
             }
         }
         Ok(recorder)
@@ -149,13 +154,10 @@ impl<W: Write> PcapRecorder<W> {
         if front.inbound {
             forget(&mut self.arrived, &(front.interface.0, id), number);
         } else {
-            forget(&mut self.sent, &id, number);
+            forget(&mut self.sent, &(id, front.interface.0, front.interface.1), number);
         }
         let interface_id = self.interface(front.interface);
-        let mut octets = front.frame.to_vec();
-        if let Checksum::Partial { start, offset } = front.frame.meta.checksum {
-            complete(&mut octets, usize::from(start), usize::from(offset));
-        }
+        let octets = octets_of(front.frame.clone());
         let block = EnhancedPacketBlock {
             interface_id,
             timestamp: Duration::from_nanos(front.at.as_nanos()),
@@ -206,10 +208,11 @@ impl<W: Write + Send + 'static> Recorder for PcapRecorder<W> {
         match (at, event) {
             (Component::Host(node), Event::FrameSent { interface, frame }) => {
                 let number = self.push((node, *interface), now, frame, false);
-                self.sent.insert(frame.meta.id, number);
+                self.sent.insert((frame.meta.id, node, *interface), number);
             }
             (Component::Host(node), Event::FrameArrived { interface, frame }) => {
-                let sent = self.sent.get(&frame.meta.id).copied();
+                let sender = self.topology.peer(node, *interface);
+                let sent = sender.and_then(|(from, by)| self.sent.get(&(frame.meta.id, from, by)).copied());
                 let number = self.push((node, *interface), now, frame, true);
                 self.arrived.insert((node, frame.meta.id), number);
                 let text = format!("reached {} at {now} s", self.topology.full_name(node, *interface));
@@ -221,28 +224,38 @@ impl<W: Write + Send + 'static> Recorder for PcapRecorder<W> {
             }
             (at, Event::FrameDropped { id, place, reason }) => {
                 let number = match at {
-                    Component::Host(node) => self.arrived.remove(&(node, *id)),
-                    Component::Link { .. } => None,
+                    Component::Host(node) => {
+                        let arrived = self.arrived.remove(&(node, *id));
+                        // What has no link to go to ends with who sent it.
+                        let by = (*id, node, InterfaceId(0))..=(*id, node, InterfaceId::LOOPBACK);
+                        arrived.or_else(|| self.sent.range(by).next_back().map(|(_, number)| *number))
+                    }
+                    Component::Link { .. } => self.sent_into(at, *id),
                 };
-                let number = number.or_else(|| self.sent.get(id).copied());
                 let text = words::drop(self.topology.component(at), *place, *reason);
                 self.remark(number, true, &text);
             }
-            (_, Event::Link(event)) => self.link(event),
+            (at, Event::Link(event)) => self.link(at, event),
             _ => {}
         }
     }
 }
 
 impl<W: Write> PcapRecorder<W> {
-    fn link(&mut self, event: &LinkEvent) {
+    /// The frame of that name that was sent into a direction of a link.
+    fn sent_into(&self, at: Component, id: FrameId) -> Option<u64> {
+        let (node, interface) = self.topology.sender(at)?;
+        self.sent.get(&(id, node, interface)).copied()
+    }
+
+    fn link(&mut self, at: Component, event: &LinkEvent) {
         let (id, text) = match event {
             LinkEvent::Corrupted { id, bits } => (id, words::corrupted(*bits)),
             LinkEvent::Duplicated { id } => (id, "duplicated".to_owned()),
             LinkEvent::Reordered { id } => (id, "reordered".to_owned()),
             _ => return,
         };
-        let number = self.sent.get(id).copied();
+        let number = self.sent_into(at, *id);
         self.remark(number, false, &text);
     }
 }
@@ -259,13 +272,19 @@ fn describe(
     topology: &Topology,
     (node, interface): (NodeId, InterfaceId),
 ) -> InterfaceDescriptionBlock<'static> {
+    let mut linktype = DataLink::ETHERNET;
     let mut options = vec![
         InterfaceDescriptionOption::IfName(topology.full_name(node, interface).into()),
         InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO),
     ];
     let found = topology.hosts().find(|(id, _)| *id == node);
     if let Some(found) = found.and_then(|(_, host)| host.interfaces.get(usize::from(interface.0))) {
-        options.push(InterfaceDescriptionOption::IfMacAddr(found.mac.0.to_vec().into()));
+        if found.mac != Mac::UNSPECIFIED {
+            options.push(InterfaceDescriptionOption::IfMacAddr(found.mac.0.to_vec().into()));
+        }
+        if found.medium == Medium::PointToPoint {
+            linktype = DataLink::RAW;
+        }
         for address in &found.addresses {
             options.push(match address.address() {
                 IpAddr::V4(v4) => {
@@ -280,13 +299,14 @@ fn describe(
             });
         }
     }
-    InterfaceDescriptionBlock { linktype: DataLink::ETHERNET, snaplen: 0, options }
+    InterfaceDescriptionBlock { linktype, snaplen: 0, options }
 }
 
 /// `epb_flags`: direction in bits 0 and 1, kind of reception in bits 2 to 4, a wrong frame check sequence in bit 24.
 fn flags(waiting: &Waiting, octets: &[u8]) -> u32 {
     let direction = if waiting.inbound { 1 } else { 2 };
     let reception = match octets.first_chunk::<6>() {
+        _ if waiting.frame.meta.medium == Medium::PointToPoint => 1,
         Some([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]) => 3,
         Some([first, ..]) if first & 1 != 0 => 2,
         _ => 1,
@@ -295,11 +315,31 @@ fn flags(waiting: &Waiting, octets: &[u8]) -> u32 {
     direction | reception << 2 | check << 24
 }
 
+/// A frame's octets as an analyser wants them: with the tag and the checksum that the link would have put in.
+fn octets_of(mut frame: Frame) -> Vec<u8> {
+    if let Some(tag) = frame.meta.vlan.and_then(|control| Tag::from_control(control).ok())
+        && frame.pull_up(ethernet::HEADER).is_some()
+    {
+        vlan::put(&mut frame, tag);
+    }
+    let mut octets = frame.to_vec();
+    if let Checksum::Partial { start, offset } = frame.meta.checksum {
+        let tagged = octets.get(12..14) == Some(&[0x81, 0x00]);
+        let network = match (frame.meta.medium, tagged) {
+            (Medium::PointToPoint, _) => 0,
+            (Medium::Ethernet, false) => ethernet::HEADER,
+            (Medium::Ethernet, true) => ethernet::HEADER + vlan::TAG,
+        };
+        complete(&mut octets, network, usize::from(start), usize::from(offset));
+    }
+    octets
+}
+
 /// Puts the checksum in that the link would have: an analyser would call the frame broken.
-fn complete(octets: &mut [u8], start: usize, offset: usize) {
+fn complete(octets: &mut [u8], network: usize, start: usize, offset: usize) {
     const UDP: u8 = 17;
     // Only IPv4's protocol field can be looked at here; in other packets zero is as good as any.
-    let is_udp = octets.get(23) == Some(&UDP);
+    let is_udp = octets.get(network + 9) == Some(&UDP);
     let Some(covered) = octets.get_mut(start..).filter(|covered| covered.len() >= offset + 2) else { return };
     let sum = match Sum::new().with(covered).finish() {
         // RFC 768 §Fields: zero means that there is none.

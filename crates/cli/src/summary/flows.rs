@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use etherparse::{
-    EtherType, Ethernet2HeaderSlice, IpNumber, Ipv4HeaderSlice, TcpHeaderSlice, TcpOptionElement,
+    EtherType, Ethernet2HeaderSlice, IpNumber, Ipv4HeaderSlice, SingleVlanHeaderSlice, TcpHeaderSlice,
+    TcpOptionElement,
 };
+use wirelab_stack::frame::Medium;
 
 /// Directions that are remembered; the oldest are forgotten, and their numbers shown as they are.
 const MOST: usize = 65_536;
@@ -40,8 +42,8 @@ pub struct Flows {
 
 impl Flows {
     /// Looks whether the frame is a SYN, and remembers what it says.
-    pub fn learn(&mut self, octets: &[u8]) {
-        let Some((flow, begin)) = syn(octets) else { return };
+    pub fn learn(&mut self, octets: &[u8], medium: Medium) {
+        let Some((flow, begin)) = network(octets, medium).and_then(syn) else { return };
         if self.known.insert(flow, begin).is_none() {
             self.order.push_back(flow);
         }
@@ -69,12 +71,24 @@ impl Flows {
     }
 }
 
-fn syn(octets: &[u8]) -> Option<(Flow, Begin)> {
-    let ethernet = Ethernet2HeaderSlice::from_slice(octets).ok()?;
-    if ethernet.ether_type() != EtherType::IPV4 {
-        return None;
+/// The IPv4 packet that a frame carries, if it does.
+fn network(octets: &[u8], medium: Medium) -> Option<&[u8]> {
+    if medium == Medium::PointToPoint {
+        return Some(octets);
     }
+    let ethernet = Ethernet2HeaderSlice::from_slice(octets).ok()?;
     let rest = &octets[ethernet.slice().len()..];
+    match ethernet.ether_type() {
+        EtherType::IPV4 => Some(rest),
+        EtherType::VLAN_TAGGED_FRAME => {
+            let vlan = SingleVlanHeaderSlice::from_slice(rest).ok()?;
+            (vlan.ether_type() == EtherType::IPV4).then_some(&rest[vlan.slice().len()..])
+        }
+        _ => None,
+    }
+}
+
+fn syn(rest: &[u8]) -> Option<(Flow, Begin)> {
     let ip = Ipv4HeaderSlice::from_slice(rest).ok()?;
     if ip.protocol() != IpNumber::TCP || ip.is_fragmenting_payload() {
         return None;
@@ -114,7 +128,7 @@ mod tests {
             octets
         };
         for port in 0..=u16::MAX {
-            flows.learn(&builder(port));
+            flows.learn(&builder(port), Medium::Ethernet);
         }
         let flow = |port| Flow {
             source: (Ipv4Addr::new(10, 0, 0, 1).into(), port),
@@ -123,7 +137,7 @@ mod tests {
         assert_eq!(flows.relative(flow(0), 1001), 1);
         let mut other = builder(7);
         other[14 + 19] = 9;
-        flows.learn(&other[..]);
+        flows.learn(&other[..], Medium::Ethernet);
         assert_eq!(flows.order.len(), MOST);
         assert_eq!(flows.relative(flow(0), 1001), 1001);
         assert_eq!(flows.relative(flow(1), 1001), 1);

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use etherparse::{EtherType, Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 use wirelab_stack::addr::Mac;
-use wirelab_stack::frame::{Frame, FrameCheck};
+use wirelab_stack::frame::{Frame, FrameCheck, Medium};
 
 use flows::Flows;
 
@@ -76,17 +76,42 @@ impl Summarizer {
     /// A summary of a frame that a host sent; its SYN tells where the flow begins.
     pub fn sent(&mut self, frame: &Frame) -> Summary {
         let octets = snapped(frame);
-        self.flows.learn(&octets);
-        self.octets(&octets, frame.len())
+        self.flows.learn(&octets, frame.meta.medium);
+        self.frame(&octets, frame)
     }
 
     /// A summary of a frame that reached a host, as it came: links may have changed it.
     pub fn arrived(&self, frame: &Frame) -> Summary {
-        let mut summary = self.octets(&snapped(frame), frame.len());
+        let mut summary = self.frame(&snapped(frame), frame);
         if frame.meta.frame_check == FrameCheck::Bad {
             summary.text.push_str(" [bad fcs]");
         }
         summary
+    }
+
+    /// A summary of a frame of which `octets` are the first.
+    fn frame(&self, octets: &[u8], frame: &Frame) -> Summary {
+        if frame.meta.medium == Medium::PointToPoint {
+            return self.packet(octets, frame.len());
+        }
+        let mut summary = self.octets(octets, frame.len());
+        if let Some(control) = frame.meta.vlan {
+            summary.text.insert_str(0, &vlan(control));
+        }
+        summary
+    }
+
+    /// A summary of what a line without Ethernet carries: a packet whose first four bits say what it is.
+    fn packet(&self, octets: &[u8], length: usize) -> Summary {
+        match octets.first().map(|first| first >> 4) {
+            Some(4) => ip::version_4(&self.flows, octets, length),
+            Some(6) => ip::version_6(&self.flows, octets, length),
+            Some(version) => {
+                let text = format!("version {version}, length {length}");
+                Summary::of_layer("IP", format!("version {version}"), text)
+            }
+            None => Summary::of_layer("IP", "truncated", "truncated, length 0".to_owned()),
+        }
     }
 
     /// A summary of an Ethernet frame of `length` octets, of which `octets` are the first.
@@ -100,7 +125,7 @@ impl Summarizer {
             match (ethernet.ether_type(), SingleVlanHeaderSlice::from_slice(rest)) {
                 (EtherType::VLAN_TAGGED_FRAME, Ok(vlan)) => {
                     let header = vlan.slice().len();
-                    let tag = Some(vlan.vlan_identifier().value());
+                    let tag = Some(u16::from_be_bytes([rest[0], rest[1]]));
                     (vlan.ether_type(), tag, &rest[header..], length.saturating_sub(header))
                 }
                 (other, _) => (other, None, rest, length),
@@ -111,11 +136,17 @@ impl Summarizer {
             EtherType::IPV6 => ip::version_6(&self.flows, rest, length),
             other => unknown(&ethernet, other, length),
         };
-        if let Some(id) = tag {
-            summary.text.insert_str(0, &format!("vlan {id}, "));
+        if let Some(control) = tag {
+            summary.text.insert_str(0, &vlan(control));
         }
         summary
     }
+}
+
+/// A tag, in front of what it is of.
+fn vlan(control: u16) -> String {
+    let (id, priority) = (control & 0x0fff, control >> 13);
+    if priority == 0 { format!("vlan {id}, ") } else { format!("vlan {id}, p {priority}, ") }
 }
 
 fn unknown(ethernet: &Ethernet2HeaderSlice<'_>, type_: EtherType, length: usize) -> Summary {

@@ -29,8 +29,8 @@ fn connected(scale: u8) -> Summarizer {
     let options = [Opt::MaximumSegmentSize(1460), Opt::WindowScale(scale)];
     let syn = builder(A, B).tcp(49152, 80, 1000, 65535).syn().options(&options).unwrap();
     let syn_ack = builder(B, A).tcp(80, 49152, 5000, 65535).syn().ack(1001).options(&options).unwrap();
-    summarizer.flows.learn(&tcp(syn, &[]));
-    summarizer.flows.learn(&tcp(syn_ack, &[]));
+    summarizer.flows.learn(&tcp(syn, &[]), Medium::Ethernet);
+    summarizer.flows.learn(&tcp(syn_ack, &[]), Medium::Ethernet);
     summarizer
 }
 
@@ -49,7 +49,7 @@ fn a_syn_shows_its_options() {
     ];
     let mut summarizer = Summarizer::default();
     let octets = tcp(builder(A, B).tcp(49152, 80, 1000, 65535).syn().options(&options).unwrap(), &[]);
-    summarizer.flows.learn(&octets);
+    summarizer.flows.learn(&octets, Medium::Ethernet);
     assert_eq!(
         line(&summarizer, &octets),
         "IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [S], seq 0, win 65535, \
@@ -184,7 +184,7 @@ proptest! {
     #[test]
     fn arbitrary_octets_never_panic(octets in proptest::collection::vec(any::<u8>(), 0..300), length in 0_usize..70_000) {
         let mut summarizer = connected(14);
-        summarizer.flows.learn(&octets);
+        summarizer.flows.learn(&octets, Medium::Ethernet);
         prop_assert!(!summarizer.octets(&octets, length).text.is_empty());
     }
 
@@ -209,7 +209,7 @@ proptest! {
             }
         }
         let mut summarizer = connected(3);
-        summarizer.flows.learn(&frame);
+        summarizer.flows.learn(&frame, Medium::Ethernet);
         prop_assert!(!line(&summarizer, &frame).is_empty());
     }
 }
