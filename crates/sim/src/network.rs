@@ -9,16 +9,19 @@ use wirelab_stack::application::AppError;
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::{HostConfig, RouteConfig};
 use wirelab_stack::interface::InterfaceConfig;
+use wirelab_stack::interface::vlan::VlanId;
 use wirelab_stack::profile::Profile;
 use wirelab_stack::rng::Probability;
 use wirelab_stack::time::{Duration, Instant};
 
 use crate::component::{Direction, LinkId};
 use crate::executor::Root;
+use crate::hub::HubConfig;
 use crate::link::{
     Corrupt, Delay, DirectionConfig, Distribution, Jitter, LinkConfig, Loss, QueueLimit, Rate, Reorder,
 };
 use crate::outcome::{Limits, Outcome};
+use crate::switch::{PortConfig, SwitchConfig};
 use crate::world::World;
 
 /// `percent` of a hundred, as a probability.
@@ -69,13 +72,30 @@ pub fn mac_of(host: &str, interface: u16) -> Mac {
 /// ```
 pub struct Network {
     seed: u64,
-    hosts: Vec<HostConfig>,
+    nodes: Vec<NodeConfig>,
     links: Vec<LinkConfig>,
     programs: Vec<Program>,
     world: Option<World>,
 }
 
-/// A host of a [`Network`].
+/// A node as it will be.
+enum NodeConfig {
+    Host(HostConfig),
+    Switch(SwitchConfig),
+    Hub(HubConfig),
+}
+
+impl NodeConfig {
+    fn name(&self) -> &str {
+        match self {
+            Self::Host(config) => &config.name,
+            Self::Switch(config) => &config.name,
+            Self::Hub(config) => &config.name,
+        }
+    }
+}
+
+/// A host, switch or hub of a [`Network`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HostRef(NodeId);
 
@@ -103,7 +123,7 @@ struct Program {
 impl Network {
     /// A network without hosts. Every random stream in it derives from `seed`.
     pub const fn new(seed: u64) -> Self {
-        Self { seed, hosts: Vec::new(), links: Vec::new(), programs: Vec::new(), world: None }
+        Self { seed, nodes: Vec::new(), links: Vec::new(), programs: Vec::new(), world: None }
     }
 
     /// A host with one interface that has `address`, such as `10.0.0.1/24`.
@@ -112,17 +132,42 @@ impl Network {
     /// When the address is none, or the network has run.
     #[track_caller]
     pub fn host(&mut self, name: &str, address: &str) -> HostRef {
-        assert!(self.world.is_none(), "the network has run: it gets no more hosts");
-        let node = NodeId(self.hosts.len() as u32);
-        self.hosts.push(HostConfig {
+        let host = self.add_node(NodeConfig::Host(HostConfig {
             name: name.to_owned(),
-            node,
+            // The world numbers its nodes itself.
+            node: NodeId(0),
             interfaces: Vec::new(),
             routes: Vec::new(),
             profile: Profile::default(),
-        });
-        self.address(HostRef(node), address);
-        HostRef(node)
+        }));
+        self.address(host, address);
+        host
+    }
+
+    /// A switch. It has as many ports, `port1` and so on in VLAN 1, as it is given links;
+    /// [`switch_config`](Self::switch_config) can change them, or give it some beforehand.
+    ///
+    /// # Panics
+    /// When the network has run.
+    #[track_caller]
+    pub fn switch(&mut self, name: &str) -> HostRef {
+        self.add_node(NodeConfig::Switch(SwitchConfig::new(name, 0)))
+    }
+
+    /// A hub. It has as many ports as it is given links.
+    ///
+    /// # Panics
+    /// When the network has run.
+    #[track_caller]
+    pub fn hub(&mut self, name: &str) -> HostRef {
+        self.add_node(NodeConfig::Hub(HubConfig::new(name, 0)))
+    }
+
+    #[track_caller]
+    fn add_node(&mut self, config: NodeConfig) -> HostRef {
+        assert!(self.world.is_none(), "the network has run: it gets no more nodes");
+        self.nodes.push(config);
+        HostRef(NodeId(self.nodes.len() as u32 - 1))
     }
 
     /// One more interface of a host, for one more link.
@@ -163,14 +208,30 @@ impl Network {
     /// A host's configuration as it stands, to change.
     ///
     /// # Panics
-    /// When the network has run.
+    /// When the network has run, or the node is no host.
     #[track_caller]
     pub fn config(&mut self, host: impl Into<HostRef>) -> &mut HostConfig {
         assert!(self.world.is_none(), "the network has run: its hosts are as they are");
-        &mut self.hosts[host.into().0.0 as usize]
+        match &mut self.nodes[host.into().0.0 as usize] {
+            NodeConfig::Host(config) => config,
+            other => panic!("`{}` is no host", other.name()),
+        }
     }
 
-    /// A link between the first interfaces of two hosts that have none yet. Without further settings it carries
+    /// A switch's configuration as it stands, to change.
+    ///
+    /// # Panics
+    /// When the network has run, or the node is no switch.
+    #[track_caller]
+    pub fn switch_config(&mut self, switch: impl Into<HostRef>) -> &mut SwitchConfig {
+        assert!(self.world.is_none(), "the network has run: its switches are as they are");
+        match &mut self.nodes[switch.into().0.0 as usize] {
+            NodeConfig::Switch(config) => config,
+            other => panic!("`{}` is no switch", other.name()),
+        }
+    }
+
+    /// A link between the first interfaces, or ports, of two nodes that have none yet. Without further settings it carries
     /// everything at once.
     ///
     /// # Panics
@@ -179,7 +240,8 @@ impl Network {
     pub fn link(&mut self, a: impl Into<HostRef>, b: impl Into<HostRef>) -> LinkSettings<'_> {
         let ends = [a.into(), b.into()];
         let [first, second] = ends.map(|end| (end.0, self.free_interface(end)));
-        let [a, b] = ends.map(|end| self.config(end).name.clone());
+        assert!(self.world.is_none(), "the network has run: it gets no more links");
+        let [a, b] = ends.map(|end| self.nodes[end.0.0 as usize].name().to_owned());
         let name = format!("{a}-{b}");
         let twins = self.links.iter().filter(|link| link.name.split('#').next() == Some(&name)).count();
         let name = if twins == 0 { name } else { format!("{name}#{}", twins + 1) };
@@ -189,16 +251,36 @@ impl Network {
         LinkSettings { network: self, id }
     }
 
+    /// The first interface without a link; the interfaces of VLANs have none. Switches and hubs get one more port.
     #[track_caller]
-    fn free_interface(&mut self, host: HostRef) -> InterfaceId {
-        let taken = self.links.iter().flat_map(|link| link.ends).filter(|(node, _)| *node == host.0).count();
-        let host = self.config(host);
-        assert!(
-            taken < host.interfaces.len(),
-            "`{}` has a link at each of its interfaces: give it one more with `address`",
-            host.name
-        );
-        InterfaceId(taken as u16)
+    fn free_interface(&mut self, node: HostRef) -> InterfaceId {
+        // All links are made here, so those that are taken are the first ones.
+        let taken =
+            self.links.iter().flat_map(|link| link.ends).filter(|(other, _)| *other == node.0).count();
+        match &mut self.nodes[node.0.0 as usize] {
+            NodeConfig::Host(host) => {
+                let numbers = (0..).map(InterfaceId).zip(&host.interfaces);
+                let free = numbers.filter(|(_, own)| own.vlan.is_none()).nth(taken);
+                assert!(
+                    free.is_some(),
+                    "`{}` has a link at each of its interfaces: give it one more with `address`",
+                    host.name
+                );
+                free.map_or(InterfaceId(0), |(id, _)| id)
+            }
+            NodeConfig::Switch(switch) => {
+                if taken == switch.ports.len() {
+                    switch.ports.push(PortConfig::access(PortConfig::name_of(taken), VlanId::DEFAULT));
+                }
+                InterfaceId(taken as u16)
+            }
+            NodeConfig::Hub(hub) => {
+                if taken == hub.ports.len() {
+                    hub.ports.push(PortConfig::name_of(taken));
+                }
+                InterfaceId(taken as u16)
+            }
+        }
     }
 
     /// Runs a program on a host from the beginning. The run waits for it.
@@ -257,10 +339,15 @@ impl Network {
     pub fn world(&mut self) -> &mut World {
         if self.world.is_none() {
             let mut world = World::new(self.seed);
-            for host in core::mem::take(&mut self.hosts) {
-                let name = host.name.clone();
-                if let Err(error) = world.add_host(host) {
-                    panic!("host `{name}`: {error}");
+            for node in core::mem::take(&mut self.nodes) {
+                let name = node.name().to_owned();
+                let added = match node {
+                    NodeConfig::Host(config) => world.add_host(config),
+                    NodeConfig::Switch(config) => world.add_switch(config),
+                    NodeConfig::Hub(config) => world.add_hub(config),
+                };
+                if let Err(error) = added {
+                    panic!("`{name}`: {error}");
                 }
             }
             for link in core::mem::take(&mut self.links) {
@@ -396,11 +483,17 @@ impl LinkSettings<'_> {
         self.both(|direction| direction.reorder = Some(Reorder { probability, by }))
     }
 
-    /// The longest packet that passes; the interfaces at both ends know it.
+    /// The longest packet that passes; the interfaces at both ends know it. (A switch has one MTU for all its ports: the
+    /// greatest.)
     pub fn mtu(mut self, octets: u16) -> Self {
         for (node, interface) in self.config().ends {
-            let host = self.network.config(HostRef(node));
-            host.interfaces[usize::from(interface.0)].capabilities.mtu = octets;
+            match &mut self.network.nodes[node.0 as usize] {
+                NodeConfig::Host(host) => {
+                    host.interfaces[usize::from(interface.0)].capabilities.mtu = octets;
+                }
+                NodeConfig::Switch(switch) => switch.knobs.mtu = switch.knobs.mtu.max(octets),
+                NodeConfig::Hub(_) => {}
+            }
         }
         self.both(|direction| direction.mtu = Some(u32::from(octets)))
     }
