@@ -19,6 +19,7 @@ const ALL: &[SocketError] = &[
     SocketError::PermissionDenied,
     SocketError::BadDescriptor,
     SocketError::NoBuffers,
+    SocketError::ProtocolError,
 ];
 
 /// POSIX's names of all errors.

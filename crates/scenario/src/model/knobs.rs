@@ -88,14 +88,36 @@ knobs! {
         redirect_interval: Span,
         /// Senders whose last redirect is remembered.
         max_redirected: NonZeroU32,
-        /// How many ICMP error messages are sent at most.
+        /// Whether ICMP error messages are sent at all.
+        send_icmp_errors: bool,
+        /// How many ICMP error messages are sent at most, in all.
         icmp_errors: Limited,
+        /// How many of each kind are: unreachable, time exceeded, parameter problem.
+        icmp_errors_per_kind: Limited,
+        /// How many are sent to each peer.
+        icmp_errors_per_peer: Limited,
+        /// Peers whose share is remembered.
+        max_icmp_peers: NonZeroU32,
         /// How many echo replies are sent at most.
         echo_replies: Limited,
+        /// How many time stamp replies are sent at most.
+        timestamp_replies: Limited,
         /// The longest ICMP error message in octets, its IP header included.
         icmp_error_length: u16,
+        /// Whether ICMP error messages go with precedence 6 and the type of service of the packet that they are about.
+        icmp_error_precedence: bool,
+        /// Whether ICMP error messages are from the address of the interface by which the packet came.
+        icmp_errors_from_inbound: bool,
         /// Whether echo requests to a broadcast address are answered.
         answer_broadcast_echo: bool,
+        /// Whether time stamp requests are answered.
+        answer_timestamp: bool,
+        /// Whether redirects are followed.
+        accept_redirects: bool,
+        /// How long a redirect holds.
+        redirect_lifetime: Span,
+        /// Destinations for which a redirect is remembered.
+        max_redirects: NonZeroU32,
         /// Answers and errors that wait in an echo socket.
         max_echo_events: NonZeroU32,
         /// Payload octets that wait in an echo socket.
@@ -118,6 +140,10 @@ knobs! {
         ephemeral_ports: Ports,
         /// Whether sockets without a peer are told of ICMP errors too.
         errors_without_peer: bool,
+        /// Whether calls return errors that may pass by themselves too, such as host unreachable.
+        soft_errors: bool,
+        /// Errors that wait in a socket whose owner wants them queued.
+        max_queued_errors: NonZeroU32,
     }
 }
 

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use super::{AppError, Pattern};
 use crate::socket::net::{EchoSocket, report, time};
 use crate::time::{Duration, Instant};
-use crate::transport::Trouble;
+use crate::transport::Report;
 use crate::transport::echo::EchoEvent;
 
 /// A ping.
@@ -107,10 +107,11 @@ impl Tally {
                 self.sum = self.sum + rtt;
                 report(format!("{octets} octets from {from}: seq={sequence} ttl={ttl} time={rtt}"));
             }
-            EchoEvent::Error { from, sequence, trouble } => {
+            EchoEvent::Error { sequence, report: Report { from, trouble, .. } } => {
                 self.take(sequence);
-                report(format!("from {from}: seq={sequence} {}", describe(trouble)));
+                report(format!("from {from}: seq={sequence} {trouble}"));
             }
+            EchoEvent::Times { .. } => {}
         }
     }
 
@@ -134,17 +135,5 @@ impl Tally {
         }
         report(format!("round trip: least {least}, mean {}, most {most}", *sum / u64::from(*received)));
         Ok(())
-    }
-}
-
-fn describe(trouble: Trouble) -> String {
-    match trouble {
-        Trouble::NetworkUnreachable => "network unreachable".into(),
-        Trouble::HostUnreachable => "host unreachable".into(),
-        Trouble::ProtocolUnreachable => "protocol unreachable".into(),
-        Trouble::PortUnreachable => "port unreachable".into(),
-        Trouble::Prohibited => "communication prohibited".into(),
-        Trouble::Soft => "time exceeded".into(),
-        Trouble::PacketTooBig(mtu) => format!("too big for an MTU of {mtu}"),
     }
 }

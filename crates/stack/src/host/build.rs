@@ -11,9 +11,11 @@ use crate::addr::Cidr;
 use crate::frame::{InterfaceId, Medium};
 use crate::interface::{Interface, InterfaceConfig, VlanConfig, loopback};
 use crate::network::identification::Identifications;
+use crate::network::limits::ErrorLimits;
 use crate::network::local::Addresses;
 use crate::network::per_source::PerSource;
 use crate::network::rate::TokenBucket;
+use crate::network::redirect::Redirects;
 use crate::network::route::{FlowKey, Origin, Route, Routes, Target};
 use crate::rng::Rng;
 use crate::trace::Trigger;
@@ -61,8 +63,10 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         addresses,
         routes,
         identifications: Identifications::new(rng),
-        icmp_errors: TokenBucket::new(network.icmp_errors),
+        icmp_errors: ErrorLimits::new(&network, rng),
         echo_replies: TokenBucket::new(network.echo_replies),
+        timestamp_replies: TokenBucket::new(network.timestamp_replies),
+        redirected: Redirects::new(&network, rng),
         outbox: Outbox::new(network.max_outbox_packets, network.max_outbox_bytes),
         tcp: Tcp::new(profile.tcp, rng),
         udp: Udp::new(profile.udp, rng),

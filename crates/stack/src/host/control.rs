@@ -1,19 +1,18 @@
-//! ICMP: what arrives of it, and what this host says of others' packets.
+//! ICMP that arrives: queries are answered, errors and answers go to whom they concern.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use etherparse::{IpNumber, icmpv4};
 
 use super::Host;
-use super::ingress::Origin;
 use crate::context::Ctx;
-use crate::frame::{Frame, InterfaceId, Meta};
-use crate::network::icmp::{self, Complaint, Echo, Error, Message};
+use crate::frame::{Frame, Meta};
+use crate::network::icmp::{self, Echo, Error, Message, TimeOfDay};
 use crate::network::ipv4;
 use crate::network::quote::Quote;
 use crate::trace::{Cause, DropReason, Trigger};
 use crate::transport::echo::EchoEvent;
-use crate::transport::{IpInfo, Trouble};
+use crate::transport::{IpInfo, Report, Trouble};
 
 impl Host {
     /// An ICMP message arrived.
@@ -31,18 +30,38 @@ impl Host {
                 let event = EchoEvent::Reply { from: ip.source, sequence, bytes, ttl: ip.ttl, at: ctx.now };
                 self.echo.deliver(identifier, event)?;
             }
-            Message::Error(error, quote) => {
-                // RFC 6633 §3: a source quench is ignored, whoever it is about.
-                let trouble = trouble_of(error).ok_or(DropReason::IcmpIgnored)?;
-                let IpAddr::V4(from) = ip.source else { return Err(DropReason::IcmpNoSocket) };
-                if !self.report(ctx, from, &quote, trouble) {
-                    return Err(DropReason::IcmpNoSocket);
-                }
-                self.tally.icmp_errors_received += 1;
+            Message::TimestampRequest(echo, times) => {
+                self.answer_timestamp(ctx, ip, echo, times.originate)?;
             }
-            Message::Ignored => return Err(DropReason::IcmpIgnored),
+            Message::TimestampReply(Echo { identifier, sequence }, times) => {
+                let event = EchoEvent::Times { from: ip.source, sequence, times, at: ctx.now };
+                self.echo.deliver(identifier, event)?;
+            }
+            Message::Error(error, quote) => self.accept_error(ctx, ip, error, &quote)?,
+            Message::Redirect(redirect, quote) => self.accept_redirect(ctx, ip, redirect, &quote)?,
+            // Nobody asks for them.
+            Message::RouterAdvertisement(_) | Message::RouterSolicitation => {
+                return Err(DropReason::IcmpIgnored);
+            }
         }
         self.tally.count_icmp(icmp_type);
+        Ok(())
+    }
+
+    fn accept_error(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ip: &IpInfo,
+        error: Error,
+        quote: &Quote,
+    ) -> Result<(), DropReason> {
+        let (kind, code, _) = error.to_wire();
+        let trouble = Trouble::of_icmp(error, quote.total_length);
+        let report = Report { from: ip.source, trouble, icmp: Some((kind, code)) };
+        if !ip.to_unicast || !self.report(ctx, quote, &report) {
+            return Err(DropReason::IcmpNoSocket);
+        }
+        self.tally.icmp_errors_received += 1;
         Ok(())
     }
 
@@ -57,111 +76,97 @@ impl Host {
         if !ip.to_unicast && !self.knobs.answer_broadcast_echo {
             return Err(DropReason::IcmpIgnored);
         }
+        let payload = frame.take_payload(0);
+        let meta = Meta::new(Cause::EchoReply, Trigger::Frame(ip.frame));
+        let reply = icmp::echo_reply(echo, payload, meta);
+        self.answer(ctx, ip, reply)
+    }
+
+    /// RFC 1122 §3.2.2.8: the asker's time comes back, with the time here. What was broadcast is dropped unless echo
+    /// requests to broadcast addresses are answered, as it asks for.
+    fn answer_timestamp(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ip: &IpInfo,
+        echo: Echo,
+        originate: TimeOfDay,
+    ) -> Result<(), DropReason> {
+        if !self.knobs.answer_timestamp || !ip.to_unicast && !self.knobs.answer_broadcast_echo {
+            return Err(DropReason::IcmpIgnored);
+        }
+        let meta = Meta::new(Cause::TimestampReply, Trigger::Frame(ip.frame));
+        let reply = icmp::timestamp_reply(echo, originate, ctx.now, meta);
+        self.answer(ctx, ip, reply)
+    }
+
+    /// Sends the answer to a query, from the address that was asked, unless too many were sent.
+    fn answer(&mut self, ctx: &mut Ctx<'_>, ip: &IpInfo, reply: Frame) -> Result<(), DropReason> {
         let bound = if ip.to_unicast { ip.destination } else { IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
         let plan = self.plan(ip.source, bound).map_err(|_| DropReason::NoRoute)?;
-        let payload = frame.take_payload(0);
-        let length = ipv4::HEADER + icmp::HEADER + payload.len();
+        let length = ipv4::HEADER + reply.len();
         if length > plan.mtu {
             return Err(DropReason::TooBig);
         }
-        if !self.outbox.has_room(length) || !self.echo_replies.take(ctx.now) {
+        let limit = match reply.meta.cause {
+            Cause::TimestampReply => &mut self.timestamp_replies,
+            _ => &mut self.echo_replies,
+        };
+        if !self.outbox.has_room(length) || !limit.take(ctx.now) {
             self.tally.icmp.out_rate_limited += 1;
             return Err(DropReason::IcmpRateLimited);
         }
-        let meta = Meta::new(Cause::EchoReply, Trigger::Frame(ip.frame));
-        let reply = icmp::echo_reply(echo, payload, meta);
-        self.enqueue(&plan, IpNumber::ICMP, self.knobs.ttl, reply);
+        // RFC 1349 §5.1: with the type of service of the request. ECN is nothing to answer with.
+        self.enqueue_marked(&plan, IpNumber::ICMP, self.knobs.ttl, ip.tos & !0b11, reply);
         Ok(())
     }
 
-    /// Tells whoever sent the quoted packet what became of it. False where no flow of this host is like it.
-    pub(super) fn report(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        from: Ipv4Addr,
-        quote: &Quote,
-        trouble: Trouble,
-    ) -> bool {
+    /// Tells whoever sent the quoted packet what became of it. False where no flow of this host is like it: the message
+    /// is late, or forged (RFC 5927 §4).
+    pub(super) fn report(&mut self, ctx: &mut Ctx<'_>, quote: &Quote, report: &Report) -> bool {
         if !self.addresses.is_own(quote.source) {
             return false;
         }
-        let (source_port, destination_port) = quote.ports();
-        let local = SocketAddr::new(quote.source.into(), source_port);
-        let remote = SocketAddr::new(quote.destination.into(), destination_port);
+        let (local, remote) = ends_of(quote);
         match quote.protocol {
-            IpNumber::TCP => self.tcp.on_trouble(ctx, local, remote, quote.sequence(), trouble),
-            IpNumber::UDP => self.udp.on_trouble(local, remote, trouble),
-            IpNumber::ICMP if quote.transport[0] == icmpv4::TYPE_ECHO_REQUEST => {
-                let [.., a, b, c, d] = quote.transport;
-                let (identifier, sequence) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-                let event = EchoEvent::Error { from: from.into(), sequence, trouble };
-                self.echo.deliver(identifier, event).is_ok()
+            IpNumber::TCP => self.tcp.on_trouble(ctx, local, remote, quote.sequence(), report.trouble),
+            IpNumber::UDP => self.udp.on_trouble(local, remote, report),
+            IpNumber::ICMP if asks(quote) => {
+                let Echo { identifier, sequence } = echo_of(quote);
+                self.echo.deliver(identifier, EchoEvent::Error { sequence, report: *report }).is_ok()
             }
             _ => false,
         }
     }
 
-    /// Says what is wrong with a packet, if RFC 1122 §3.2.2 lets anything be said of it. The frame is put back as
-    /// it was behind the Ethernet header.
-    #[cold]
-    pub(super) fn complain(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        origin: &Origin,
-        frame: &mut Frame,
-        complaint: Complaint,
-    ) {
-        let packet = &origin.packet;
-        // Never about ICMP, which might be an error; nor a later fragment; nor to nobody.
-        let about_icmp = packet.protocol == IpNumber::ICMP;
-        let later_fragment = packet.fragment == Some(false);
-        if !origin.complain || about_icmp || later_fragment || packet.source.is_unspecified() {
-            return;
+    /// Whether some socket of this host may have sent the quoted packet.
+    pub(super) fn may_have_sent(&self, quote: &Quote) -> bool {
+        if !self.addresses.is_own(quote.source) {
+            return false;
         }
-        // RFC 1812 §4.3.2.4: from the address that was written to, or else one of the interface by which it goes.
-        let bound = if self.addresses.is_own(packet.destination) {
-            packet.destination
-        } else {
-            Ipv4Addr::UNSPECIFIED
-        };
-        let Ok(plan) = self.plan(packet.source.into(), bound.into()) else { return };
-        frame.unstrip_front(usize::from(packet.header_length));
-        let cause = match complaint {
-            Complaint::Parameter(_) => Cause::ParameterProblem,
-            Complaint::TimeExceeded => Cause::TimeExceeded,
-            Complaint::Redirect(_) => Cause::Redirect,
-            Complaint::Port
-            | Complaint::Protocol
-            | Complaint::SourceRoute
-            | Complaint::Network
-            | Complaint::Host
-            | Complaint::Filtered
-            | Complaint::TooBig(_) => Cause::DestinationUnreachable,
-        };
-        let longest = self.knobs.icmp_error_length.min(plan.mtu as u16);
-        let meta = Meta::new(cause, Trigger::Frame(frame.meta.id));
-        let message = icmp::error(complaint, frame, longest, meta);
-        let length = ipv4::HEADER + message.len();
-        // Loopback has no limit: nobody but this host can ask for more.
-        let limited = origin.on != InterfaceId::LOOPBACK && !self.icmp_errors.take(ctx.now);
-        if limited || !self.outbox.has_room(length) || length > plan.mtu {
-            self.tally.icmp.out_rate_limited += 1;
-            return;
+        let (local, remote) = ends_of(quote);
+        match quote.protocol {
+            IpNumber::TCP => self.tcp.may_have_sent(local, remote, quote.sequence()),
+            IpNumber::UDP => self.udp.sends(local, remote),
+            IpNumber::ICMP if asks(quote) => self.echo.is_open(echo_of(quote).identifier),
+            // Answers to others leave no trace here.
+            IpNumber::ICMP => true,
+            _ => false,
         }
-        self.enqueue(&plan, IpNumber::ICMP, self.knobs.ttl, message);
     }
 }
 
-/// What an error means to a transport.
-fn trouble_of(error: Error) -> Option<Trouble> {
-    Some(match error {
-        Error::NetworkUnreachable => Trouble::NetworkUnreachable,
-        Error::HostUnreachable => Trouble::HostUnreachable,
-        Error::ProtocolUnreachable => Trouble::ProtocolUnreachable,
-        Error::PortUnreachable => Trouble::PortUnreachable,
-        Error::FragmentationNeeded(mtu) => Trouble::PacketTooBig(mtu),
-        Error::Prohibited => Trouble::Prohibited,
-        Error::TimeExceeded | Error::ParameterProblem => Trouble::Soft,
-        Error::SourceQuench => return None,
-    })
+fn ends_of(quote: &Quote) -> (SocketAddr, SocketAddr) {
+    let (source_port, destination_port) = quote.ports();
+    let local = SocketAddr::new(quote.source.into(), source_port);
+    (local, SocketAddr::new(quote.destination.into(), destination_port))
+}
+
+/// Whether the quoted ICMP message is one that echo sockets send.
+fn asks(quote: &Quote) -> bool {
+    matches!(quote.transport[0], icmpv4::TYPE_ECHO_REQUEST | icmpv4::TYPE_TIMESTAMP)
+}
+
+fn echo_of(quote: &Quote) -> Echo {
+    let [.., a, b, c, d] = quote.transport;
+    Echo::from_wire([a, b, c, d])
 }

@@ -19,7 +19,7 @@ use crate::network::route::{Flow, Hop};
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, DropReason, Event, Interest, Place};
 use crate::transport::tcp::Ready;
-use crate::transport::{Path, Readiness, SocketId, Trouble};
+use crate::transport::{Path, Readiness, Report, SocketId, Trouble};
 
 /// The last pair of addresses that TCP sent between, resolved: while segments follow each other to one peer, no table is
 /// looked at, and their headers are copies.
@@ -236,23 +236,25 @@ impl Host {
     }
 
     /// Queues a packet: its IP header is put in front here.
-    pub(crate) fn enqueue(&mut self, plan: &Plan, protocol: IpNumber, ttl: u8, mut payload: Frame) {
-        self.tally.ip.out_requests += 1;
-        self.tally.ip.out_bcast_pkts += u64::from(plan.hop.broadcast);
-        self.push_ipv4(&mut payload, plan.source, plan.destination, protocol, ttl);
-        self.outbox.push(Outgoing::Packet(plan.hop, payload));
+    pub(crate) fn enqueue(&mut self, plan: &Plan, protocol: IpNumber, ttl: u8, payload: Frame) {
+        self.enqueue_marked(plan, protocol, ttl, 0, payload);
     }
 
-    fn push_ipv4(
+    /// As [`enqueue`](Self::enqueue), with a type of service.
+    pub(crate) fn enqueue_marked(
         &mut self,
-        frame: &mut Frame,
-        source: Ipv4Addr,
-        destination: Ipv4Addr,
+        plan: &Plan,
         protocol: IpNumber,
         ttl: u8,
+        tos: u8,
+        mut payload: Frame,
     ) {
+        self.tally.ip.out_requests += 1;
+        self.tally.ip.out_bcast_pkts += u64::from(plan.hop.broadcast);
+        let (source, destination) = (plan.source, plan.destination);
         let identification = self.identify(self.identifications.counter(source, destination, protocol));
-        ipv4::push(frame, &ipv4::Header { source, destination, protocol, ttl, tos: 0, identification });
+        ipv4::push(&mut payload, &ipv4::Header { source, destination, protocol, ttl, tos, identification });
+        self.outbox.push(Outgoing::Packet(plan.hop, payload));
     }
 
     /// The next packet's identification, where it may be fragmented.
@@ -306,7 +308,8 @@ impl Host {
         if packet.meta.cause == Cause::Forwarded {
             self.fail_forwarded(ctx, by, packet);
         } else if let Some(quote) = Quote::read(packet) {
-            self.report(ctx, quote.source, &quote, Trouble::HostUnreachable);
+            let (from, trouble) = (quote.source.into(), Trouble::HostUnreachable);
+            self.report(ctx, &quote, &Report { from, trouble, icmp: None });
         }
         self.discard(ctx, DropReason::NeighborUnresolved);
     }

@@ -18,7 +18,7 @@ use crate::context::Ctx;
 use crate::frame::{Checksum, Frame, InterfaceId};
 use crate::interface::Interface;
 use crate::network::fragment::{self, Fit};
-use crate::network::icmp::Complaint;
+use crate::network::icmp::{Error, TimeExceeded, Unreachable};
 use crate::network::options::Options;
 use crate::network::route::{Flow, Hop, NoWay};
 use crate::network::{forward, ipv4};
@@ -58,16 +58,22 @@ impl Host {
         match self.find_route(IpAddr::V4(packet.destination), choice, usable) {
             // RFC 1812 §5.3.1
             Ok(_) if packet.ttl <= 1 => {
-                self.complain(ctx, origin, frame, Complaint::TimeExceeded);
+                self.complain(ctx, origin, frame, Error::TimeExceeded(TimeExceeded::Transit));
                 Err(DropReason::TtlExceeded)
             }
             Ok(found) => Ok(found.hop),
             Err(reason) => {
                 // RFC 1812 §4.3.3.1, §5.2.7.1
                 match reason {
-                    NoWay::NoRoute => self.complain(ctx, origin, frame, Complaint::Network),
-                    NoWay::Unreachable => self.complain(ctx, origin, frame, Complaint::Host),
-                    NoWay::Prohibited => self.complain(ctx, origin, frame, Complaint::Filtered),
+                    NoWay::NoRoute => {
+                        self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Network))
+                    }
+                    NoWay::Unreachable => {
+                        self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Host))
+                    }
+                    NoWay::Prohibited => {
+                        self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Prohibited))
+                    }
                     NoWay::Blackhole => {}
                 }
                 Err(reason.into())
@@ -115,7 +121,7 @@ impl Host {
         if useful && self.redirects.take(ctx.now, source) {
             let mut quoted = frame.clone();
             quoted.strip_front(usize::from(origin.packet.header_length));
-            self.complain(ctx, origin, &mut quoted, Complaint::Redirect(better));
+            self.complain_redirect(ctx, origin, &mut quoted, better);
         }
     }
 
@@ -127,7 +133,7 @@ impl Host {
         let told = !packet.destination.is_multicast() && !self.addresses.is_broadcast(packet.destination, by);
         let origin = Origin { packet, on: by, to_unicast: told, complain: told };
         // RFC 1812 §4.3.3.1: to what is on a link of this router, or of the next hop that has gone.
-        self.complain(ctx, &origin, frame, Complaint::Host);
+        self.complain(ctx, &origin, frame, Error::Unreachable(Unreachable::Host));
     }
 
     /// Puts a packet into the outbox, its way one hop shorter; in pieces where the next link takes no more.
@@ -148,7 +154,8 @@ impl Host {
         let fit = fragment::fit(frame, usize::from(capabilities.mtu));
         if fit == Fit::TooBig {
             frame.strip_front(header_length);
-            self.complain(ctx, origin, frame, Complaint::TooBig(capabilities.mtu));
+            let error = Error::Unreachable(Unreachable::FragmentationNeeded(capabilities.mtu));
+            self.complain(ctx, origin, frame, error);
             return Err(DropReason::TooBig);
         }
         if !self.outbox.has_room(frame.len()) {

@@ -8,7 +8,7 @@ use super::Host;
 use crate::context::Ctx;
 use crate::frame::{Frame, FrameCheck, InterfaceId};
 use crate::interface::{Passage, ethernet};
-use crate::network::icmp::Complaint;
+use crate::network::icmp::{Error, Unreachable};
 use crate::network::local::Destination;
 use crate::network::options::Options;
 use crate::network::{HostModel, ReversePath, ipv4};
@@ -142,7 +142,7 @@ impl Host {
             IpNumber::UDP => self.accept_udp(ctx, origin, &ip, frame),
             IpNumber::ICMP => self.accept_icmp(ctx, &ip, frame).map_err(|reason| (Place::Network, reason)),
             _ => {
-                self.complain(ctx, origin, frame, Complaint::Protocol);
+                self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Protocol));
                 Err((Place::Network, DropReason::UnknownProtocol))
             }
         }
@@ -220,7 +220,7 @@ impl Host {
             }
             Verdict::Dropped(reason) => Err((Place::Transport, reason)),
             Verdict::PortUnreachable => {
-                self.complain(ctx, origin, frame, Complaint::Port);
+                self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Port));
                 Err((Place::Transport, DropReason::UdpNoPort))
             }
         }

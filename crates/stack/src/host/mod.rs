@@ -13,11 +13,14 @@
 //! | `egress` | the walk of a segment, datagram or message down |
 //! | `path` | next hop and source address |
 //! | `neighbors` | what ARP and the neighbour cache owe |
-//! | `control` | ICMP, both ways |
+//! | `control` | ICMP that arrives |
+//! | `complain` | ICMP errors that are sent |
+//! | `redirect` | redirects that arrive |
 //! | `outbox` | what waits to be sent and is not TCP's |
 //! | `counters` | what is counted |
 
 mod build;
+mod complain;
 mod config;
 mod configure;
 mod control;
@@ -32,6 +35,7 @@ mod options;
 mod outbox;
 mod path;
 mod reassembly;
+mod redirect;
 mod schedule;
 
 use core::net::Ipv4Addr;
@@ -41,9 +45,11 @@ use crate::frame::{Frame, InterfaceId, NodeId};
 use crate::interface::Interface;
 use crate::network;
 use crate::network::identification::Identifications;
+use crate::network::limits::ErrorLimits;
 use crate::network::local::Addresses;
 use crate::network::per_source::PerSource;
 use crate::network::rate::TokenBucket;
+use crate::network::redirect::Redirects;
 use crate::network::route::{FlowKey, Routes};
 use crate::rng::Rng;
 use crate::time::Instant;
@@ -73,8 +79,10 @@ pub struct Host {
     addresses: Addresses,
     routes: Routes,
     identifications: Identifications,
-    icmp_errors: TokenBucket,
+    icmp_errors: ErrorLimits,
     echo_replies: TokenBucket,
+    timestamp_replies: TokenBucket,
+    redirected: Redirects,
     /// What waits to be sent and is not TCP's.
     pub(crate) outbox: Outbox,
     pub(crate) tcp: Tcp,
@@ -151,12 +159,12 @@ impl Host {
                 }
                 self.settle(ctx, on);
             }
+            Concern::Redirects => self.expire_redirects(ctx.now),
             // Nothing sets these yet.
             Concern::Addressing
             | Concern::Groups
             | Concern::Reassembly
             | Concern::PathMtu
-            | Concern::Redirects
             | Concern::RouterDiscovery => {}
         }
     }
@@ -216,6 +224,7 @@ impl Host {
         if own.is_up() == before {
             return;
         }
+        self.redirected.forget_interface(interface);
         own.start_announcing(ctx.now);
         self.forget_ways();
         self.settle(ctx, interface);

@@ -81,6 +81,7 @@ impl Host {
                     self.way.forget();
                     if state == NeighborState::Failed {
                         self.tally.arp.out_timeouts += 1;
+                        self.redirects_failed(interface, address);
                     }
                     let event = || Event::Neighbor { interface, address, mac, state };
                     ctx.observe(Interest::NEIGHBORS, event);

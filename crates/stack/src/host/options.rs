@@ -7,7 +7,7 @@ use super::ingress::{Dropped, Origin};
 use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId};
 use crate::interface::Interface;
-use crate::network::icmp::Complaint;
+use crate::network::icmp::{Error, ParameterProblem, Unreachable};
 use crate::network::ipv4;
 use crate::network::options::Options;
 use crate::network::route::Hop;
@@ -32,7 +32,7 @@ impl Host {
             return Ok(false);
         }
         let Some(packet) = self.follow_source_route(origin, frame) else {
-            self.complain(ctx, origin, frame, Complaint::SourceRoute);
+            self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::SourceRoute));
             return Err(at_network(DropReason::SourceRouted));
         };
         let origin = Origin { packet, ..*origin };
@@ -52,12 +52,12 @@ impl Host {
     ) -> Result<(), DropReason> {
         match origin.packet.options {
             Options::Malformed(pointer) => {
-                self.complain(ctx, origin, frame, Complaint::Parameter(pointer));
+                self.complain(ctx, origin, frame, Error::ParameterProblem(ParameterProblem::Octet(pointer)));
                 Err(DropReason::IpBadOptions)
             }
             // RFC 7126 §4.3.5, §4.4.5: dropped by default, at its end or not.
             Options::Present(marks) if marks.source_route && !self.knobs.accept_source_routes => {
-                self.complain(ctx, origin, frame, Complaint::SourceRoute);
+                self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::SourceRoute));
                 Err(DropReason::SourceRouted)
             }
             Options::Present(_) | Options::Fine => Ok(()),

@@ -65,7 +65,10 @@ impl Host {
         match broadcast_by {
             Some(interface) if usable(interface) => found(interface, true),
             Some(_) => Err(NoWay::NoRoute),
-            None => self.find_route(flow.destination, || self.flow_key.hash(flow), usable),
+            None => match self.redirected.get(flow.destination).filter(|hop| usable(hop.interface)) {
+                Some(hop) => Ok(Found { hop, source: None, shared: false }),
+                None => self.find_route(flow.destination, || self.flow_key.hash(flow), usable),
+            },
         }
     }
 

@@ -58,17 +58,44 @@ pub struct Knobs {
     pub redirect_interval: Duration,
     /// Senders whose last redirect is remembered.
     pub max_redirected: usize,
-    /// ICMP error messages sent (RFC 1812 §4.3.2.8); `None`: as many as there are occasions. Linux:
-    /// `icmp_msgs_per_sec`, `icmp_msgs_burst`; FreeBSD: `net.inet.icmp.icmplim`.
+    /// Whether ICMP error messages are sent at all. Off, a router is one that no traceroute sees.
+    pub send_icmp_errors: bool,
+    /// ICMP error messages sent, in all (RFC 1812 §4.3.2.8); `None`: as many as there are occasions. Linux:
+    /// `icmp_msgs_per_sec`, `icmp_msgs_burst`.
     pub icmp_errors: Option<RateLimit>,
+    /// ICMP error messages of each kind: unreachable, time exceeded, parameter problem. FreeBSD:
+    /// `net.inet.icmp.icmplim`.
+    pub icmp_errors_per_kind: Option<RateLimit>,
+    /// ICMP error messages to each peer. Linux: `icmp_ratelimit`.
+    pub icmp_errors_per_peer: Option<RateLimit>,
+    /// Peers whose share is remembered.
+    pub max_icmp_peers: usize,
     /// Echo replies sent. Linux does not limit them; FreeBSD: `net.inet.icmp.icmplim`.
     pub echo_replies: Option<RateLimit>,
+    /// Time stamp replies sent. FreeBSD: `net.inet.icmp.icmplim`.
+    pub timestamp_replies: Option<RateLimit>,
     /// The longest ICMP error message, its IP header included (RFC 1812 §4.3.2.3: 576 octets). What is quoted
     /// fills it.
     pub icmp_error_length: u16,
+    /// Whether ICMP error messages go with precedence 6 and the type of service of the packet that they are about (RFC
+    /// 1812 §4.3.2.5, Linux), or with neither (RFC 1122 §3.2.2, FreeBSD).
+    pub icmp_error_precedence: bool,
+    /// Whether ICMP error messages are from the address of the interface by which the packet came, and not of that by
+    /// which they go (RFC 1812 §4.3.2.4). Linux: `icmp_errors_use_inbound_ifaddr`; FreeBSD:
+    /// `net.inet.icmp.reply_from_interface`.
+    pub icmp_errors_from_inbound: bool,
     /// Whether echo requests to a broadcast address are answered (RFC 1122 §3.2.2.6). Linux:
     /// `icmp_echo_ignore_broadcasts`; FreeBSD: `net.inet.icmp.bmcastecho`.
     pub answer_broadcast_echo: bool,
+    /// Whether time stamp requests are answered (RFC 1122 §3.2.2.8). FreeBSD: `net.inet.icmp.tstamprepl`.
+    pub answer_timestamp: bool,
+    /// Whether redirects are followed (RFC 1122 §3.2.2.2); a router never does. Linux: `accept_redirects`; FreeBSD:
+    /// `net.inet.icmp.drop_redirect`.
+    pub accept_redirects: bool,
+    /// How long a redirect holds. Linux: `gc_timeout`; FreeBSD: `net.inet.icmp.redirtimeout`.
+    pub redirect_lifetime: Duration,
+    /// Destinations for which a redirect is remembered.
+    pub max_redirects: usize,
     /// Answers and errors that wait in an echo socket; what comes beyond is dropped.
     pub max_echo_events: usize,
     /// Payload octets that wait in an echo socket.
@@ -95,10 +122,21 @@ impl Knobs {
             send_redirects: true,
             redirect_interval: Duration::from_secs(1),
             max_redirected: 1024,
+            send_icmp_errors: true,
             icmp_errors: Some(RateLimit { per_second: 1000, burst: 50 }),
+            icmp_errors_per_kind: None,
+            icmp_errors_per_peer: None,
+            max_icmp_peers: 1024,
             echo_replies: None,
+            timestamp_replies: None,
             icmp_error_length: 576,
+            icmp_error_precedence: true,
+            icmp_errors_from_inbound: false,
             answer_broadcast_echo: false,
+            answer_timestamp: true,
+            accept_redirects: true,
+            redirect_lifetime: Duration::from_secs(300),
+            max_redirects: 256,
             max_echo_events: 256,
             max_echo_bytes: 256 * 1024,
             max_outbox_packets: 1000,
@@ -109,16 +147,21 @@ impl Knobs {
 
     /// What Linux does.
     pub fn linux() -> Self {
-        Self::rfc()
+        Self { icmp_errors_per_peer: Some(RateLimit { per_second: 1, burst: 6 }), ..Self::rfc() }
     }
 
     /// What FreeBSD does.
     pub fn freebsd() -> Self {
+        let limit = Some(RateLimit { per_second: 200, burst: 200 });
         Self {
-            icmp_errors: Some(RateLimit { per_second: 200, burst: 200 }),
-            echo_replies: Some(RateLimit { per_second: 200, burst: 200 }),
+            icmp_errors: None,
+            icmp_errors_per_kind: limit,
+            echo_replies: limit,
+            timestamp_replies: limit,
             // net.inet.icmp.quotelen: 8 octets behind a header of 20.
             icmp_error_length: 56,
+            icmp_error_precedence: false,
+            redirect_lifetime: Duration::from_secs(600),
             ..Self::rfc()
         }
     }

@@ -16,8 +16,11 @@
 //! | `icmp` | ICMP messages |
 //! | `igmp` | IGMP: its messages, a host's and a router's part |
 //! | `quote` | the packet that an ICMP error is about |
-//! | `rate` | the token bucket that bounds what ICMP sends |
+//! | `rate`, `limits` | token buckets, and those that bound what ICMP sends |
+//! | `cache` | what is learnt from others: bounded, and forgotten after a while |
+//! | `redirect` | better next hops, by destination |
 
+pub mod cache;
 pub mod forward;
 pub mod fragment;
 pub mod icmp;
@@ -25,11 +28,13 @@ pub mod identification;
 pub mod igmp;
 pub mod ipv4;
 mod knobs;
+pub mod limits;
 pub mod local;
 pub mod options;
 pub mod per_source;
 pub mod quote;
 pub mod rate;
+pub mod redirect;
 pub mod route;
 
 pub use knobs::{HostModel, Knobs, RateLimit, ReversePath};

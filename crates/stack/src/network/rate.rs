@@ -25,14 +25,19 @@ impl TokenBucket {
 
     /// Takes a token, if there is one.
     pub fn take(&mut self, now: Instant) -> bool {
+        let granted = self.has(now);
+        if let Some(interval) = self.interval.filter(|_| granted) {
+            self.full_at = self.full_at.max(now) + interval;
+        }
+        granted
+    }
+
+    /// Whether there is a token.
+    pub fn has(&self, now: Instant) -> bool {
         let Some(interval) = self.interval else { return true };
         // Each token taken puts off the instant of fullness by one interval; it may lie a burst ahead at most.
         let full_at = self.full_at.max(now) + interval;
-        let granted = full_at.since(now) <= interval * self.burst && self.burst > 0;
-        if granted {
-            self.full_at = full_at;
-        }
-        granted
+        full_at.since(now) <= interval * self.burst && self.burst > 0
     }
 }
 

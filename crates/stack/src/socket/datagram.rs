@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::network::ipv4;
 use crate::network::route::Flow;
 use crate::trace::{Cause, Trigger};
+use crate::transport::udp::DatagramError;
 use crate::transport::{Key, SocketError, SocketId, udp};
 
 /// The UDP socket of `id`.
@@ -153,5 +154,23 @@ impl Host {
     /// `BadDescriptor` where there is no such socket.
     pub fn udp_set_broadcast(&mut self, id: SocketId, on: bool) -> Result<(), SocketError> {
         self.udp.set_broadcast(socket(id)?, on)
+    }
+
+    /// Whether ICMP errors about datagrams are queued, to be asked for with [`udp_recv_error`](Self::udp_recv_error),
+    /// instead of being returned by the next call (Linux: `IP_RECVERR`).
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
+    pub fn udp_queue_errors(&mut self, id: SocketId, on: bool) -> Result<(), SocketError> {
+        self.udp.queue_errors(socket(id)?, on)
+    }
+
+    /// The next queued error: who says what of a datagram to whom.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is none.
+    pub fn udp_recv_error(&mut self, ctx: &mut Ctx<'_>, id: SocketId) -> Result<DatagramError, SocketError> {
+        let _ = ctx;
+        self.udp.recv_error(socket(id)?)
     }
 }

@@ -17,6 +17,10 @@ documented! {
         EchoReply = "echo-reply", "RFC 1122 §3.2.2.6", "Answers an echo request.";
         DestinationUnreachable = "destination-unreachable", "RFC 1122 §3.2.2.1", "Tells a sender that its packet found no port, protocol, host or way.";
         TimeExceeded = "time-exceeded", "RFC 1812 §5.3.1", "Tells a sender that its packet's TTL or reassembly time ran out.";
+        TimestampRequest = "timestamp-request", "RFC 792 §Timestamp", "An application asks another host for its time of day.";
+        TimestampReply = "timestamp-reply", "RFC 1122 §3.2.2.8", "Answers a time stamp request.";
+        RouterAdvertisement = "router-advertisement", "RFC 1256 §4.3", "Tells hosts that this router is there, and how much it wants to be used.";
+        RouterSolicitation = "router-solicitation", "RFC 1256 §5.3", "Asks for routers to advertise themselves now.";
         ParameterProblem = "parameter-problem", "RFC 1122 §3.2.2.5", "Tells a sender that a field of its packet's header is wrong.";
 
         Forwarded = "forwarded", "RFC 1812 §5.2.1", "A router passes a packet on: its own cause is that of the frame that triggered this one.";

@@ -55,7 +55,10 @@ documented! {
         UnknownProtocol = "unknown-protocol", "RFC 1122 §3.2.2.1", "No transport here has that protocol number.";
         TooBig = "too-big", "RFC 1191 §3", "It is longer than the way's MTU and must not be fragmented.";
 
-        IcmpMalformed = "icmp-malformed", "RFC 1122 §3.2.2", "The ICMP message is too short or of an unknown type.";
+        IcmpMalformed = "icmp-malformed", "RFC 1122 §3.2.2", "The ICMP message is shorter than its type needs, or quotes no packet.";
+        IcmpUnknown = "icmp-unknown", "RFC 1122 §3.2.2", "No document that is kept gives the ICMP message's type and code a meaning.";
+        IcmpDeprecated = "icmp-deprecated", "RFC 6918 §2", "An ICMP message of a type that is not used any more, such as a source quench or an address mask request.";
+        IcmpBadRedirect = "icmp-bad-redirect", "RFC 1122 §3.2.2.2", "The ICMP redirect is not from the next hop in use, or names one that is not on the same network.";
         IcmpBadChecksum = "icmp-bad-checksum", "RFC 792 §Checksum", "The ICMP checksum is wrong.";
         IcmpNoSocket = "icmp-no-socket", "RFC 1122 §3.2.2.1", "The ICMP message is about a flow that does not exist here.";
         IcmpRateLimited = "icmp-rate-limited", "RFC 1812 §4.3.2.8", "An ICMP message was due, but too many were sent already.";

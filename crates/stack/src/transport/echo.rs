@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::slots::Slots;
-use super::{Key, Readiness, SocketError, SocketId, Trouble, Wake, ports};
+use super::{Key, Readiness, Report, SocketError, SocketId, Wake, ports};
+use crate::network::icmp::Times;
 use crate::rng::Rng;
 use crate::table::Table;
 use crate::time::Instant;
@@ -28,14 +29,23 @@ pub enum EchoEvent {
         /// When it arrived.
         at: Instant,
     },
-    /// The request will not be answered.
-    Error {
-        /// Who says so (this host itself where the next hop is silent).
+    /// The times of day that a time stamp request brought back.
+    Times {
+        /// Who answered.
         from: IpAddr,
         /// The request's sequence number.
         sequence: u16,
-        /// Why.
-        trouble: Trouble,
+        /// The times.
+        times: Times,
+        /// When the answer arrived.
+        at: Instant,
+    },
+    /// The request will not be answered.
+    Error {
+        /// The request's sequence number.
+        sequence: u16,
+        /// Who says so, and why.
+        report: Report,
     },
 }
 
@@ -84,6 +94,11 @@ impl EchoSockets {
     /// When there is no such socket.
     pub fn identifier(&self, key: Key) -> Result<u16, SocketError> {
         self.sockets.get(key).map(|socket| socket.identifier).ok_or(SocketError::BadDescriptor)
+    }
+
+    /// Whether a socket has `identifier`.
+    pub fn is_open(&self, identifier: u16) -> bool {
+        self.identifiers.contains(&identifier)
     }
 
     /// Takes an answer, or an error about a request, for the socket with `identifier`.
@@ -155,7 +170,7 @@ impl EchoEvent {
     fn held(&self) -> usize {
         match self {
             Self::Reply { bytes, .. } => bytes.len(),
-            Self::Error { .. } => 0,
+            Self::Times { .. } | Self::Error { .. } => 0,
         }
     }
 }
@@ -163,6 +178,7 @@ impl EchoEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Trouble;
 
     fn reply(sequence: u16, length: usize) -> EchoEvent {
         EchoEvent::Reply {
@@ -187,7 +203,9 @@ mod tests {
         assert_ne!(identifier, sockets.identifier(other).unwrap());
         assert_eq!(sockets.recv(one), Err(SocketError::WouldBlock));
         assert_eq!(sockets.recv(other), Err(SocketError::WouldBlock));
-        let error = EchoEvent::Error { from: [10, 0, 0, 1].into(), sequence: 2, trouble: Trouble::Soft };
+        let report =
+            Report { from: [10, 0, 0, 1].into(), trouble: Trouble::TimeExceeded, icmp: Some((11, 0)) };
+        let error = EchoEvent::Error { sequence: 2, report };
         sockets.deliver(identifier, reply(1, 10)).unwrap();
         sockets.deliver(identifier, error.clone()).unwrap();
         let mut wakes = Vec::new();

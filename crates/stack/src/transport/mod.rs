@@ -15,7 +15,10 @@ pub mod echo;
 pub mod ports;
 pub mod slots;
 pub mod tcp;
+mod trouble;
 pub mod udp;
+
+pub use trouble::{Report, Trouble};
 
 /// A socket's place in its table, and which of that place's tenants it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -129,6 +132,8 @@ pub enum SocketError {
     BadDescriptor,
     /// `ENOBUFS`: a table or queue is at its bound.
     NoBuffers,
+    /// `EPROTO`: ICMP says that a header was wrong.
+    ProtocolError,
 }
 
 impl SocketError {
@@ -152,6 +157,7 @@ impl SocketError {
             Self::PermissionDenied => "EACCES",
             Self::BadDescriptor => "EBADF",
             Self::NoBuffers => "ENOBUFS",
+            Self::ProtocolError => "EPROTO",
         }
     }
 }
@@ -176,6 +182,7 @@ impl fmt::Display for SocketError {
             Self::PermissionDenied => "permission denied",
             Self::BadDescriptor => "bad socket",
             Self::NoBuffers => "no buffer space available",
+            Self::ProtocolError => "protocol error",
         })
     }
 }
@@ -214,6 +221,7 @@ impl From<SocketError> for std::io::Error {
             SocketError::BrokenPipe => Kind::BrokenPipe,
             SocketError::PermissionDenied => Kind::PermissionDenied,
             SocketError::NoBuffers => Kind::OutOfMemory,
+            SocketError::ProtocolError => Kind::Other,
         };
         Self::new(kind, error)
     }
@@ -272,23 +280,4 @@ impl From<NoWay> for Trouble {
             NoWay::Prohibited => Self::Prohibited,
         }
     }
-}
-
-/// What ICMP, or the neighbour cache, says about packets of a flow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trouble {
-    /// ICMP net unreachable, or no route.
-    NetworkUnreachable,
-    /// ICMP host unreachable, or the next hop does not answer.
-    HostUnreachable,
-    /// ICMP protocol unreachable.
-    ProtocolUnreachable,
-    /// ICMP port unreachable.
-    PortUnreachable,
-    /// ICMP communication administratively prohibited.
-    Prohibited,
-    /// ICMP time exceeded, source quench or parameter problem: noted, never fatal.
-    Soft,
-    /// ICMP fragmentation needed: the path's MTU is now this many octets.
-    PacketTooBig(u16),
 }

@@ -167,6 +167,10 @@ group! {
         in_timestamps,
         /// Timestamp reply, arrived.
         in_timestamp_reps,
+        /// Router advertisement, arrived.
+        in_router_advertisements,
+        /// Router solicitation, arrived.
+        in_router_solicitations,
         /// Messages sent.
         out_msgs,
         /// Messages that were due and not sent: too many were.
@@ -187,6 +191,10 @@ group! {
         out_timestamps,
         /// Timestamp reply, sent.
         out_timestamp_reps,
+        /// Router advertisement, sent.
+        out_router_advertisements,
+        /// Router solicitation, sent.
+        out_router_solicitations,
     }
 }
 
@@ -199,6 +207,8 @@ impl IcmpCounters {
             4 => &mut self.in_src_quenchs,
             5 => &mut self.in_redirects,
             8 => &mut self.in_echos,
+            9 => &mut self.in_router_advertisements,
+            10 => &mut self.in_router_solicitations,
             11 => &mut self.in_time_excds,
             12 => &mut self.in_parm_probs,
             13 => &mut self.in_timestamps,

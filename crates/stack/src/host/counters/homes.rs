@@ -71,6 +71,9 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
 
         DropReason::IcmpMalformed | DropReason::IcmpBadChecksum => &mut icmp.in_errors,
         DropReason::IcmpNoSocket
+        | DropReason::IcmpUnknown
+        | DropReason::IcmpDeprecated
+        | DropReason::IcmpBadRedirect
         | DropReason::IcmpRateLimited
         | DropReason::IcmpIgnored
         | DropReason::IcmpQueueFull => &mut icmp.in_discards,
@@ -122,6 +125,10 @@ pub fn of_cause(cause: Cause, counters: &mut HostCounters) -> Option<&mut u64> {
         Cause::DestinationUnreachable => &mut icmp.out_dest_unreachs,
         Cause::TimeExceeded => &mut icmp.out_time_excds,
         Cause::ParameterProblem => &mut icmp.out_parm_probs,
+        Cause::TimestampRequest => &mut icmp.out_timestamps,
+        Cause::TimestampReply => &mut icmp.out_timestamp_reps,
+        Cause::RouterAdvertisement => &mut icmp.out_router_advertisements,
+        Cause::RouterSolicitation => &mut icmp.out_router_solicitations,
 
         Cause::Redirect => &mut icmp.out_redirects,
 

@@ -153,6 +153,8 @@ fn icmp_counts_by_type() {
         (4, "icmp.in_src_quenchs"),
         (5, "icmp.in_redirects"),
         (8, "icmp.in_echos"),
+        (9, "icmp.in_router_advertisements"),
+        (10, "icmp.in_router_solicitations"),
         (11, "icmp.in_time_excds"),
         (12, "icmp.in_parm_probs"),
         (13, "icmp.in_timestamps"),

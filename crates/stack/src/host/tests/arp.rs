@@ -3,7 +3,7 @@ use core::net::Ipv4Addr;
 use super::*;
 use crate::interface::arp::Packet;
 use crate::transport::echo::EchoEvent;
-use crate::transport::{Readiness, SocketError, SocketId, Trouble};
+use crate::transport::{Readiness, Report, SocketError, SocketId, Trouble};
 
 /// A socket of host 0 that has sent `count` datagrams to host 1.
 fn send(net: &mut Net, count: usize) -> SocketId {
@@ -69,8 +69,8 @@ fn a_silent_next_hop_fails_all_who_wait_for_it() {
     net.call(0, |host, ctx| {
         assert_eq!(host.udp_recv_bytes(ctx, datagrams), Err(SocketError::HostUnreachable));
         assert_eq!(host.tcp_connected(stream), Err(SocketError::HostUnreachable));
-        let error =
-            EchoEvent::Error { from: [10, 0, 0, 1].into(), sequence: 9, trouble: Trouble::HostUnreachable };
+        let (from, trouble) = ([10, 0, 0, 1].into(), Trouble::HostUnreachable);
+        let error = EchoEvent::Error { sequence: 9, report: Report { from, trouble, icmp: None } };
         assert_eq!(host.icmp_recv(ctx, echo), Ok(error));
         // For a while there is no use in asking again.
         host.udp_send_to(ctx, datagrams, b"again", addr("10.0.0.2:7")).unwrap();

@@ -6,14 +6,17 @@ use etherparse::{EtherType, IpNumber};
 use super::*;
 use crate::frame::Meta;
 use crate::interface::ethernet;
+use crate::network::icmp::{Error, ParameterProblem, Unreachable};
 use crate::network::{RateLimit, icmp, ipv4};
 use crate::transport::echo::EchoEvent;
-use crate::transport::{SocketError, Trouble, udp};
+use crate::transport::{Report, SocketError, Trouble, udp};
 
 const US: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const THEM: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 const OUR_MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
 const THEIR_MAC: Mac = Mac([2, 0, 0, 0, 0, 2]);
+
+const PORT: Error = Error::Unreachable(Unreachable::Port);
 
 fn meta() -> Meta {
     Meta::new(Cause::Raw, Trigger::Call)
@@ -91,9 +94,7 @@ fn a_closed_port_is_told_to_the_socket_that_asked() {
         id
     });
     net.run();
-    let icmp::Message::Error(icmp::Error::PortUnreachable, quote) = last_message_to_us(&net) else {
-        panic!()
-    };
+    let icmp::Message::Error(PORT, quote) = last_message_to_us(&net) else { panic!() };
     assert_eq!((quote.source, quote.destination, quote.protocol), (US, THEM, IpNumber::UDP));
     assert_eq!(net.carried.last().unwrap().1.len(), 14 + 576, "RFC 1812 §4.3.2.3");
     net.call(0, |host, ctx| {
@@ -119,15 +120,15 @@ fn an_unknown_protocol_is_told() {
     );
     net.run();
     assert_eq!(net.lines(), ["dropped unknown-protocol at network", "sent destination-unreachable"]);
-    assert!(matches!(last_message(&net), icmp::Message::Error(icmp::Error::ProtocolUnreachable, _)));
+    assert!(matches!(last_message(&net), icmp::Message::Error(Error::Unreachable(Unreachable::Protocol), _)));
 }
 
 #[test]
 fn options_that_do_not_parse_and_source_routes_are_told() {
     // RFC 1122 §3.2.2.5, §3.3.5
     for (option, expected) in [
-        (&[7, 1, 0, 0][..], icmp::Error::ParameterProblem),
-        (&[131, 7, 4, 10, 0, 0, 9, 0], icmp::Error::NetworkUnreachable),
+        (&[7, 1, 0, 0][..], Error::ParameterProblem(ParameterProblem::Octet(21))),
+        (&[131, 7, 4, 10, 0, 0, 9, 0], Error::Unreachable(Unreachable::SourceRoute)),
     ] {
         let mut octets = datagram(US, 4).to_vec();
         let mut header = etherparse::Ipv4Header {
@@ -158,8 +159,7 @@ fn nothing_is_said_of_what_was_broadcast_or_is_icmp_or_a_fragment() {
     net.deliver(0, packet(Mac::BROADCAST, broadcast, IpNumber::UDP, datagram(broadcast, 4)));
     net.deliver(0, packet(OUR_MAC, broadcast, IpNumber::UDP, datagram(broadcast, 4)));
     net.deliver(0, packet(Mac::BROADCAST, US, IpNumber::UDP, datagram(US, 4)));
-    let error =
-        icmp::error(icmp::Complaint::Port, &packet(OUR_MAC, US, IpNumber::UDP, datagram(US, 4)), 576, meta());
+    let error = icmp::error(PORT, &packet(OUR_MAC, US, IpNumber::UDP, datagram(US, 4)), 576, meta());
     net.deliver(0, packet(OUR_MAC, US, IpNumber::ICMP, error));
     let mut fragment = packet(OUR_MAC, US, IpNumber(99), datagram(US, 4)).to_vec();
     fragment[21] = 1; // an offset of 8 octets
@@ -226,7 +226,7 @@ fn told(kind: u8, code: u8) -> Result<EchoEvent, SocketError> {
     net.run();
     let mut request = net.carried[0].1.clone();
     request.strip_front(14);
-    let mut message = icmp::error(icmp::Complaint::Port, &request, 576, meta());
+    let mut message = icmp::error(PORT, &request, 576, meta());
     let head = message.head_mut();
     (head[0], head[1]) = (kind, code);
     head[2..4].fill(0);
@@ -238,9 +238,12 @@ fn told(kind: u8, code: u8) -> Result<EchoEvent, SocketError> {
 
 #[test]
 fn time_exceeded_and_unreachable_reach_the_echo_socket() {
-    let error = |trouble| Ok(EchoEvent::Error { from: THEM.into(), sequence: 5, trouble });
-    assert_eq!(told(11, 0), error(Trouble::Soft));
-    assert_eq!(told(3, 1), error(Trouble::HostUnreachable));
+    let error = |trouble, icmp| {
+        let report = Report { from: THEM.into(), trouble, icmp: Some(icmp) };
+        Ok(EchoEvent::Error { sequence: 5, report })
+    };
+    assert_eq!(told(11, 0), error(Trouble::TimeExceeded, (11, 0)));
+    assert_eq!(told(3, 1), error(Trouble::HostUnreachable, (3, 1)));
     assert_eq!(told(4, 0), Err(SocketError::WouldBlock), "RFC 6633 §3: source quench is ignored");
 }
 
@@ -258,7 +261,7 @@ fn an_error_about_nobody_s_packet_is_dropped() {
             identification: None,
         };
         ipv4::push(&mut quoted, &header);
-        let message = icmp::error(icmp::Complaint::Port, &quoted, 576, meta());
+        let message = icmp::error(PORT, &quoted, 576, meta());
         net.deliver(0, packet(OUR_MAC, US, IpNumber::ICMP, message));
     }
     assert_eq!(net.lines(), ["dropped icmp-no-socket at network"; 2]);

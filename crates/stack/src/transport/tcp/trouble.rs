@@ -8,7 +8,7 @@ use super::{Ready, Tcp};
 use crate::context::Ctx;
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, Ending, State, Trigger};
-use crate::transport::{Key, SocketError, Trouble};
+use crate::transport::{Key, Trouble};
 
 /// The MTU taken where a router does not name one (RFC 1191 §5: every host takes packets of this size).
 const MTU_UNNAMED: u16 = 576;
@@ -28,14 +28,23 @@ impl Tcp {
     ) -> bool {
         let Some(key) = self.by_ends.get(&ConnectionId { local, remote }).copied() else { return false };
         self.with(ctx, key, |connection, cx| {
-            let sequence = from_wire(connection.iss, sequence, connection.snd_una);
-            let in_flight = (connection.snd_una..connection.snd_nxt).contains(&sequence);
+            let in_flight = connection.is_in_flight(sequence);
             if in_flight {
                 connection.on_trouble(cx, trouble);
             }
             in_flight
         })
         .unwrap_or(false)
+    }
+
+    /// Whether a segment from `local` to `remote` with sequence number `sequence` may have been sent lately: data that
+    /// is in flight, or an acknowledgement without any.
+    pub fn may_have_sent(&self, local: SocketAddr, remote: SocketAddr, sequence: u32) -> bool {
+        let key = self.by_ends.get(&ConnectionId { local, remote });
+        key.and_then(|key| self.connections.get(*key)).is_some_and(|connection| {
+            let next = from_wire(connection.iss, sequence, connection.snd_una) == connection.snd_nxt;
+            next || connection.is_in_flight(sequence)
+        })
     }
 
     /// The neighbour is being resolved: what is ready waits for it outside the queue. A reply is not worth the wait.
@@ -85,15 +94,20 @@ impl Tcp {
 }
 
 impl Connection {
+    fn is_in_flight(&self, sequence: u32) -> bool {
+        let sequence = from_wire(self.iss, sequence, self.snd_una);
+        (self.snd_una..self.snd_nxt).contains(&sequence)
+    }
+
     /// A believable ICMP error.
     fn on_trouble(&mut self, cx: &mut Cx<'_, '_>, trouble: Trouble) {
         match trouble {
             Trouble::PacketTooBig(mtu) => self.on_packet_too_big(cx, mtu),
-            // RFC 9293 §3.9.2.2: net and host unreachable may pass; they must not end even a handshake.
-            Trouble::Soft | Trouble::NetworkUnreachable | Trouble::HostUnreachable => {}
+            // RFC 9293 §3.9.2.2: what may pass must not end even a handshake.
+            _ if trouble.is_soft() => {}
             // RFC 5927 §5.2: in a synchronised state a hard error is soft: the timers decide.
             _ if self.state.is_synchronized() => {}
-            _ => self.end(cx, Ending::Unreachable, Some(error_of(trouble))),
+            _ => self.end(cx, Ending::Unreachable, Some(trouble.socket_error())),
         }
     }
 
@@ -107,7 +121,7 @@ impl Connection {
             self.owed = super::connection::Owed::Nothing;
             self.probe = None;
         } else if self.state != State::Closed {
-            self.end(cx, Ending::Unreachable, Some(error_of(trouble)));
+            self.end(cx, Ending::Unreachable, Some(trouble.socket_error()));
         }
     }
 
@@ -131,13 +145,5 @@ impl Connection {
             self.recovery.forced = Some(Cause::RetransmitPmtu);
         }
         self.deadlines.rto = cx.now() + self.rtt.rto(cx.knobs);
-    }
-}
-
-const fn error_of(trouble: Trouble) -> SocketError {
-    match trouble {
-        Trouble::NetworkUnreachable => SocketError::NetworkUnreachable,
-        Trouble::ProtocolUnreachable | Trouble::PortUnreachable => SocketError::ConnectionRefused,
-        _ => SocketError::HostUnreachable,
     }
 }

@@ -18,6 +18,11 @@ pub struct Knobs {
     /// Whether sockets without a peer are told of ICMP errors too (RFC 1122 §4.1.3.3 asks that all be passed up).
     /// The systems tell sockets with a peer only.
     pub errors_without_peer: bool,
+    /// Whether calls return errors that may pass by themselves too: net and host unreachable, time exceeded (RFC 1122
+    /// §4.1.3.3 asks that all be passed up). Linux does not.
+    pub soft_errors: bool,
+    /// Errors that wait in a socket whose owner wants them queued; what comes beyond is lost.
+    pub max_queued_errors: usize,
 }
 
 impl Knobs {
@@ -28,6 +33,8 @@ impl Knobs {
             copy_below: 512,
             ephemeral_ports: EPHEMERAL,
             errors_without_peer: true,
+            soft_errors: true,
+            max_queued_errors: 128,
         }
     }
 
@@ -37,6 +44,7 @@ impl Knobs {
             receive_buffer: 212_992,
             ephemeral_ports: 32_768..=60_999,
             errors_without_peer: false,
+            soft_errors: false,
             ..Self::rfc()
         }
     }

@@ -12,15 +12,17 @@ mod knobs;
 mod socket;
 
 use core::net::{IpAddr, SocketAddr};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 
 pub use datagram::{HEADER, MAX_PAYLOAD, push};
 pub use knobs::Knobs;
+pub use socket::DatagramError;
 use socket::Socket;
 
 use super::slots::Slots;
-use super::{IpInfo, Key, Readiness, SocketError, SocketId, Trouble, Verdict, Wake, ports};
+use super::{IpInfo, Key, Readiness, Report, SocketError, SocketId, Verdict, Wake, ports};
 use crate::frame::Frame;
 use crate::rng::Rng;
 use crate::table::Table;
@@ -72,15 +74,28 @@ impl Udp {
 
     /// ICMP, or the neighbour cache, says something about datagrams from `local` to `remote`. False where no
     /// socket sends such.
-    pub fn on_trouble(&mut self, local: SocketAddr, remote: SocketAddr, trouble: Trouble) -> bool {
+    pub fn on_trouble(&mut self, local: SocketAddr, remote: SocketAddr, report: &Report) -> bool {
         let Some(key) = self.lookup(local, remote) else { return false };
         let Some(socket) = self.sockets.get_mut(key) else { return false };
-        // RFC 1122 §4.1.3.3: errors are passed up.
-        if socket.remote.is_some() || self.knobs.errors_without_peer {
-            socket.error = Some(error_of(trouble));
+        let Knobs { errors_without_peer, soft_errors, max_queued_errors, .. } = self.knobs;
+        if let Some(queue) = &mut socket.errors {
+            if queue.len() < max_queued_errors {
+                queue.push_back(DatagramError { destination: remote, report: *report });
+            }
+            self.wake(key, Readiness::READ);
+        } else if (socket.remote.is_some() || errors_without_peer)
+            && (soft_errors || !report.trouble.is_soft())
+        {
+            // RFC 1122 §4.1.3.3: errors are passed up.
+            socket.error = Some(report.trouble.socket_error());
             self.wake(key, Readiness::BOTH);
         }
         true
+    }
+
+    /// Whether some socket sends datagrams from `local` to `remote`.
+    pub fn sends(&self, local: SocketAddr, remote: SocketAddr) -> bool {
+        self.lookup(local, remote).is_some()
     }
 
     /// The socket for a datagram from `remote` to `local`: one with that peer, else one without a peer that is
@@ -177,6 +192,29 @@ impl Udp {
         })
     }
 
+    /// Whether errors are queued from here on, each with who reports it and of which datagram, instead of being
+    /// returned by the next call (Linux: `IP_RECVERR`). Turned off, what waits is gone.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn queue_errors(&mut self, key: Key, on: bool) -> Result<(), SocketError> {
+        let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
+        socket.errors = on.then(|| socket.errors.take().unwrap_or_default());
+        Ok(())
+    }
+
+    /// The next queued error.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is none.
+    pub fn recv_error(&mut self, key: Key) -> Result<DatagramError, SocketError> {
+        let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
+        socket.errors.as_mut().and_then(VecDeque::pop_front).ok_or_else(|| {
+            socket.waiting = socket.waiting.or(Readiness::READ);
+            SocketError::WouldBlock
+        })
+    }
+
     /// The caller found no room to send and waits for it. Whether it did not wait already.
     pub fn wait_to_send(&mut self, key: Key) -> bool {
         let Some(socket) = self.sockets.get_mut(key) else { return false };
@@ -250,16 +288,6 @@ impl Udp {
 
 fn port_of(address: SocketAddr) -> Port {
     (address.is_ipv6(), address.port())
-}
-
-/// What a socket's owner is told.
-fn error_of(trouble: Trouble) -> SocketError {
-    match trouble {
-        Trouble::PortUnreachable | Trouble::ProtocolUnreachable => SocketError::ConnectionRefused,
-        Trouble::NetworkUnreachable => SocketError::NetworkUnreachable,
-        Trouble::HostUnreachable | Trouble::Prohibited | Trouble::Soft => SocketError::HostUnreachable,
-        Trouble::PacketTooBig(_) => SocketError::MessageTooLong,
-    }
 }
 
 #[cfg(test)]

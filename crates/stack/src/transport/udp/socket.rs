@@ -5,13 +5,22 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::transport::{Readiness, SocketError};
+use crate::transport::{Readiness, Report, SocketError};
 
 /// A datagram that waits to be received.
 #[derive(Clone, Debug)]
 struct Waiting {
     from: SocketAddr,
     payload: Bytes,
+}
+
+/// What was said of a datagram that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DatagramError {
+    /// To whom the datagram was.
+    pub destination: SocketAddr,
+    /// Who says what of it.
+    pub report: Report,
 }
 
 /// A socket.
@@ -27,6 +36,8 @@ pub struct Socket {
     pub broadcast: bool,
     /// An error that the next call returns.
     pub error: Option<SocketError>,
+    /// Errors that wait to be asked for, where the owner wants them so.
+    pub errors: Option<VecDeque<DatagramError>>,
     /// What the owner waits for.
     pub waiting: Readiness,
     queue: VecDeque<Waiting>,
@@ -43,6 +54,7 @@ impl Socket {
             remote: None,
             broadcast: false,
             error: None,
+            errors: None,
             waiting: Readiness::NONE,
             queue: VecDeque::new(),
             held: 0,

@@ -5,6 +5,7 @@ use super::*;
 use crate::frame::{Checksum, FrameId, InterfaceId, Meta};
 use crate::rng::Rng;
 use crate::trace::{Cause, Trigger};
+use crate::transport::Trouble;
 
 fn addr(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -148,6 +149,10 @@ fn one_wake_for_one_wait() {
     assert_eq!(wakes(&mut udp), [Wake { socket: SocketId::Udp(socket), readiness: Readiness::WRITE }]);
 }
 
+fn report(trouble: Trouble) -> Report {
+    Report { from: [10, 0, 0, 2].into(), trouble, icmp: None }
+}
+
 #[test]
 fn errors_are_told_once_to_whom_they_concern() {
     // RFC 1122 §4.1.3.3
@@ -155,16 +160,19 @@ fn errors_are_told_once_to_whom_they_concern() {
         let mut udp = udp(|knobs| knobs.errors_without_peer = errors_without_peer);
         let (local, remote) = (addr("10.0.0.1:7"), addr("10.0.0.2:9"));
         let socket = udp.bind(&mut rng(), local).unwrap();
-        assert!(udp.on_trouble(local, remote, Trouble::PortUnreachable));
+        assert!(udp.on_trouble(local, remote, &report(Trouble::PortUnreachable)));
         assert_eq!(udp.recv(socket) == Err(SocketError::ConnectionRefused), told);
         assert_eq!(udp.recv(socket), Err(SocketError::WouldBlock));
         udp.connect(socket, local.ip(), remote).unwrap();
-        assert!(udp.on_trouble(local, remote, Trouble::HostUnreachable));
+        assert!(udp.on_trouble(local, remote, &report(Trouble::HostUnreachable)));
         assert_eq!(wakes(&mut udp).len(), 1);
         assert_eq!(udp.ends(socket, None), Err(SocketError::HostUnreachable));
         assert!(udp.ends(socket, None).is_ok());
-        assert!(!udp.on_trouble(local, addr("10.0.0.3:9"), Trouble::PortUnreachable), "no flow of ours");
-        assert!(!udp.on_trouble(addr("10.0.0.1:8"), remote, Trouble::PortUnreachable));
+        assert!(
+            !udp.on_trouble(local, addr("10.0.0.3:9"), &report(Trouble::PortUnreachable)),
+            "no flow of ours"
+        );
+        assert!(!udp.on_trouble(addr("10.0.0.1:8"), remote, &report(Trouble::PortUnreachable)));
     }
 }
 

@@ -307,7 +307,9 @@ fn icmp_ends_a_handshake_and_not_a_connection() {
         pair.with(0, |tcp, ctx| tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, trouble))
     };
     assert!(!trouble(&mut pair, seq.wrapping_add(1), Trouble::HostUnreachable), "not in flight");
-    assert!(trouble(&mut pair, seq, Trouble::Soft));
+    for soft in [Trouble::TimeExceeded, Trouble::ReassemblyTimeExceeded, Trouble::ParameterProblem] {
+        assert!(trouble(&mut pair, seq, soft));
+    }
     assert_eq!(pair.ends[0].connected(client), Err(SocketError::WouldBlock));
     assert!(trouble(&mut pair, seq, Trouble::HostUnreachable));
     assert_eq!(pair.ends[0].connected(client), Err(SocketError::WouldBlock));

@@ -1,0 +1,71 @@
+//! Redirects that arrive, and the next hops that they teach.
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use super::Host;
+use super::schedule::{Concern, Schedule};
+use crate::context::Ctx;
+use crate::network::icmp::Redirect;
+use crate::network::quote::Quote;
+use crate::network::redirect::Proposal;
+use crate::time::Instant;
+use crate::trace::DropReason;
+use crate::transport::IpInfo;
+
+impl Host {
+    /// RFC 1122 §3.2.2.2: a credible redirect changes the next hop to that destination at once. One for a network is
+    /// taken as one for the host, and the type of service does not matter.
+    pub(super) fn accept_redirect(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ip: &IpInfo,
+        redirect: Redirect,
+        quote: &Quote,
+    ) -> Result<(), DropReason> {
+        if !self.knobs.accept_redirects {
+            return Err(DropReason::IcmpIgnored);
+        }
+        if !self.may_have_sent(quote) {
+            return Err(DropReason::IcmpNoSocket);
+        }
+        let IpAddr::V4(from) = ip.source else { return Err(DropReason::IcmpBadRedirect) };
+        let on = ip.interface;
+        let proposal = Proposal { from, on, destination: quote.destination, gateway: redirect.gateway };
+        let current = self.hop(quote.destination.into(), quote.source.into());
+        let is_neighbor = |address: Ipv4Addr| {
+            let interface = self.interface(on);
+            let of_network = interface.is_some_and(|interface| {
+                interface.addresses().iter().any(|own| own.contains(IpAddr::V4(address)))
+            });
+            of_network && !self.addresses.is_own(address) && !self.addresses.is_broadcast(address, on)
+        };
+        let credible = ip.to_unicast && current.is_some_and(|hop| proposal.is_credible(&hop, is_neighbor));
+        if !credible {
+            return Err(DropReason::IcmpBadRedirect);
+        }
+        self.redirected.learn(ctx.now, &proposal);
+        self.forget_ways();
+        self.schedule_redirects();
+        Ok(())
+    }
+
+    /// Forgets redirects that are too old.
+    pub(super) fn expire_redirects(&mut self, now: Instant) {
+        if self.redirected.expire(now) {
+            self.forget_ways();
+        }
+        self.schedule_redirects();
+    }
+
+    /// A station does not answer: where a redirect led by it, the route holds again (RFC 1122 §3.3.1.5).
+    pub(super) fn redirects_failed(&mut self, on: crate::frame::InterfaceId, station: IpAddr) {
+        if self.redirected.forget_station(on, station) {
+            self.forget_ways();
+            self.schedule_redirects();
+        }
+    }
+
+    fn schedule_redirects(&mut self) {
+        self.schedule.set(Concern::Redirects, Schedule::HOST, self.redirected.next_expiry());
+    }
+}
