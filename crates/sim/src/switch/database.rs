@@ -1,9 +1,10 @@
 //! The filtering database: at which port each station was seen last (IEEE 802.1Q §8.8).
 //!
-//! Bounded and without timers: an entry that is too old is passed over when it is looked up, and removed when another
-//! is made. Each port's entries stand in a list of their own in the order in which they were last seen, so that the
-//! oldest of a port is known without looking at others. When the table is full, the port with the most entries loses
-//! its oldest: a port that holds no more than its even share of the table loses nothing to what others send.
+//! Bounded, and without timers: what is too old is passed over when it is looked up, and removed when a station is
+//! learned. All entries stand in a list in the order in which they were last seen, so that those that are too old are
+//! found without looking at others; and each port's in one of its own, so that a port's oldest is. When the table is
+//! full, the port with the most entries, that of the new station counted, loses its oldest. Such a port has more than
+//! its even share of the table: one that has no more loses nothing, whatever the others send.
 
 use std::collections::BTreeSet;
 
@@ -30,22 +31,37 @@ pub struct TableEntry {
     pub seen: Instant,
 }
 
+/// Which of the lists.
+#[derive(Clone, Copy)]
+enum Of {
+    /// That of all entries.
+    All,
+    /// That of the entry's port.
+    Port,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     entry: TableEntry,
-    /// Seen before it at the same port.
+    /// Its neighbours in both lists.
+    links: [Links; 2],
+}
+
+/// Who was seen before an entry, and who after it.
+#[derive(Clone, Copy, Debug)]
+struct Links {
     older: u32,
-    /// Seen after it at the same port.
     newer: u32,
 }
 
-/// A port's entries, from the one that was seen least lately.
+/// The ends of a list.
 #[derive(Clone, Copy, Debug)]
 struct List {
     oldest: u32,
     newest: u32,
-    length: u32,
 }
+
+const EMPTY: List = List { oldest: NONE, newest: NONE };
 
 /// What became of a source address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,7 +85,8 @@ pub struct Database {
     slots: Vec<Slot>,
     free: Vec<u32>,
     places: Table<(VlanId, Mac), u32>,
-    ports: Vec<List>,
+    all: List,
+    ports: Vec<(List, u32)>,
     /// Ports by the number of their entries.
     by_length: BTreeSet<(u32, u16)>,
     /// Entries that were too old.
@@ -84,13 +101,14 @@ impl Database {
             slots: Vec::new(),
             free: Vec::new(),
             places: Table::new(rng),
-            ports: vec![List { oldest: NONE, newest: NONE, length: 0 }; ports],
+            all: EMPTY,
+            ports: vec![(EMPTY, 0); ports],
             by_length: BTreeSet::new(),
             aged: 0,
         }
     }
 
-    /// Entries, those included that are too old and were not come upon yet.
+    /// Entries, those included that became too old since a station was last learned.
     pub fn len(&self) -> usize {
         self.places.len()
     }
@@ -100,6 +118,7 @@ impl Database {
         self.aged
     }
 
+    /// IEEE 802.1Q §8.8.3: an entry lives for the ageing time after it was last seen.
     fn is_fresh(&self, entry: &TableEntry, now: Instant) -> bool {
         now < entry.seen + self.ageing_time
     }
@@ -113,94 +132,93 @@ impl Database {
 
     /// A frame of a station came by `port` (IEEE 802.1Q §8.7).
     pub fn learn(&mut self, now: Instant, vlan: VlanId, mac: Mac, port: InterfaceId) -> Learned {
+        self.expire(now);
         let entry = TableEntry { vlan, mac, port, seen: now };
-        if let Some(place) = self.places.get(&(vlan, mac)).copied() {
-            let old = self.slots[place as usize].entry;
-            self.unlink(place);
+        let Some(place) = self.places.get(&(vlan, mac)).copied() else {
+            return Learned::New { evicted: self.insert(entry) };
+        };
+        self.slots[place as usize].entry.seen = now;
+        if self.slots[place as usize].entry.port != port {
+            self.leave(place);
             self.slots[place as usize].entry = entry;
-            self.link(place);
-            if !self.is_fresh(&old, now) {
-                self.aged += 1;
-                return Learned::New { evicted: false };
-            }
-            return if old.port == port { Learned::Known } else { Learned::Moved };
+            self.join(place);
+            return Learned::Moved;
         }
-        self.expire(now, port);
-        let evicted = self.places.len() >= self.max_entries && self.evict(now);
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { entry, older: NONE, newer: NONE });
-            self.slots.len() as u32 - 1
-        });
-        self.slots[place as usize].entry = entry;
-        self.places.insert((vlan, mac), place);
-        self.link(place);
-        Learned::New { evicted }
+        // In a long transfer it mostly is the newest already.
+        if self.all.newest != place {
+            for of in [Of::All, Of::Port] {
+                self.unlink(of, place);
+                self.append(of, place);
+            }
+        }
+        Learned::Known
     }
 
-    /// Removes what is too old at `port`: at most two, so that one frame's work is bounded while each that is made takes
-    /// more away than it adds.
-    fn expire(&mut self, now: Instant, port: InterfaceId) {
-        for _ in 0..2 {
-            let oldest = self.ports[usize::from(port.0)].oldest;
-            let Some(slot) = self.slots.get(oldest as usize) else { return };
-            if oldest == NONE || self.is_fresh(&slot.entry, now) {
-                return;
-            }
-            self.remove(oldest);
+    /// Removes what is too old. Each entry is removed once, so that this costs no more than to have made it.
+    fn expire(&mut self, now: Instant) {
+        while let Some(oldest) = self.slots.get(self.all.oldest as usize)
+            && !self.is_fresh(&oldest.entry, now)
+        {
+            self.remove(self.all.oldest);
             self.aged += 1;
         }
     }
 
-    /// Makes room: the port with the most entries loses its oldest. Whether that was still good.
-    fn evict(&mut self, now: Instant) -> bool {
-        let Some(&(_, port)) = self.by_length.last() else { return false };
-        let oldest = self.ports[usize::from(port)].oldest;
-        let fresh = self.is_fresh(&self.slots[oldest as usize].entry, now);
+    /// Makes an entry; whether another had to be forgotten for it.
+    fn insert(&mut self, entry: TableEntry) -> bool {
+        let full = self.places.len() >= self.max_entries;
+        if full {
+            self.make_room(entry.port);
+        }
+        let slot = Slot { entry, links: [Links { older: NONE, newer: NONE }; 2] };
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(slot);
+            self.slots.len() as u32 - 1
+        });
+        self.slots[place as usize] = slot;
+        self.places.insert((entry.vlan, entry.mac), place);
+        self.join(place);
+        full
+    }
+
+    /// For one more at `port`, the port that then has the most loses its oldest; `port` itself, where others have no more.
+    fn make_room(&mut self, port: InterfaceId) {
+        let Some(&(most, other)) = self.by_length.last() else { return };
+        let (own, length) = self.ports[usize::from(port.0)];
+        let oldest = if length > 0 && length + 1 >= most {
+            own.oldest
+        } else {
+            self.ports[usize::from(other)].0.oldest
+        };
         self.remove(oldest);
-        self.aged += u64::from(!fresh);
-        fresh
     }
 
     fn remove(&mut self, place: u32) {
-        self.unlink(place);
+        self.leave(place);
         let TableEntry { vlan, mac, .. } = self.slots[place as usize].entry;
         self.places.remove(&(vlan, mac));
         self.free.push(place);
     }
 
-    fn unlink(&mut self, place: u32) {
-        let Slot { entry, older, newer } = self.slots[place as usize];
-        let port = entry.port.0;
-        match self.slots.get_mut(older as usize) {
-            Some(slot) => slot.newer = newer,
-            None => self.ports[usize::from(port)].oldest = newer,
-        }
-        match self.slots.get_mut(newer as usize) {
-            Some(slot) => slot.older = older,
-            None => self.ports[usize::from(port)].newest = older,
-        }
-        self.count(port, |length| length - 1);
+    /// Puts an entry at the end of both lists.
+    fn join(&mut self, place: u32) {
+        self.append(Of::All, place);
+        self.append(Of::Port, place);
+        self.count(place, |length| length + 1);
     }
 
-    /// Puts an entry at the end of its port's list.
-    fn link(&mut self, place: u32) {
+    /// Takes an entry out of both lists.
+    fn leave(&mut self, place: u32) {
+        self.unlink(Of::All, place);
+        self.unlink(Of::Port, place);
+        self.count(place, |length| length - 1);
+    }
+
+    /// Changes the number of entries of an entry's port.
+    fn count(&mut self, place: u32, change: impl FnOnce(u32) -> u32) {
         let port = self.slots[place as usize].entry.port.0;
-        let list = &mut self.ports[usize::from(port)];
-        let older = core::mem::replace(&mut list.newest, place);
-        if older == NONE {
-            list.oldest = place;
-        } else {
-            self.slots[older as usize].newer = place;
-        }
-        let slot = &mut self.slots[place as usize];
-        (slot.older, slot.newer) = (older, NONE);
-        self.count(port, |length| length + 1);
-    }
-
-    fn count(&mut self, port: u16, change: impl FnOnce(u32) -> u32) {
-        let length = &mut self.ports[usize::from(port)].length;
-        let before = *length;
-        *length = change(before);
+        let length = &mut self.ports[usize::from(port)].1;
+        let before = core::mem::replace(length, change(*length));
         let after = *length;
         self.by_length.remove(&(before, port));
         if after > 0 {
@@ -208,17 +226,44 @@ impl Database {
         }
     }
 
+    fn list(&mut self, of: Of, place: u32) -> &mut List {
+        match of {
+            Of::All => &mut self.all,
+            Of::Port => &mut self.ports[usize::from(self.slots[place as usize].entry.port.0)].0,
+        }
+    }
+
+    fn unlink(&mut self, of: Of, place: u32) {
+        let Links { older, newer } = self.slots[place as usize].links[of as usize];
+        match self.slots.get_mut(older as usize) {
+            Some(slot) => slot.links[of as usize].newer = newer,
+            None => self.list(of, place).oldest = newer,
+        }
+        match self.slots.get_mut(newer as usize) {
+            Some(slot) => slot.links[of as usize].older = older,
+            None => self.list(of, place).newest = older,
+        }
+    }
+
+    fn append(&mut self, of: Of, place: u32) {
+        let list = self.list(of, place);
+        let older = core::mem::replace(&mut list.newest, place);
+        match self.slots.get_mut(older as usize) {
+            Some(slot) => slot.links[of as usize].newer = place,
+            None => self.list(of, place).oldest = place,
+        }
+        self.slots[place as usize].links[of as usize] = Links { older, newer: NONE };
+    }
+
     /// What is known at `now`, in the order of VLANs and addresses.
     pub fn entries(&self, now: Instant) -> Vec<TableEntry> {
         let mut entries = Vec::with_capacity(self.places.len());
-        for list in &self.ports {
-            let mut place = list.oldest;
-            while let Some(slot) = self.slots.get(place as usize) {
-                if self.is_fresh(&slot.entry, now) {
-                    entries.push(slot.entry);
-                }
-                place = slot.newer;
+        let mut place = self.all.oldest;
+        while let Some(slot) = self.slots.get(place as usize) {
+            if self.is_fresh(&slot.entry, now) {
+                entries.push(slot.entry);
             }
+            place = slot.links[Of::All as usize].newer;
         }
         entries.sort_by_key(|entry| (entry.vlan, entry.mac));
         entries

@@ -18,8 +18,6 @@
 mod config;
 mod counters;
 mod database;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -260,8 +258,7 @@ impl Switch {
         &self.config
     }
 
-    /// How many stations it remembers at most at this moment: those that are too old are forgotten when they are come
-    /// upon.
+    /// How many stations it remembers; those that became too old are forgotten when one is learned next.
     pub fn remembered(&self) -> usize {
         self.database.len()
     }
