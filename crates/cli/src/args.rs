@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use wirelab_scenario::Moment;
+use wirelab_sim::Show;
+use wirelab_stack::time::Instant;
+
 use crate::ladder::Limit;
+use crate::suggest;
 
 /// Rows of a ladder that are shown unless it is said otherwise.
 const LADDER_ROWS: usize = 200;
@@ -30,7 +35,8 @@ pub enum Command {
     /// Run a scenario and show what happened
     #[command(
         after_help = "Examples:\n  wirelab run echo\n  wirelab run my.toml --seed 7 --set 'link.wire.loss=10 %' \
-                            --pcap out.pcapng\n  wirelab run lossy-transfer --json | jq .trace_hash"
+                            --pcap out.pcapng\n  wirelab run echo --show neighbors,sockets@100ms --only client\n  \
+                            wirelab run lossy-transfer --json | jq .trace_hash"
     )]
     Run(RunArgs),
     /// Read scenario files and say what is wrong with them, without running
@@ -71,6 +77,16 @@ pub struct RunArgs {
     /// Write cwnd, ssthresh, srtt, rto and more of each connection and the length of each queue as CSV
     #[arg(long, value_name = "FILE.csv")]
     pub series: Option<PathBuf>,
+    /// Show tables of hosts and switches at a time, or at the end: `neighbors,routes@2s`, `sockets:client@end`; may be
+    /// given several times (see docs/scenarios.md)
+    #[arg(long = "show", value_name = "TABLES[:NODE]@TIME")]
+    pub shows: Vec<ShowArg>,
+    /// Draw only these hosts in the ladder, `client,router`, or one connection, `client:6999-server`
+    #[arg(long, value_name = "NODES|CONNECTION", conflicts_with = "json")]
+    pub only: Option<String>,
+    /// Draw switches and hubs in the ladder, too
+    #[arg(long)]
+    pub switches: bool,
     /// Print the summary as JSON, and nothing else
     #[arg(long)]
     pub json: bool,
@@ -118,6 +134,50 @@ pub struct SchemaArgs {
 pub enum Format {
     /// Scenario files
     Scenario,
+}
+
+/// Tables that are shown, as it is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ShowArg {
+    /// Which.
+    pub tables: Vec<Show>,
+    /// Whose: everybody's where there is no name.
+    pub node: Option<String>,
+    /// When: at the end where there is no time.
+    pub at: Option<Instant>,
+}
+
+impl std::str::FromStr for ShowArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((what, at)) = text.rsplit_once('@') else {
+            return Err(
+                "it is tables and a time, such as `neighbors,routes@2s` or `sockets:client@end`".into()
+            );
+        };
+        let at = match at.trim().parse()? {
+            Moment::End => None,
+            moment @ Moment::After(_) => Some(moment.instant()),
+        };
+        let (tables, node) = match what.split_once(':') {
+            Some((tables, node)) => (tables, Some(node.trim().to_owned())),
+            None => (what, None),
+        };
+        let tables = tables.split(',').map(|name| {
+            let names = || Show::ALL.iter().map(|show| show.name());
+            let name = name.trim();
+            Show::from_name(name).ok_or_else(|| {
+                let all: Vec<&str> = names().collect();
+                format!(
+                    "there is no table `{name}`{}; there are {}",
+                    suggest::hint(name, names()),
+                    all.join(", ")
+                )
+            })
+        });
+        Ok(Self { tables: tables.collect::<Result<_, _>>()?, node, at })
+    }
 }
 
 /// How many rows a ladder shows, as it is written.
@@ -184,6 +244,18 @@ mod tests {
         assert_eq!(of("50"), Ok(Limit::Rows(50)));
         assert!(of("some").is_err());
         assert!(of("-1").is_err());
+    }
+
+    #[test]
+    fn tables_are_asked_for_by_name_time_and_node() {
+        let of = |text: &str| text.parse::<ShowArg>();
+        let at = Some(Instant::from_millis(1_500));
+        let tables = vec![Show::Neighbors, Show::Routes];
+        assert_eq!(of("neighbors,routes@1.5s"), Ok(ShowArg { tables, node: None, at }));
+        let node = Some("client".to_owned());
+        assert_eq!(of("sockets:client@end"), Ok(ShowArg { tables: vec![Show::Sockets], node, at: None }));
+        assert!(of("neighbours@1s").unwrap_err().contains("`neighbors`"));
+        assert!(of("neighbors").is_err() && of("neighbors@soon").is_err() && of("@1s").is_err());
     }
 
     #[test]

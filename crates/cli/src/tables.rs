@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use wirelab_scenario::{ApplicationReport, ConnectionReport, Counters, Outcome, Report};
+use wirelab_stack::host::HostCounters;
 use wirelab_stack::time::Instant;
 
 use crate::console::{Charset, Ink, Style, cut, pad, pad_left, width};
@@ -35,7 +36,7 @@ pub fn print(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     let mut printer = Printer { style, out };
     printer.applications(&report.applications)?;
     printer.connections(&report.connections)?;
-    let hosts = report.hosts.iter().map(|host| Column::new([host.name.as_str()], &host.counters));
+    let hosts = report.hosts.iter().map(|host| Column::of_host(&host.name, &host.counters));
     printer.counters("Hosts", &hosts.collect::<Vec<_>>())?;
     for (title, devices) in [("Switches", &report.switches), ("Hubs", &report.hubs)] {
         let devices = devices.iter().map(|device| Column::new([device.name.as_str()], &device.counters));
@@ -46,7 +47,28 @@ pub fn print(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
         links.map(|link| Column::new([&link.name, &link.from, &format!("> {}", link.to)], &link.counters));
     printer.counters("Links", &links.collect::<Vec<_>>())?;
     printer.waiting(report)?;
+    printer.not_shown(report)?;
     printer.verdict(report)
+}
+
+/// Prints the tables that were shown, where no ladder has them in it.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn print_shown(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    for shown in &report.shown {
+        let node = style.charset.show(&shown.node);
+        let heading = format!("{} of {node}, at {} s", shown.table, short(shown.time));
+        writeln!(out, "{}", style.paint(Ink::Heading, &heading))?;
+        for line in &shown.lines {
+            writeln!(out, "  {}", style.charset.show(line))?;
+        }
+        if shown.lines.is_empty() {
+            writeln!(out, "  (nothing)")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// A column of a counter table: headings one below the other, and the counters.
@@ -58,6 +80,12 @@ struct Column {
 impl Column {
     fn new<const N: usize>(headings: [&str; N], counters: &Counters) -> Self {
         Self { headings: headings.map(str::to_owned).to_vec(), values: counters.iter().collect() }
+    }
+
+    /// Without the plain names: what they count is counted under the documents' names too.
+    fn of_host(name: &str, counters: &Counters) -> Self {
+        let values = counters.iter().filter(|(name, _)| !HostCounters::PLAIN.contains(name));
+        Self { headings: vec![name.to_owned()], values: values.collect() }
     }
 
     fn value(&self, name: &str) -> u64 {
@@ -237,6 +265,18 @@ impl Printer<'_> {
             let (application, host, what) =
                 (self.show(&waiting.application), self.show(&waiting.host), self.show(&waiting.what));
             writeln!(self.out, "  {application} on {host}: waits {what}")?;
+        }
+        writeln!(self.out)
+    }
+
+    fn not_shown(&mut self, report: &Report) -> io::Result<()> {
+        if report.not_shown.is_empty() {
+            return Ok(());
+        }
+        self.heading("Not shown, since the run ended before")?;
+        for table in &report.not_shown {
+            let (node, at) = (self.show(&table.node), short(table.time));
+            writeln!(self.out, "  {} of {node}, at {at} s", table.table)?;
         }
         writeln!(self.out)
     }

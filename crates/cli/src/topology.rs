@@ -147,6 +147,11 @@ impl Topology {
         self.hosts.get(&node).map_or(Kind::Host, |host| host.kind)
     }
 
+    /// The node of that name.
+    pub fn node(&self, name: &str) -> Option<NodeId> {
+        self.hosts.iter().find(|(_, host)| host.name == name).map(|(node, _)| *node)
+    }
+
     /// A host's name.
     pub fn host(&self, node: NodeId) -> &str {
         self.hosts.get(&node).map_or("?", |host| &host.name)

@@ -1,13 +1,21 @@
 //! The counters of hosts, links and connections by name: for expectations, and for the report.
 
 use wirelab_sim::{HubCounters, LinkCounters, SwitchCounters};
-use wirelab_stack::host::HostCounters;
+use wirelab_stack::host::{HostCounters, InterfaceCounters};
 use wirelab_stack::trace;
 
 use crate::report::Counters;
 
 /// The names of a host's counters.
 pub const HOST: &[&str] = HostCounters::NAMES;
+
+/// The names of the counters of a host's interface.
+pub const INTERFACE: &[&str] = InterfaceCounters::NAMES;
+
+/// An interface's counters by name.
+pub fn of_interface(counters: &InterfaceCounters) -> Counters {
+    Counters(counters.iter().collect())
+}
 
 /// The names of a switch's counters.
 pub const SWITCH: &[&str] = SwitchCounters::NAMES;

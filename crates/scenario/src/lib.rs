@@ -48,6 +48,7 @@ mod run;
 mod scenario;
 mod schema;
 pub mod shipped;
+mod shown;
 mod source;
 mod units;
 mod verdict;
@@ -56,9 +57,11 @@ mod watch;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use document::Override;
 pub use report::{
-    ApplicationReport, ApplicationState, ConnectionReport, Counters, ExpectationReport, HostReport,
-    LinkReport, Outcome, REPORT_VERSION, Report, WaitingReport,
+    ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, ExpectationReport,
+    HostReport, InterfaceReport, LinkReport, Outcome, REPORT_VERSION, Report, WaitingReport,
 };
 pub use run::Run;
 pub use scenario::Scenario;
 pub use shipped::{Shipped, TEMPLATE, shipped};
+pub use shown::{NotShownReport, RowReport, ShownReport};
+pub use units::Moment;

@@ -15,8 +15,12 @@ pub fn miss<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option
             let plain = name.to_lowercase().replace('-', "_");
             let distance = strsim::damerau_levenshtein(&lower, &plain);
             let contained = plain.len() >= 3 && lower.len() >= 3 && {
+                // A name behind a dot may be known without what stands before it.
+                let own = plain.rsplit('.').next();
                 let mut words = plain.split('_');
-                words.any(|word| word == lower) || lower.split('_').any(|word| word == plain)
+                own == Some(&lower)
+                    || words.any(|word| word == lower)
+                    || lower.split('_').any(|word| word == plain)
             };
             let near = distance <= allowance || contained;
             near.then_some((distance.min(if contained { allowance } else { distance }), name))
@@ -56,6 +60,14 @@ mod tests {
         assert_eq!(miss("dropped_frame", known).as_deref(), Some("dropped_frames"));
         assert_eq!(miss("echo_client", known).as_deref(), Some("echo-client"));
         assert_eq!(miss("dropped", known).as_deref(), Some("dropped_frames"));
+        assert_eq!(
+            miss("reasm_fails", ["ip.reasm_oks", "ip.reasm_fails"]).as_deref(),
+            Some("ip.reasm_fails")
+        );
+        assert_eq!(
+            miss("ip.reasm_fail", ["ip.reasm_oks", "ip.reasm_fails"]).as_deref(),
+            Some("ip.reasm_fails")
+        );
         assert_eq!(miss("xyzzy", known), None);
         assert_eq!(miss("", known), None);
     }

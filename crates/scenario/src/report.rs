@@ -4,6 +4,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use wirelab_stack::time::{Duration, Instant};
 
+use crate::shown::{NotShownReport, ShownReport};
+
 /// The version of the report's form. It grows when a field changes its meaning or goes; new fields do not count.
 pub const REPORT_VERSION: u32 = 1;
 
@@ -39,6 +41,10 @@ pub struct Report {
     pub hubs: Vec<DeviceReport>,
     /// The links' directions, in the order of the file.
     pub links: Vec<LinkReport>,
+    /// The tables that were shown, in the order of time.
+    pub shown: Vec<ShownReport>,
+    /// The tables that were to be shown at a time that the run did not reach.
+    pub not_shown: Vec<NotShownReport>,
     /// The expectations, in the order of the file.
     pub expectations: Vec<ExpectationReport>,
     /// Who waited for what when a run ended with applications that had not.
@@ -191,6 +197,17 @@ pub struct ConnectionReport {
 /// What a host did.
 #[derive(Clone, Debug, Serialize)]
 pub struct HostReport {
+    /// Its name.
+    pub name: String,
+    /// What it counted.
+    pub counters: Counters,
+    /// Its interfaces, in their order.
+    pub interfaces: Vec<InterfaceReport>,
+}
+
+/// What an interface of a host did.
+#[derive(Clone, Debug, Serialize)]
+pub struct InterfaceReport {
     /// Its name.
     pub name: String,
     /// What it counted.

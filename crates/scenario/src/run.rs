@@ -1,20 +1,22 @@
 //! A scenario's run: its world, and the report once it has ended.
 
 use wirelab_sim::{
-    Change, Direction, Hub, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, Switch,
-    TraceHash, World,
+    Change, Direction, Hub, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, Show,
+    Switch, TraceHash, World,
 };
 use wirelab_stack::application::{AppError, bulk, discard, echo, ping};
-use wirelab_stack::frame::NodeId;
+use wirelab_stack::frame::{InterfaceId, NodeId};
+use wirelab_stack::host::Host;
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{ConnectionId, ConnectionInfo};
 
 use crate::counters;
 use crate::plan::{Plan, PlannedApplication, PlannedChange, Work};
 use crate::report::{
-    ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, HostReport, LinkReport,
-    Outcome, REPORT_VERSION, Report, WaitingReport,
+    ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, HostReport,
+    InterfaceReport, LinkReport, Outcome, REPORT_VERSION, Report, WaitingReport,
 };
+use crate::shown::{NotShownReport, ShownReport};
 use crate::verdict;
 use crate::watch::{Seen, Watch};
 
@@ -27,6 +29,8 @@ pub struct Run {
     nodes: Vec<NodeId>,
     links: Vec<LinkId>,
     recorders: Recorders,
+    /// What is shown when the run has ended.
+    at_end: Vec<(NodeId, Show)>,
 }
 
 impl Run {
@@ -59,7 +63,31 @@ impl Run {
             world.at(*at, change_of(change, &links));
         }
         let recorders = Recorders::new();
-        Self { scenario: scenario.to_owned(), seed, plan: plan.clone(), world, nodes, links, recorders }
+        let scenario = scenario.to_owned();
+        let at_end = Vec::new();
+        let mut run = Self { scenario, seed, plan: plan.clone(), world, nodes, links, recorders, at_end };
+        for show in &plan.shows {
+            run.show(show.at, show.node.map(|node| run.nodes[node]), &show.tables);
+        }
+        run
+    }
+
+    /// Shows tables at a time, or at the end of the run where there is none: of one node, or of all that have such.
+    ///
+    /// # Panics
+    /// When there is no such node.
+    pub fn show(&mut self, at: Option<Instant>, node: Option<NodeId>, tables: &[Show]) {
+        let nodes = node.map_or_else(|| self.nodes.clone(), |node| vec![node]);
+        for (node, table) in nodes.into_iter().flat_map(|node| tables.iter().map(move |table| (node, *table)))
+        {
+            if !self.world.has(node, table) {
+                continue;
+            }
+            match at {
+                Some(at) => self.world.at(at, Change::Show { node, table }),
+                None => self.at_end.push((node, table)),
+            }
+        }
     }
 
     /// The names of hosts and links, by their numbers.
@@ -97,6 +125,9 @@ impl Run {
         recorders.add(Box::new(Watch::default()));
         self.world.set_recorder(Box::new(recorders));
         let outcome = self.world.run(self.plan.limits, progress);
+        for (node, table) in &self.at_end {
+            self.world.show(*node, *table);
+        }
         let recorders = self.world.take_recorder().expect("the recorder was set before the run");
         let Ok(recorders) = recorders.downcast::<Recorders>() else {
             unreachable!("the world gave back another recorder than it was given")
@@ -128,6 +159,8 @@ impl Run {
             switches: self.switches(),
             hubs: self.hubs(),
             links: self.link_reports(),
+            shown: self.shown(watch),
+            not_shown: self.not_shown(),
             expectations: Vec::new(),
             waiting: waiting(outcome),
         };
@@ -199,12 +232,35 @@ impl Run {
     }
 
     fn hosts(&self) -> Vec<HostReport> {
-        let hosts = self.plan.hosts.iter().zip(&self.nodes);
-        hosts
-            .map(|(host, node)| {
-                let counted =
-                    self.world.host(*node).map(wirelab_stack::host::Host::counters).unwrap_or_default();
-                HostReport { name: host.name.clone(), counters: counters::of_host(&counted) }
+        let hosts = self.nodes.iter().filter_map(|node| self.world.host(*node));
+        let report = |host: &Host| HostReport {
+            name: host.name().to_owned(),
+            counters: counters::of_host(&host.counters()),
+            interfaces: host
+                .interfaces()
+                .filter(|(id, _)| *id != InterfaceId::LOOPBACK)
+                .map(|(id, interface)| InterfaceReport {
+                    name: interface.name().to_owned(),
+                    counters: counters::of_interface(&host.interface_counters(id)),
+                })
+                .collect(),
+        };
+        hosts.map(report).collect()
+    }
+
+    fn shown(&self, watch: &Watch) -> Vec<ShownReport> {
+        let names = self.world.names();
+        watch.shown.iter().map(|(at, node, table)| ShownReport::new(*at, names.node(*node), table)).collect()
+    }
+
+    fn not_shown(&self) -> Vec<NotShownReport> {
+        let names = self.world.names();
+        self.world
+            .pending_shows()
+            .map(|(time, node, table)| NotShownReport {
+                time,
+                node: names.node(node).to_owned(),
+                table: table.name(),
             })
             .collect()
     }
@@ -280,6 +336,9 @@ fn change_of(change: &PlannedChange, links: &[LinkId]) -> Change {
     match change {
         PlannedChange::Cut(link) => Change::Cut(links[*link]),
         PlannedChange::Restore(link) => Change::Restore(links[*link]),
+        PlannedChange::Remove { link, direction, stage } => {
+            Change::RemoveStage { link: links[*link], direction: *direction, stage: *stage }
+        }
         PlannedChange::Set { link, direction, stage } => {
             Change::SetStage { link: links[*link], direction: *direction, stage: stage.clone() }
         }

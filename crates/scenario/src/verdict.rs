@@ -49,10 +49,13 @@ fn judge_one(expectation: &Expectation, report: &Report) -> Vec<ExpectationRepor
             checks.iter().map(|check| judge_application(application, check, report)).collect()
         }
         Subject::Connections(host, port, checks) => judge_connections(*host, *port, checks, report),
-        Subject::Host(index, checks) => {
+        Subject::Host(index, interface, checks) => {
             let Some(host) = report.hosts.get(*index) else { return Vec::new() };
-            let whose = format!("host {}", host.name);
-            checks.iter().map(|check| judge_counter(&whose, check, &host.counters)).collect()
+            let (whose, counters) = match interface.and_then(|number| host.interfaces.get(number)) {
+                Some(own) => (format!("interface {}.{}", host.name, own.name), &own.counters),
+                None => (format!("host {}", host.name), &host.counters),
+            };
+            checks.iter().map(|check| judge_counter(&whose, check, counters)).collect()
         }
         Subject::Switch(index, checks) => judge_device("switch", report.switches.get(*index), checks),
         Subject::Hub(index, checks) => judge_device("hub", report.hubs.get(*index), checks),

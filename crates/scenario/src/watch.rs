@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use wirelab_sim::{Component, Recorder};
 use wirelab_stack::frame::NodeId;
 use wirelab_stack::time::Instant;
-use wirelab_stack::trace::{ApplicationEvent, ConnectionId, ConnectionInfo, Event, Interest};
+use wirelab_stack::trace::{ApplicationEvent, ConnectionId, ConnectionInfo, Event, Interest, Table};
 
 /// Octets of what an application received that are kept to be shown.
 const KEPT: usize = 4096;
@@ -94,6 +94,8 @@ pub struct Watch {
     applications: BTreeMap<String, Did>,
     /// All connections, in the order in which they were opened.
     pub connections: Vec<Seen>,
+    /// The tables that were shown, with their times and nodes.
+    pub shown: Vec<(Instant, NodeId, Table)>,
     /// Where in `connections` those stand that have not ended.
     open: BTreeMap<(NodeId, ConnectionId), usize>,
 }
@@ -126,12 +128,13 @@ impl Watch {
 
 impl Recorder for Watch {
     fn interest(&self) -> Interest {
-        Interest::APPLICATIONS | Interest::CONNECTIONS
+        Interest::APPLICATIONS | Interest::CONNECTIONS | Interest::TABLES
     }
 
     fn record(&mut self, now: Instant, at: Component, event: &Event<'_>) {
         let Component::Host(node) = at else { return };
         match *event {
+            Event::Shown { table } => self.shown.push((now, node, table.clone())),
             Event::Application { name, event } => self.see_application(now, name, event),
             Event::ConnectionOpened { connection, active } => {
                 self.open.insert((node, connection), self.connections.len());

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use wirelab_scenario::{Counters, Scenario, TEMPLATE};
 use wirelab_sim::{HubCounters, SwitchCounters};
+use wirelab_stack::host::HostCounters;
 use wirelab_stack::profile::Profile;
 
 fn page() -> PathBuf {
@@ -71,6 +72,7 @@ fn the_examples_can_be_read() {
 fn the_tables_are_those_of_the_code() {
     let before = text();
     let after = replace(&replace(&before, "counters", &counters()), "knobs", &knobs());
+    let after = replace(&after, "shows", &shows());
     if std::env::var_os("WIRELAB_BLESS").is_some() {
         std::fs::write(page(), &after).unwrap();
     } else {
@@ -94,12 +96,31 @@ fn counters() -> String {
     let mut text = String::from("\n| counters of a | |\n|---|---|\n");
     for (whose, counters) in [
         ("connection", &report.connections[0].counters),
-        ("host", &report.hosts[0].counters),
         ("link", &report.links[0].counters),
         ("switch", &Counters(SwitchCounters::default().iter().collect())),
         ("hub", &Counters(HubCounters::default().iter().collect())),
     ] {
         let _ = writeln!(text, "| {whose} | {} |", list(counters));
+    }
+    let group = |text: &mut String, about: &str, names: &[&str], meanings: &[&str]| {
+        let _ = writeln!(text, "\n| {} | |\n|---|---|", about.trim().trim_end_matches('.'));
+        for (name, meaning) in names.iter().zip(meanings) {
+            let _ = writeln!(text, "| `{name}` | {} |", meaning.trim());
+        }
+    };
+    text.push_str("\nOf a host:\n");
+    for (about, names, meanings) in HostCounters::GROUPS {
+        group(&mut text, about, names, meanings);
+    }
+    group(&mut text, "By plain words", HostCounters::PLAIN, HostCounters::PLAIN_MEANINGS);
+    text.push('\n');
+    text
+}
+
+fn shows() -> String {
+    let mut text = String::from("\n| table | |\n|---|---|\n");
+    for show in wirelab_sim::Show::ALL {
+        let _ = writeln!(text, "| `{}` | {} |", show.name(), show.meaning());
     }
     text.push('\n');
     text

@@ -1,7 +1,10 @@
 //! What can be changed while a world runs, at a time set beforehand.
 
+use wirelab_stack::frame::NodeId;
+
 use crate::component::{Direction, LinkId};
 use crate::link::{StageConfig, StageKind};
+use crate::show::Show;
 
 /// A change. Of several at the same instant the one that was set first comes first, and all come before whatever
 /// else happens then.
@@ -30,5 +33,13 @@ pub enum Change {
         direction: Direction,
         /// Which stage.
         stage: StageKind,
+    },
+    /// Shows a table of a node's state to whoever watches ([`Event::Shown`](wirelab_stack::trace::Event::Shown)). It
+    /// changes nothing, and does not count as an event.
+    Show {
+        /// Whose. A node that has no such table shows nothing.
+        node: NodeId,
+        /// Which table.
+        table: Show,
     },
 }

@@ -6,6 +6,7 @@
 //! | the loop, what can be added to a world | [`World`] |
 //! | what a link does to frames | [`link`] |
 //! | switches and hubs | [`Switch`], [`Hub`] |
+//! | tables of a node's state | [`Show`] |
 //! | who watches | [`Recorder`], [`TraceHash`] |
 //! | how a run ends | [`Outcome`] |
 
@@ -20,6 +21,7 @@ mod node;
 mod outcome;
 mod recorder;
 mod run;
+mod show;
 mod slab;
 mod switch;
 mod trace_hash;
@@ -37,6 +39,7 @@ pub use network::{HostRef, LinkSettings, Network, mac_of, percent};
 pub use node::Script;
 pub use outcome::{Limits, Outcome, Progress, Waiting, WaitsFor};
 pub use recorder::{Recorder, Recorders, kind_of};
+pub use show::{Show, Subject, Whose};
 pub use switch::{
     HubCounters, PortConfig, PortCounters, PortMode, Switch, SwitchConfig, SwitchCounters, SwitchError,
     SwitchKnobs, TableEntry, VlanSet,

@@ -97,6 +97,7 @@ pub fn kind_of(event: &Event<'_>) -> Interest {
         Event::Neighbor { .. } | Event::AddressConflict { .. } => Interest::NEIGHBORS,
         Event::Application { .. } => Interest::APPLICATIONS,
         Event::Link(_) => Interest::LINKS,
+        Event::Shown { .. } => Interest::TABLES,
         // Connections opened, ended, changing state, their timers; and kinds that the stack may add.
         _ => Interest::CONNECTIONS,
     }

@@ -107,8 +107,9 @@ impl World {
         match next {
             Next::Change => {
                 if let Some((_, change)) = self.changes.pop_first() {
+                    // Looking is nothing that happens.
+                    self.events += u64::from(!matches!(change, Change::Show { .. }));
                     self.apply(change);
-                    self.events += 1;
                 }
             }
             Next::Internal => self.events += self.fabric.handle_internals(self.now),
@@ -133,6 +134,7 @@ impl World {
             Change::SetStage { link, direction, stage } => {
                 self.fabric.set_stage(LineId::of(link, direction), stage, now);
             }
+            Change::Show { node, table } => self.show(node, table),
             Change::RemoveStage { link, direction, stage } => {
                 self.fabric.remove_stage(LineId::of(link, direction), stage, now);
             }

@@ -60,7 +60,8 @@ impl fmt::Display for TraceHash {
 
 impl Recorder for TraceHash {
     fn interest(&self) -> Interest {
-        // Not the series: it is made of what the other events already say.
+        // Not the series: it is made of what the other events already say. Nor the tables: to look at a run does not
+        // make it another.
         Interest::FRAMES
             | Interest::CONNECTIONS
             | Interest::NEIGHBORS

@@ -12,6 +12,7 @@ use wirelab_stack::rng::Rng;
 use wirelab_stack::socket::net::context::Seat;
 use wirelab_stack::time::Instant;
 use wirelab_stack::timers::Timers;
+use wirelab_stack::trace::{Event, Interest, Table};
 
 use crate::change::Change;
 use crate::component::{Component, Direction, LinkId, Names};
@@ -21,6 +22,7 @@ use crate::hub::{Hub, HubConfig};
 use crate::link::{Line, LineConfig, LinkConfig, LinkCounters, LinkError};
 use crate::node::{HostNode, HubNode, Node, NodeSlot, Script, ScriptNode, SwitchNode};
 use crate::recorder::{Recorder, Shared, Watch};
+use crate::show::{Show, Subject};
 use crate::switch::{Switch, SwitchConfig, SwitchError};
 
 /// An application of a world, numbered in the order in which they were spawned.
@@ -304,15 +306,55 @@ impl World {
     /// Changes something at `at`; at once where that has passed.
     ///
     /// # Panics
-    /// When there is no such link.
+    /// When there is no such link or node.
     pub fn at(&mut self, at: Instant, change: Change) {
-        let (Change::Cut(link)
-        | Change::Restore(link)
-        | Change::SetStage { link, .. }
-        | Change::RemoveStage { link, .. }) = change;
-        assert!(link.0 < self.fabric.links(), "there is no link {}", link.0);
+        match change {
+            Change::Cut(link)
+            | Change::Restore(link)
+            | Change::SetStage { link, .. }
+            | Change::RemoveStage { link, .. } => {
+                assert!(link.0 < self.fabric.links(), "there is no link {}", link.0);
+            }
+            Change::Show { node, .. } => {
+                assert!((node.0 as usize) < self.nodes.len(), "there is no node {}", node.0);
+            }
+        }
         self.changes.insert((at.max(self.now), self.changes_set), change);
         self.changes_set += 1;
+    }
+
+    /// Whether a node has a table of that kind.
+    pub fn has(&self, node: NodeId, table: Show) -> bool {
+        self.subject(node).is_some_and(|subject| table.whose() == subject.kind())
+    }
+
+    /// A table of a node's state as it is now; `None` where it has no such table.
+    pub fn table(&self, node: NodeId, table: Show) -> Option<Table> {
+        table.table(&self.subject(node)?, self.now)
+    }
+
+    /// The tables that are still to be shown, with their times: where a run ended before.
+    pub fn pending_shows(&self) -> impl Iterator<Item = (Instant, NodeId, Show)> + '_ {
+        self.changes.iter().filter_map(|((at, _), change)| match change {
+            Change::Show { node, table } => Some((*at, *node, *table)),
+            _ => None,
+        })
+    }
+
+    fn subject(&self, node: NodeId) -> Option<Subject<'_>> {
+        match &self.nodes.get(node.0 as usize)?.node {
+            Node::Host(host) => Some(Subject::Host(&host.seat().host)),
+            Node::Switch(node) => Some(Subject::Switch(&node.switch)),
+            Node::Script(_) | Node::Hub(_) => None,
+        }
+    }
+
+    /// Shows a table of a node's state to whoever watches, as it is now.
+    pub fn show(&self, node: NodeId, table: Show) {
+        if let Some(table) = self.table(node, table) {
+            let watch = Watch::new(&self.shared, Component::Host(node));
+            watch.observe(self.now, Interest::TABLES, || Event::Shown { table: &table });
+        }
     }
 
     /// Sets who watches; returns who did. For several at once there is [`Recorders`](crate::Recorders).

@@ -16,6 +16,7 @@ use crate::progress;
 use crate::record::pcap::PcapRecorder;
 use crate::record::series::SeriesRecorder;
 use crate::record::trace::TraceRecorder;
+use crate::suggest;
 use crate::tables;
 use crate::topology::Topology;
 
@@ -29,6 +30,7 @@ pub fn run(args: &RunArgs, style: &Style, out: &mut dyn Write, err: &mut dyn Wri
     let seed = args.seed.unwrap_or_else(|| scenario.seed());
     let mut run = scenario.build(seed);
     let topology = Arc::new(Topology::of(run.world()));
+    add_shows(&mut run, args, &topology)?;
     // Before a long run, not after it, one wants to know that its files cannot be written.
     add_writers(&mut run, args, &topology, scenario.name(), seed)?;
     let limit = if args.quiet || args.json { Limit::None } else { args.ladder.0 };
@@ -66,6 +68,7 @@ fn show(
         if let Some(ladder) = ladder {
             ladder::draw(ladder, style, out)?;
         }
+        tables::print_shown(report, style, out)?;
         tables::print(report, style, out)?;
     }
     if args.quiet && !report.held {
@@ -80,6 +83,27 @@ fn show(
         }
     }
     out.flush()
+}
+
+/// Asks for the tables that `--show` names.
+fn add_shows(run: &mut Run, args: &RunArgs, topology: &Topology) -> Result<(), Failure> {
+    for show in &args.shows {
+        let node = match &show.node {
+            Some(name) => Some(topology.node(name).ok_or_else(|| {
+                let hint = suggest::hint(name, topology.hosts().map(|(_, host)| host.name.as_str()));
+                Failure::Usage(format!("--show: there is no host or switch `{name}`{hint}"))
+            })?),
+            None => None,
+        };
+        if let Some((node, table)) = node.and_then(|node| {
+            show.tables.iter().find(|table| !run.world().has(node, **table)).map(|table| (node, table))
+        }) {
+            let text = format!("--show: `{}` has no table `{}`", topology.host(node), table.name());
+            return Err(Failure::Usage(text));
+        }
+        run.show(show.at, node, &show.tables);
+    }
+    Ok(())
 }
 
 /// Opens the files that a run writes, and lets their writers watch it.

@@ -1,4 +1,6 @@
-use wirelab_scenario::{ApplicationState, ExpectationReport, HostReport, LinkReport, WaitingReport};
+use wirelab_scenario::{
+    ApplicationState, ExpectationReport, HostReport, LinkReport, NotShownReport, WaitingReport,
+};
 use wirelab_stack::time::Duration;
 
 use super::*;
@@ -42,8 +44,16 @@ fn report() -> Report {
             counters: counters(&[("sent_segments", 1_234), ("keep_alives", 0)]),
         }],
         hosts: vec![
-            HostReport { name: "alice".into(), counters: counters(&[("frames_sent", 12), ("bad_fcs", 0)]) },
-            HostReport { name: "bob".into(), counters: counters(&[("frames_sent", 9), ("bad_fcs", 1)]) },
+            HostReport {
+                name: "alice".into(),
+                counters: counters(&[("frames_sent", 12), ("if.out_octets", 1200), ("dropped.bad_fcs", 0)]),
+                interfaces: Vec::new(),
+            },
+            HostReport {
+                name: "bob".into(),
+                counters: counters(&[("frames_sent", 9), ("if.out_octets", 900), ("dropped.bad_fcs", 1)]),
+                interfaces: Vec::new(),
+            },
         ],
         switches: Vec::new(),
         hubs: Vec::new(),
@@ -52,6 +62,12 @@ fn report() -> Report {
             from: "alice.eth0".into(),
             to: "bob.eth0".into(),
             counters: counters(&[("lost", 3)]),
+        }],
+        shown: Vec::new(),
+        not_shown: vec![NotShownReport {
+            time: Instant::from_secs(2),
+            node: "alice".into(),
+            table: "neighbors",
         }],
         expectations: vec![
             ExpectationReport { text: "client received".into(), held: true, detail: "16 octets".into() },
@@ -90,9 +106,9 @@ Connections
   sent_segments             1,234
 
 Hosts
-               alice  bob
-  frames_sent     12    9
-  bad_fcs          0    1
+                   alice  bob
+  if.out_octets    1,200  900
+  dropped.bad_fcs      0    1
 
 Links
               wire
@@ -102,6 +118,9 @@ Links
 
 Waiting when the run ended
   server on bob: waits to read from a socket
+
+Not shown, since the run ended before
+  neighbors of alice, at 2 s
 
 Expectations
   ✓ client received
@@ -132,7 +151,7 @@ fn many_columns_are_broken_into_tables_that_fit() {
     {
         assert!(width(line) <= 60, "{line}");
     }
-    let count = |style| printed(&report, style).matches("frames_sent").count();
+    let count = |style| printed(&report, style).matches("if.out_octets").count();
     assert_eq!(count(style), 7);
     assert_eq!(count(Style::plain(Charset::Unicode)), 7);
 }

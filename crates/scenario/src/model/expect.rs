@@ -3,7 +3,7 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::link::DirectionName;
-use crate::document::{Kind, Node};
+use crate::document::{Kind, Node, Table};
 use crate::read::{At, Name, Place, Read, Reader, choice, record};
 use crate::schema::named;
 use crate::units::{Port, Size, Span};
@@ -52,6 +52,9 @@ record! {
         ended: optional EndingWord,
         /// Of connections: how many there were.
         count: optional Bounds,
+
+        /// Of a host: the interface whose counters it is about.
+        interface: optional Name,
 
         /// Of a link: the direction that it is about.
         direction: optional DirectionName,
@@ -222,7 +225,8 @@ pub struct CounterBound {
 
 impl Read for CounterBounds {
     fn expected() -> String {
-        "a table of counters, such as { dropped_frames = 0, sent_bytes = { min = 1 } }".to_owned()
+        "a table of counters, such as { dropped_frames = 0, sent_bytes = { min = 1 }, ip.reasm_fails = 1 }"
+            .to_owned()
     }
 
     fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
@@ -231,21 +235,43 @@ impl Read for CounterBounds {
             return None;
         };
         let mut all = Vec::with_capacity(table.0.len());
-        for entry in &table.0 {
-            all.push(reader.within(&entry.key, |reader| {
-                let bounds = Bounds::read(reader, &entry.node)?;
-                Some(CounterBound { name: entry.key.clone(), place: reader.place(entry.key_span), bounds })
-            }));
-        }
-        all.into_iter().collect::<Option<_>>().map(Self)
+        let good = read_counters(reader, table, "", &mut all);
+        good.then_some(Self(all))
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         named(generator, "CounterBounds", |generator| {
             let bounds = Bounds::schema(generator);
-            json_schema!({ "type": "object", "additionalProperties": bounds })
+            let group = json_schema!({ "type": "object", "additionalProperties": bounds });
+            json_schema!({ "type": "object", "additionalProperties": { "anyOf": [bounds, group] } })
         })
     }
+}
+
+/// Reads counters whose names begin with `prefix`: `"ip.reasm_fails" = 1` is `ip.reasm_fails = 1`, which is TOML for a
+/// table `ip`. Whether all was well.
+fn read_counters(reader: &mut Reader, table: &Table, prefix: &str, all: &mut Vec<CounterBound>) -> bool {
+    let mut good = true;
+    for entry in &table.0 {
+        let name = format!("{prefix}{}", entry.key);
+        good &= reader.within(&entry.key, |reader| match &entry.node.kind {
+            Kind::Table(group) if !is_bounds(group) && prefix.is_empty() => {
+                read_counters(reader, group, &format!("{name}."), all)
+            }
+            _ => {
+                let place = reader.place(entry.key_span);
+                let bounds = Bounds::read(reader, &entry.node);
+                all.extend(bounds.map(|bounds| CounterBound { name, place, bounds }));
+                bounds.is_some()
+            }
+        });
+    }
+    good
+}
+
+/// Whether a table is meant to be bounds, and no group of counters.
+fn is_bounds(table: &Table) -> bool {
+    table.0.is_empty() || table.0.iter().any(|entry| ["min", "max", "equals"].contains(&entry.key.as_str()))
 }
 
 #[cfg(test)]

@@ -11,10 +11,12 @@ mod settings;
 
 pub use application::{Application, Kind};
 pub use device::{Hub, Port, Switch};
-pub use event::Event;
+pub use event::{Event, ShowWord};
 pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};
 pub use host::{Host, Interface, MediumWord, Preset, Route};
 pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName};
+
+use core::num::NonZeroU64;
 
 use crate::read::record;
 use crate::units::Span;
@@ -39,7 +41,7 @@ record! {
         link: list Link,
         /// The applications on the hosts.
         application: list Application,
-        /// What happens to links, and when.
+        /// What happens to links, and what is shown, and when.
         event: list Event,
         /// What is expected of the run.
         expect: list Expect,
@@ -53,6 +55,6 @@ record! {
         /// The virtual time at which it stops.
         until: optional Span,
         /// The number of events after which it stops.
-        max_events: optional u64,
+        max_events: optional NonZeroU64,
     }
 }

@@ -1,5 +1,6 @@
 //! Expectations, with their subjects looked up and their counters' names checked.
 
+use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::Instant;
 
 use super::{find, no_such};
@@ -26,8 +27,8 @@ pub enum Subject {
     Application(usize, Vec<ApplicationCheck>),
     /// The TCP connections of a host, by its place; those with this port, if one is given.
     Connections(usize, Option<u16>, Vec<ConnectionCheck>),
-    /// A host's counters.
-    Host(usize, Vec<CounterCheck>),
+    /// The counters of a host, or of one of its interfaces.
+    Host(usize, Option<usize>, Vec<CounterCheck>),
     /// A switch's counters.
     Switch(usize, Vec<CounterCheck>),
     /// A hub's counters.
@@ -80,12 +81,12 @@ pub struct CounterCheck {
 }
 
 /// The expectations, in the order of the file.
-pub fn plan(document: &Document, problems: &mut Vec<Problem>) -> Vec<Expectation> {
+pub fn plan(document: &Document, hosts: &[HostConfig], problems: &mut Vec<Problem>) -> Vec<Expectation> {
     let outcomes = document.expect.iter().filter_map(|expect| expect.value.outcome.as_ref());
     for second in outcomes.skip(1) {
         problems.push(second.problem("a run has one outcome").allowed("one expectation of the outcome"));
     }
-    let subjects = document.expect.iter().filter_map(|expect| plan_one(expect, document, problems));
+    let subjects = document.expect.iter().filter_map(|expect| plan_one(expect, document, hosts, problems));
     subjects.map(|subject| Expectation { subject }).collect()
 }
 
@@ -106,14 +107,19 @@ const SUBJECTS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("connection", &["port", "ended", "count", "counters"]),
-    ("host", &["counters"]),
+    ("host", &["interface", "counters"]),
     ("switch", &["counters"]),
     ("hub", &["counters"]),
     ("link", &["direction", "counters"]),
     ("outcome", &[]),
 ];
 
-fn plan_one(expect: &At<Expect>, document: &Document, problems: &mut Vec<Problem>) -> Option<Subject> {
+fn plan_one(
+    expect: &At<Expect>,
+    document: &Document,
+    hosts: &[HostConfig],
+    problems: &mut Vec<Problem>,
+) -> Option<Subject> {
     let value = &expect.value;
     let given = given(value);
     let subjects: Vec<&str> =
@@ -144,8 +150,16 @@ fn plan_one(expect: &At<Expect>, document: &Document, problems: &mut Vec<Problem
         }
         Expect { host: Some(name), .. } => {
             let found = host(name, problems);
-            let checks = counter_checks(value.counters.as_ref(), "host", counters::HOST, problems);
-            Some(Subject::Host(found?, checks))
+            let Some(name) = &value.interface else {
+                let checks = counter_checks(value.counters.as_ref(), "host", counters::HOST, problems);
+                return Some(Subject::Host(found?, None, checks));
+            };
+            let known = counters::INTERFACE;
+            let checks = counter_checks(value.counters.as_ref(), "host's interface", known, problems);
+            let interfaces = &hosts.get(found?)?.interfaces;
+            let names = interfaces.iter().map(|interface| interface.name.as_str());
+            let interface = find("interface", name, names, problems);
+            Some(Subject::Host(found?, Some(interface?), checks))
         }
         Expect { switch: Some(name), .. } => {
             let names = document.switch.iter().map(|switch| switch.value.name.value.0.as_str());
@@ -192,6 +206,7 @@ fn given(expect: &Expect) -> Vec<(&'static str, &Place)> {
         connection,
         host,
         switch,
+        interface,
         hub,
         link,
         outcome,
@@ -225,7 +240,7 @@ fn check_fields(
         let problem = place.problem(format!("`{name}` is not expected of {}", article(subject)));
         problems.push(problem.allowed(allowed.clone()));
     }
-    let narrowing = ["port", "direction"];
+    let narrowing = ["port", "direction", "interface"];
     let expects = given.iter().any(|(name, _)| fields.contains(name) && !narrowing.contains(name));
     if !expects && !fields.is_empty() {
         let problem = expect.problem(format!("nothing is expected of the {subject}"));

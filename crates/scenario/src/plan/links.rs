@@ -216,6 +216,21 @@ impl Settings {
         merged!(mtu, rate, queue, loss, corrupt, duplicate, delay, jitter, distribution, reorder, stages)
     }
 
+    /// The same without what makes a stage.
+    #[must_use]
+    pub fn without(mut self, stage: StageName) -> Self {
+        match stage {
+            StageName::Mtu => self.mtu = None,
+            StageName::Queue => (self.rate, self.queue) = (None, None),
+            StageName::Loss => self.loss = None,
+            StageName::Corrupt => self.corrupt = None,
+            StageName::Duplicate => self.duplicate = None,
+            StageName::Delay => (self.delay, self.jitter, self.distribution) = (None, None, None),
+            StageName::Reorder => self.reorder = None,
+        }
+        self
+    }
+
     /// Where each of the settings stands that is there.
     pub fn places(&self) -> Vec<&Place> {
         macro_rules! places {
@@ -311,7 +326,7 @@ fn reorder(settings: &Settings) -> Option<Reorder> {
     Some(Reorder { probability: reorder.chance.0, by })
 }
 
-fn kind(stage: StageName) -> StageKind {
+pub fn kind(stage: StageName) -> StageKind {
     match stage {
         StageName::Mtu => StageKind::Mtu,
         StageName::Queue => StageKind::Queue,

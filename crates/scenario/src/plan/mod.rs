@@ -21,7 +21,7 @@ use crate::near;
 use crate::read::{At, Name, Place};
 
 pub use applications::{PlannedApplication, Work};
-pub use events::PlannedChange;
+pub use events::{PlannedChange, PlannedShow};
 pub use expectations::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectation, Subject};
 
 /// Everything that a run needs.
@@ -39,6 +39,8 @@ pub struct Plan {
     pub applications: Vec<PlannedApplication>,
     /// What happens when, in the order of the file.
     pub changes: Vec<(Instant, PlannedChange)>,
+    /// What is shown when, in the order of the file.
+    pub shows: Vec<PlannedShow>,
     /// When the run stops at the latest.
     pub limits: Limits,
     /// What is expected, in the order of the file.
@@ -69,14 +71,14 @@ pub fn make(document: &Document, problems: &mut Vec<Problem>) -> Plan {
         }
     }
     let applications = applications::plan(&document.application, &hosts, problems);
-    let changes = events::plan(&document.event, &document.link, problems);
-    let expectations = expectations::plan(document, problems);
+    let events::Planned { changes, shows } = events::plan(document, problems);
+    let expectations = expectations::plan(document, &hosts, problems);
     let stop = document.stop.as_ref().map(|stop| &stop.value);
     let limits = Limits {
         until: stop.and_then(|stop| stop.until.as_ref()).map(|until| until.value.instant()),
-        max_events: stop.and_then(|stop| stop.max_events.as_ref()).map(|most| most.value),
+        max_events: stop.and_then(|stop| stop.max_events.as_ref()).map(|most| most.value.get()),
     };
-    let plan = Plan { hosts, switches, hubs, links, applications, changes, limits, expectations };
+    let plan = Plan { hosts, switches, hubs, links, applications, changes, shows, limits, expectations };
     if problems.is_empty() {
         try_to_build(&plan, document, problems);
     }

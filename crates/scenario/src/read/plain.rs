@@ -1,6 +1,6 @@
 //! Fields that are plain: texts, names, numbers, truth values.
 
-use core::num::{NonZeroU8, NonZeroU16, NonZeroU32};
+use core::num::{NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64};
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -95,7 +95,7 @@ macro_rules! counts {
         }
     )* };
 }
-counts!(NonZeroU8, NonZeroU16, NonZeroU32);
+counts!(NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64);
 
 /// A list that is one value: empty is not the same as left out.
 #[derive(Clone, Debug)]

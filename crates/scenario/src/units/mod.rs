@@ -6,9 +6,11 @@
 mod address;
 mod amounts;
 mod decimal;
+mod moment;
 mod quantity;
 mod vlan;
 
 pub use address::{Destination, End, Network, Peer, Port};
 pub use amounts::{Limit, Percent, Period, QueueLimit, Rate, Size, Span};
+pub use moment::Moment;
 pub use vlan::{Vlan, Vlans};

@@ -17,6 +17,7 @@
 //! | `complain` | ICMP errors that are sent |
 //! | `redirect` | redirects that arrive |
 //! | `outbox` | what waits to be sent and is not TCP's |
+//! | `view` | what its tables hold, for whoever shows them |
 //! | `counters` | what is counted |
 
 mod build;
@@ -37,6 +38,7 @@ mod path;
 mod reassembly;
 mod redirect;
 mod schedule;
+mod view;
 
 use core::net::Ipv4Addr;
 

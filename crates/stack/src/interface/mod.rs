@@ -27,6 +27,7 @@ pub mod vlan;
 use core::net::{IpAddr, Ipv4Addr};
 
 use self::conflict::Defence;
+pub use self::neighbor::NeighborInfo;
 use self::neighbor::Neighbors;
 use self::vlan::VlanId;
 use crate::addr::{Cidr, Mac};
@@ -196,6 +197,11 @@ impl Interface {
     pub(crate) fn remove_address(&mut self, address: IpAddr) -> Option<Cidr> {
         let place = self.config.addresses.iter().position(|cidr| cidr.address() == address)?;
         Some(self.config.addresses.remove(place))
+    }
+
+    /// The stations that it knows on its link at `now`, in the order of their addresses.
+    pub fn neighbors(&self, now: Instant) -> Vec<NeighborInfo> {
+        self.neighbors.list(now)
     }
 
     /// The address to ask for `target` with: one whose network holds it, else the first.

@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 use core::ops::BitOr;
 
-use super::{Cause, ConnectionId, ConnectionInfo, DropReason, Metrics, Place, State};
+use super::{Cause, ConnectionId, ConnectionInfo, DropReason, Metrics, Place, State, Table};
 use crate::addr::Mac;
 use crate::frame::{Frame, FrameId, InterfaceId};
 use crate::time::Instant;
@@ -27,8 +27,10 @@ impl Interest {
     pub const APPLICATIONS: Self = Self(16);
     /// What links do to frames besides dropping them, and their state.
     pub const LINKS: Self = Self(32);
+    /// Tables of a node's state, where somebody asked for them.
+    pub const TABLES: Self = Self(64);
     /// Everything.
-    pub const ALL: Self = Self(63);
+    pub const ALL: Self = Self(127);
 
     /// Whether all of `kinds` are in the set.
     pub const fn contains(self, kinds: Self) -> bool {
@@ -226,4 +228,9 @@ pub enum Event<'a> {
     },
     /// A link did something.
     Link(LinkEvent),
+    /// Somebody asked for a table of a node's state. It changes nothing.
+    Shown {
+        /// The table.
+        table: &'a Table,
+    },
 }

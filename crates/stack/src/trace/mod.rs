@@ -5,17 +5,20 @@
 //! | `cause` | why a frame was sent, and what made that happen |
 //! | `fate` | how a frame ended: delivered, or dropped where and why |
 //! | `connection` | a TCP connection as seen from outside: its name, state, counters |
+//! | `table` | a table of a node's state, for people and for programs |
 //! | `event` | everything an observer can be shown, and the mask that says what it wants |
 
 mod cause;
 mod connection;
 mod event;
 mod fate;
+mod table;
 
 pub use cause::{Cause, Trigger};
 pub use connection::{ConnectionId, ConnectionInfo, Counters, Ending, Metrics, State};
 pub use event::{ApplicationEvent, Event, Interest, LinkEvent, NeighborState};
 pub use fate::{DropReason, Place};
+pub use table::{Row, Table, Value};
 
 /// Declares a two-byte enum whose values have a name, a source and a meaning, looked up only when printed.
 macro_rules! documented {

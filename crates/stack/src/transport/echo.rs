@@ -88,6 +88,13 @@ impl EchoSockets {
         Ok(key)
     }
 
+    /// Calls `each` for every socket, in the order of their places: its identifier, and how many octets wait to be read.
+    pub fn for_each(&self, mut each: impl FnMut(u16, usize)) {
+        for socket in self.sockets.iter() {
+            each(socket.identifier, socket.held);
+        }
+    }
+
     /// The identifier of a socket's requests.
     ///
     /// # Errors

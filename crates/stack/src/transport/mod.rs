@@ -12,7 +12,8 @@ use crate::network::route::NoWay;
 use crate::trace::DropReason;
 
 pub mod echo;
-pub mod ports;
+pub mod listing;
+mod ports;
 pub mod slots;
 pub mod tcp;
 mod trouble;

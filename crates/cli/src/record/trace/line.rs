@@ -1,6 +1,7 @@
 //! The form of the trace's lines: what `docs/trace.md` describes.
 
 use serde::Serialize;
+use wirelab_scenario::RowReport;
 use wirelab_sim::Component;
 use wirelab_stack::frame::{Frame, FrameCheck, FrameId};
 use wirelab_stack::time::{Duration, Instant};
@@ -142,6 +143,10 @@ pub enum Body<'a> {
     LinkChanged {
         stage: &'static str,
     },
+    Shown {
+        table: &'static str,
+        rows: Vec<RowReport>,
+    },
     Other {
         text: String,
     },
@@ -231,6 +236,9 @@ pub fn body<'a>(
         },
         Event::Application { name, event } => application(name, event),
         Event::Link(event) => link(event),
+        Event::Shown { table } => {
+            Body::Shown { table: table.kind, rows: table.rows.iter().cloned().map(RowReport).collect() }
+        }
         _ => Body::Other { text: format!("{event:?}") },
     }
 }

@@ -13,9 +13,20 @@ macro_rules! group {
             /// The counters' names, in order.
             pub const NAMES: &[&str] = &[$(concat!($prefix, ".", stringify!($field))),+];
 
+            /// What each of them counts, in the same order.
+            pub const MEANINGS: &[&str] = &[$(concat!($($doc),+)),+];
+
+            /// Of what they are the counters.
+            pub const ABOUT: &str = concat!($($what),+);
+
             /// The counters, in the order of their names.
             pub(super) fn values(&self, into: &mut Vec<u64>) {
                 into.extend([$(self.$field),+]);
+            }
+
+            /// All counters with their names, in order.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+                Self::NAMES.iter().copied().zip([$(self.$field),+])
             }
 
             /// Adds another's counters to these.

@@ -53,6 +53,14 @@ macro_rules! counters {
             /// The names without a protocol in front: the most asked for, which others say more exactly.
             pub const PLAIN: &[&str] = &[$(stringify!($field)),+];
 
+            /// What each of the plain ones counts, in the same order.
+            pub const PLAIN_MEANINGS: &[&str] = &[$(concat!($($doc),+)),+];
+
+            /// The groups of the others: of what they are, their names, what each counts. Beside them there are those
+            /// of causes and reasons.
+            pub const GROUPS: &[(&str, &[&str], &[&str])] =
+                &[$(($counters::ABOUT, $counters::NAMES, $counters::MEANINGS)),+];
+
             const COUNT: usize = Self::PLAIN.len()
                 $(+ $counters::NAMES.len())+
                 + Cause::ALL.len()

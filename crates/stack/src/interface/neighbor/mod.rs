@@ -13,6 +13,8 @@
 //! empties with [`Neighbors::take_owed`] after each call. Nothing here grows beyond its knobs: entries, packets
 //! an entry; waiters are names of connections, each of which waits once.
 
+mod list;
+
 use core::net::IpAddr;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -99,6 +101,8 @@ struct Entry {
     packets: VecDeque<Frame>,
     waiters: Vec<Waiter>,
 }
+
+pub use list::NeighborInfo;
 
 /// An interface's neighbours.
 #[derive(Clone, Debug)]
@@ -341,14 +345,7 @@ impl Neighbors {
 
     fn owe_change(&mut self, place: u32) {
         let Some(entry) = &self.entries[place as usize] else { return };
-        let (state, known) = match entry.state {
-            State::Incomplete { .. } => (NeighborState::Incomplete, false),
-            State::Reachable { .. } => (NeighborState::Reachable, true),
-            State::Polled { .. } => (NeighborState::Stale, true),
-            State::Static => (NeighborState::Static, true),
-            State::Failed => (NeighborState::Failed, false),
-        };
-        let mac = known.then_some(entry.mac);
+        let (state, mac) = entry.known();
         self.owed.push_back(Owed::Changed { address: entry.address, mac, state });
     }
 
@@ -368,6 +365,20 @@ impl Neighbors {
         let entry = self.entries[place as usize].as_mut()?;
         let (packets, waiters) = (core::mem::take(&mut entry.packets), core::mem::take(&mut entry.waiters));
         (!packets.is_empty() || !waiters.is_empty()).then_some((entry.mac, packets, waiters))
+    }
+}
+
+impl Entry {
+    /// Its state as others see it, and the hardware address if that means anything.
+    fn known(&self) -> (NeighborState, Option<Mac>) {
+        let (state, known) = match self.state {
+            State::Incomplete { .. } => (NeighborState::Incomplete, false),
+            State::Reachable { .. } => (NeighborState::Reachable, true),
+            State::Polled { .. } => (NeighborState::Stale, true),
+            State::Static => (NeighborState::Static, true),
+            State::Failed => (NeighborState::Failed, false),
+        };
+        (state, known.then_some(self.mac))
     }
 }
 

@@ -29,6 +29,7 @@ use self::isn::Secret;
 use self::listener::Listener;
 use self::reply::{Replies, Reply};
 use self::segment::Segment;
+use super::listing::{SocketInfo, SocketKind};
 use super::slots::Slots;
 use super::{IpInfo, Key, Path, Readiness, SocketId, Verdict, Wake};
 use crate::context::Ctx;
@@ -350,6 +351,30 @@ impl Tcp {
     pub fn for_each(&self, mut each: impl FnMut(ConnectionId, ConnectionInfo)) {
         for connection in self.connections.iter().filter(|connection| connection.state != State::Closed) {
             each(connection.id, connection.info(&self.knobs));
+        }
+    }
+
+    /// Calls `each` for every listener, then for every connection in the table, in the order of their places.
+    pub fn for_each_socket(&self, mut each: impl FnMut(SocketInfo)) {
+        for listener in self.listeners.iter() {
+            each(SocketInfo {
+                kind: SocketKind::Listener,
+                local: listener.local,
+                remote: None,
+                receive_queue: listener.complete.len() as u64,
+                send_queue: listener.backlog as u64,
+                connection: None,
+            });
+        }
+        for connection in self.connections.iter().filter(|connection| connection.state != State::Closed) {
+            each(SocketInfo {
+                kind: SocketKind::Connection,
+                local: connection.id.local,
+                remote: Some(connection.id.remote),
+                receive_queue: connection.receive.readable() as u64,
+                send_queue: connection.send.len() as u64,
+                connection: Some(connection.info(&self.knobs)),
+            });
         }
     }
 

@@ -106,6 +106,13 @@ impl Udp {
         bound.iter().filter(|key| rank(key).is_some()).max_by_key(rank).copied()
     }
 
+    /// Calls `each` for every socket, in the order of their places: its ends, and how many octets wait to be read.
+    pub fn for_each(&self, mut each: impl FnMut(SocketAddr, Option<SocketAddr>, usize)) {
+        for socket in self.sockets.iter() {
+            each(socket.local, socket.remote, socket.readable());
+        }
+    }
+
     // ---- calls ----
 
     /// A socket bound to `local`, whose address is this host's or unspecified. Port 0 picks an ephemeral one.

@@ -96,6 +96,11 @@ impl Socket {
         Some((payload, from))
     }
 
+    /// Octets of payload that wait to be read.
+    pub fn readable(&self) -> usize {
+        self.queue.iter().map(|waiting| waiting.payload.len()).sum()
+    }
+
     /// Drops what waits and is not from `peer`.
     pub fn keep_from(&mut self, peer: SocketAddr) {
         self.queue.retain(|waiting| waiting.from == peer);
