@@ -87,6 +87,12 @@ impl Scenario {
         Run::new(&self.name, &self.plan, seed)
     }
 
+    /// What was planned for it.
+    #[cfg(test)]
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// The JSON Schema of scenario files.
     pub fn json_schema() -> Schema {
         crate::schema::generate()

@@ -1,11 +1,14 @@
 //! Hosts: their interfaces, routes and knobs.
 
 use core::net::IpAddr;
+use core::num::NonZeroU16;
 
+use schemars::{Schema, SchemaGenerator, json_schema};
 use wirelab_stack::addr::{Cidr, Mac};
 
 use super::knobs::{ArpKnobs, IpKnobs, TcpKnobs, UdpKnobs};
-use crate::read::{Name, choice, record};
+use crate::document::{Kind, Node};
+use crate::read::{At, List, Name, Read, Reader, choice, record};
 use crate::units::{Network, Vlan};
 
 record! {
@@ -66,6 +69,8 @@ record! {
         vlan: optional Vlan,
         /// The interface that a VLAN's interface is over; the host's one other where left out.
         parent: optional Name,
+        /// What it costs to leave by it, where routes are computed; 1 where left out.
+        cost: optional NonZeroU16,
         /// What its link carries; `ethernet` where left out.
         medium: optional MediumWord,
         /// Neighbours that are known beforehand and never asked for.
@@ -98,9 +103,67 @@ record! {
     pub struct Route ("a route") {
         /// The network it leads to, or `default`.
         to: required Network,
-        /// The next hop's address; without one the network is on the link.
-        via: optional IpAddr,
+        /// The next hop's address, or a list of several that share the flows; without one the network is on the link.
+        via: optional Hops,
         /// By which interface; without one, that whose network holds the next hop.
         interface: optional Name,
+        /// Of several routes to one network, the least wins; 0 where left out.
+        metric: optional u32,
+        /// What it does with a packet; `unicast` where left out.
+        kind: optional RouteWord,
+        /// The address of this host to send from by this route, where an application has not chosen one.
+        source: optional IpAddr,
+    }
+}
+
+choice! {
+    /// What a route does with a packet.
+    pub enum RouteWord ("kind of route") {
+        /// It goes on.
+        Unicast = "unicast",
+        /// It is dropped, and nobody is told.
+        Blackhole = "blackhole",
+        /// It is dropped, and its sender is told that the host is unreachable.
+        Unreachable = "unreachable",
+        /// It is dropped, and its sender is told that this is forbidden.
+        Prohibit = "prohibit",
+    }
+}
+
+choice! {
+    /// Where routes come from besides those that are written down.
+    pub enum Routing ("routing") {
+        /// From nowhere.
+        Static = "static",
+        /// Each host has a shortest way to each network, computed from the links before the run.
+        ShortestPath = "shortest-path",
+        /// Each host has all shortest ways to each network, and its flows share them.
+        EqualCost = "equal-cost",
+    }
+}
+
+/// The next hops of a route: one, or several that share the flows.
+#[derive(Clone, Debug)]
+pub struct Hops(pub Vec<At<IpAddr>>);
+
+impl Read for Hops {
+    fn expected() -> String {
+        "an address such as \"10.0.0.254\", or a list of several".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        match &node.kind {
+            Kind::Text(_) => reader.read(node).map(|hop| Self(vec![hop])),
+            Kind::List(nodes) if !nodes.is_empty() => List::read(reader, node).map(|List(hops)| Self(hops)),
+            _ => {
+                reader.wrong_kind::<Self>(node);
+                None
+            }
+        }
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let hop = IpAddr::schema(generator);
+        json_schema!({ "anyOf": [hop, { "type": "array", "items": hop, "minItems": 1 }] })
     }
 }

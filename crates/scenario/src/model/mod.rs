@@ -13,7 +13,7 @@ pub use application::{Application, Kind};
 pub use device::{Hub, Port, Switch};
 pub use event::{Event, ShowWord};
 pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};
-pub use host::{Host, Interface, MediumWord, Preset, Route};
+pub use host::{Host, Interface, MediumWord, Preset, Route, RouteWord, Routing};
 pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName};
 
 use core::num::NonZeroU64;
@@ -31,6 +31,8 @@ record! {
         seed: optional u64,
         /// When the run stops at the latest.
         stop: optional Stop,
+        /// Where routes come from besides those that are written down; `static`, from nowhere, where left out.
+        routes: optional Routing,
         /// The hosts.
         host: list Host,
         /// The switches.

@@ -7,14 +7,14 @@ use std::collections::btree_map::Entry;
 
 use siphasher::sip::SipHasher24;
 use wirelab_stack::addr::{Cidr, Mac};
-use wirelab_stack::frame::{InterfaceId, Medium, NodeId};
-use wirelab_stack::host::{HostConfig, RouteConfig, RouteKind};
+use wirelab_stack::frame::{Medium, NodeId};
+use wirelab_stack::host::HostConfig;
 use wirelab_stack::interface::{Capabilities, InterfaceConfig};
 use wirelab_stack::profile::Profile;
 
-use super::{check_unique, media, no_such};
+use super::{check_unique, media, routes};
 use crate::diagnostic::Problem;
-use crate::model::{Host, Interface, Preset, Route};
+use crate::model::{Host, Interface, Preset};
 use crate::read::At;
 
 /// The least MTU of IPv4 (RFC 791 §3.2).
@@ -37,7 +37,7 @@ fn plan_host(host: &Host, problems: &mut Vec<Problem>) -> HostConfig {
         .map(|(index, interface)| plan_interface(&host.name.value.0, index, &interface.value, problems))
         .collect();
     media::settle(host, &mut interfaces, problems);
-    let routes = host.route.iter().filter_map(|route| plan_route(route, &interfaces, problems)).collect();
+    let routes = host.route.iter().flat_map(|route| routes::plan(route, &interfaces, problems)).collect();
     HostConfig {
         name: host.name.value.0.clone(),
         // The world numbers its nodes itself.
@@ -200,51 +200,6 @@ fn taken(place: &crate::read::Place, address: &str, owner: &str) -> Problem {
     place
         .problem(format!("`{owner}` has the address {address} already"))
         .allowed("an address that no other interface has, or `duplicate = true` at both")
-}
-
-fn plan_route(
-    route: &At<Route>,
-    interfaces: &[InterfaceConfig],
-    problems: &mut Vec<Problem>,
-) -> Option<RouteConfig> {
-    let Route { to, via, interface } = &route.value;
-    let out = match interface {
-        Some(name) => {
-            let names = interfaces.iter().map(|interface| interface.name.as_str());
-            let found = names.clone().position(|known| known == name.value.0);
-            if found.is_none() {
-                let problem = no_such(&name.place, "interface of this host", &name.value.0, names);
-                problems.push(Problem { dangling: false, ..problem });
-                return None;
-            }
-            found
-        }
-        None => None,
-    };
-    let on_link = |gateway: IpAddr| {
-        let mut networks = interfaces
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| out.is_none_or(|out| out == *index))
-            .flat_map(|(_, interface)| &interface.addresses);
-        networks.any(|network| network.contains(gateway))
-    };
-    match via {
-        Some(via) if !on_link(via.value) => {
-            let message = format!("no interface's network holds the next hop {}", via.value);
-            problems.push(via.problem(message).allowed("an address in a network of this host"));
-        }
-        None if out.is_none() => {
-            let problem = route.problem("the route has neither `via` nor `interface`");
-            problems.push(problem.allowed("a next hop, an interface, or both"));
-        }
-        _ => {}
-    }
-    Some(RouteConfig {
-        gateway: via.as_ref().map(|via| via.value),
-        interface: out.map(|index| InterfaceId(index as u16)),
-        ..RouteConfig::new(to.value.0, RouteKind::Unicast)
-    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ mod expectations;
 mod hosts;
 mod links;
 mod media;
+mod paths;
+mod routes;
+mod segments;
 
 use std::collections::BTreeSet;
 
@@ -60,9 +63,10 @@ pub struct PlannedLink {
 
 /// Checks the document and resolves its references. Whatever is wrong is added to `problems`, and left out.
 pub fn make(document: &Document, problems: &mut Vec<Problem>) -> Plan {
-    let hosts = hosts::plan(&document.host, problems);
+    let mut hosts = hosts::plan(&document.host, problems);
     let mut devices = devices::plan(document, problems);
     let links = links::plan(&document.link, &hosts, &mut devices, problems);
+    paths::plan(document, &mut hosts, &devices, &links, problems);
     let (mut switches, mut hubs) = (Vec::new(), Vec::new());
     for device in devices {
         match device.kind {
