@@ -126,6 +126,8 @@ knobs! {
         max_outbox_packets: NonZeroU32,
         /// Octets that wait for the interfaces to take them.
         max_outbox_bytes: Size,
+        /// Whether packets with a source route are taken and sent on.
+        accept_source_routes: bool,
     }
 }
 
