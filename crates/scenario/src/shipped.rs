@@ -27,6 +27,7 @@ const SHIPPED: &[Shipped] = shipped![
     "lossy-transfer": "10 MB across a link that loses 5 % each way",
     "partition": "A link that is cut for 3 s in the middle of a transfer",
     "ping": "A ping of which the third request is lost",
+    "router": "An echo through a router that has a foot in each of two networks",
     "unreachable": "Nobody there, connection refused, port unreachable",
 ];
 
