@@ -38,6 +38,8 @@ impl Host {
         if on_line > usize::from(interface.capabilities().mtu) {
             return drop(DropReason::Giant);
         }
+        // Whatever becomes of it, the link that it came by does not matter any more: a router may send it by another.
+        frame.meta.medium = Medium::Ethernet;
         // There is no type field: what carries what is told by the packet's first four bits.
         match frame.pull_up(1).map(|octets| octets[0] >> 4) {
             None => drop(DropReason::Runt),

@@ -3,6 +3,7 @@
 mod arp;
 mod forward;
 mod icmp;
+mod medium;
 mod robust;
 mod routes;
 mod tcp;
