@@ -130,9 +130,13 @@ fn knobs() -> String {
     let schema = serde_json::to_value(Scenario::json_schema()).unwrap();
     let mut text = String::new();
     let presets = [Profile::rfc(), Profile::linux(), Profile::freebsd()];
-    for (table, definition) in
-        [("arp", "ArpKnobs"), ("ip", "IpKnobs"), ("udp", "UdpKnobs"), ("tcp", "TcpKnobs")]
-    {
+    for (table, definition) in [
+        ("arp", "ArpKnobs"),
+        ("ip", "IpKnobs"),
+        ("igmp", "IgmpKnobs"),
+        ("udp", "UdpKnobs"),
+        ("tcp", "TcpKnobs"),
+    ] {
         let _ = writeln!(
             text,
             "\n### `[host.{table}]`\n\n| knob | | rfc | linux | freebsd |\n|---|---|---|---|---|"
@@ -140,6 +144,7 @@ fn knobs() -> String {
         let values = presets.each_ref().map(|profile| match table {
             "arp" => fields(&format!("{:#?}", profile.interface)),
             "ip" => fields(&format!("{:#?}", profile.network)),
+            "igmp" => fields(&format!("{:#?}", profile.igmp)),
             "udp" => fields(&format!("{:#?}", profile.udp)),
             _ => fields(&format!("{:#?}", profile.tcp)),
         });

@@ -9,6 +9,8 @@ pub struct Profile {
     pub interface: interface::Knobs,
     /// IP and ICMP.
     pub network: network::Knobs,
+    /// IGMP.
+    pub igmp: network::igmp::Knobs,
     /// UDP.
     pub udp: transport::udp::Knobs,
     /// TCP.
@@ -21,6 +23,7 @@ impl Profile {
         Self {
             interface: interface::Knobs::rfc(),
             network: network::Knobs::rfc(),
+            igmp: network::igmp::Knobs::rfc(),
             udp: transport::udp::Knobs::rfc(),
             tcp: transport::tcp::Knobs::rfc(),
         }
@@ -31,6 +34,7 @@ impl Profile {
         Self {
             interface: interface::Knobs::linux(),
             network: network::Knobs::linux(),
+            igmp: network::igmp::Knobs::linux(),
             udp: transport::udp::Knobs::linux(),
             tcp: transport::tcp::Knobs::linux(),
         }
@@ -41,6 +45,7 @@ impl Profile {
         Self {
             interface: interface::Knobs::freebsd(),
             network: network::Knobs::freebsd(),
+            igmp: network::igmp::Knobs::freebsd(),
             udp: transport::udp::Knobs::freebsd(),
             tcp: transport::tcp::Knobs::freebsd(),
         }

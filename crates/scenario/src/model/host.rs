@@ -6,7 +6,7 @@ use core::num::NonZeroU16;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use wirelab_stack::addr::{Cidr, Mac};
 
-use super::knobs::{ArpKnobs, IpKnobs, TcpKnobs, UdpKnobs};
+use super::knobs::{ArpKnobs, IgmpKnobs, IpKnobs, TcpKnobs, UdpKnobs};
 use crate::document::{Kind, Node};
 use crate::read::{At, List, Name, Read, Reader, choice, record};
 use crate::units::{Network, Vlan};
@@ -20,6 +20,9 @@ record! {
         profile: optional Preset,
         /// Whether it forwards packets for others, which makes it a router; no where left out.
         forwarding: optional bool,
+        /// Whether it forwards packets for multicast groups to its networks that have members, and asks there who is one
+        /// (IGMP); no where left out.
+        multicast_forwarding: optional bool,
         /// Its interfaces.
         interface: list Interface,
         /// Its routes besides those to its interfaces' own networks.
@@ -28,6 +31,8 @@ record! {
         arp: optional ArpKnobs,
         /// Knobs of IP and ICMP, instead of the profile's.
         ip: optional IpKnobs,
+        /// Knobs of IGMP, instead of the profile's.
+        igmp: optional IgmpKnobs,
         /// Knobs of UDP, instead of the profile's.
         udp: optional UdpKnobs,
         /// Knobs of TCP, instead of the profile's.
@@ -73,6 +78,8 @@ record! {
         cost: optional NonZeroU16,
         /// What its link carries; `ethernet` where left out.
         medium: optional MediumWord,
+        /// What a router forwards to multicast groups on this link must come with a TTL above this; 1 where left out.
+        multicast_threshold: optional u8,
         /// Neighbours that are known beforehand and never asked for.
         neighbor: list Neighbor,
     }

@@ -6,7 +6,7 @@ use core::ops::RangeInclusive;
 use wirelab_stack::time::Duration;
 use wirelab_stack::{interface, network, transport};
 
-use super::settings::{Congestion, HostModel, Limited, Octets, Patience, Ports, ReversePath};
+use super::settings::{Congestion, HostModel, IgmpVersion, Limited, Octets, Patience, Ports, ReversePath};
 use crate::read::record;
 use crate::units::{Period, Size, Span};
 
@@ -88,6 +88,8 @@ knobs! {
         redirect_interval: Span,
         /// Senders whose last redirect is remembered.
         max_redirected: NonZeroU32,
+        /// Whether packets for groups are forwarded to the networks that have members; the same as the host's own `multicast_forwarding`.
+        multicast_forwarding: bool,
         /// Whether ICMP error messages are sent at all.
         send_icmp_errors: bool,
         /// How many ICMP error messages are sent at most, in all.
@@ -128,6 +130,38 @@ knobs! {
         max_outbox_bytes: Size,
         /// Whether packets with a source route are taken and sent on.
         accept_source_routes: bool,
+    }
+}
+
+knobs! {
+    /// Knobs of IGMP, of a host and of a router.
+    pub struct IgmpKnobs ("IGMP's knobs") of network::igmp::Knobs {
+        /// The newest version that is spoken: `v1`, `v2` or `v3`.
+        version: IgmpVersion,
+        /// The robustness variable: one less messages than this may be lost.
+        robustness: NonZeroU8,
+        /// A router's time between general queries.
+        query_interval: Period,
+        /// Within which hosts are to answer a general query.
+        query_response_interval: Period,
+        /// Within which hosts are to answer a query of a group; times the robustness variable, how long a router takes to notice a leave.
+        last_member_query_interval: Period,
+        /// A host repeats a change within this time.
+        unsolicited_report_interval: Period,
+        /// The same where a router of version 1 or 2 asks.
+        v2_unsolicited_report_interval: Period,
+        /// Whether messages of versions 2 and 3 without a router alert option are ignored.
+        require_router_alert: bool,
+        /// Whether messages with another TTL than 1 are ignored.
+        require_ttl_1: bool,
+        /// Groups that the sockets of a host may join on each interface.
+        max_joined_groups: NonZeroU32,
+        /// Sources in the filter of one membership.
+        max_filter_sources: NonZeroU32,
+        /// Groups that a router keeps of each link.
+        max_groups: NonZeroU32,
+        /// Sources that a router keeps of each group.
+        max_sources: NonZeroU32,
     }
 }
 
@@ -320,6 +354,16 @@ impl IntoKnob<network::ReversePath> for ReversePath {
     }
 }
 
+impl IntoKnob<network::igmp::Version> for IgmpVersion {
+    fn into_knob(self) -> network::igmp::Version {
+        match self {
+            Self::V1 => network::igmp::Version::V1,
+            Self::V2 => network::igmp::Version::V2,
+            Self::V3 => network::igmp::Version::V3,
+        }
+    }
+}
+
 impl IntoKnob<Option<network::RateLimit>> for Limited {
     fn into_knob(self) -> Option<network::RateLimit> {
         self.0
@@ -341,9 +385,10 @@ mod tests {
 
     #[test]
     fn every_knob_can_be_set() {
-        let Profile { interface, network, udp, tcp } = Profile::rfc();
+        let Profile { interface, network, igmp, udp, tcp } = Profile::rfc();
         assert_eq!(fields(&format!("{interface:#?}")), ArpKnobs::NAMES);
         assert_eq!(fields(&format!("{network:#?}")), IpKnobs::NAMES);
+        assert_eq!(fields(&format!("{igmp:#?}")), IgmpKnobs::NAMES);
         assert_eq!(fields(&format!("{udp:#?}")), UdpKnobs::NAMES);
         assert_eq!(fields(&format!("{tcp:#?}")), TcpKnobs::NAMES);
     }

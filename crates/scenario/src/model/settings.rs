@@ -77,6 +77,18 @@ choice! {
     }
 }
 
+choice! {
+    /// A version of IGMP.
+    pub enum IgmpVersion ("version of IGMP") {
+        /// RFC 1112.
+        V1 = "v1",
+        /// RFC 2236.
+        V2 = "v2",
+        /// RFC 9776.
+        V3 = "v3",
+    }
+}
+
 /// A congestion controller by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Congestion(pub &'static str);

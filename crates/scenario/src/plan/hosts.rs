@@ -63,6 +63,12 @@ fn profile(host: &Host, problems: &mut Vec<Problem>) -> Profile {
     if let Some(forwarding) = &host.forwarding {
         profile.network.forwarding = forwarding.value;
     }
+    if let Some(forwarding) = &host.multicast_forwarding {
+        profile.network.multicast_forwarding = forwarding.value;
+    }
+    if let Some(igmp) = &host.igmp {
+        igmp.value.apply(&mut profile.igmp);
+    }
     if let Some(udp) = &host.udp {
         udp.value.apply(&mut profile.udp);
     }
@@ -112,6 +118,7 @@ fn plan_interface(
             .map(|neighbor| (neighbor.value.address.value, neighbor.value.mac.value))
             .collect(),
         announce: interface.announce.as_ref().is_none_or(|announce| announce.value),
+        multicast_threshold: interface.multicast_threshold.as_ref().map_or(1, |threshold| threshold.value),
         check_fcs: interface.check_fcs.as_ref().is_none_or(|check| check.value),
         // `media` says otherwise where the file does.
         medium: Medium::Ethernet,

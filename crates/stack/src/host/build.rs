@@ -4,6 +4,7 @@ use core::net::IpAddr;
 
 use super::counters::Tally;
 use super::egress::Way;
+use super::groups::LinkGroups;
 use super::outbox::Outbox;
 use super::schedule::Schedule;
 use super::{ConfigError, Host, HostConfig, RouteConfig, RouteKind};
@@ -11,6 +12,7 @@ use crate::addr::Cidr;
 use crate::frame::{InterfaceId, Medium};
 use crate::interface::{Interface, InterfaceConfig, VlanConfig, loopback};
 use crate::network::identification::Identifications;
+use crate::network::igmp::ALL_SYSTEMS;
 use crate::network::limits::ErrorLimits;
 use crate::network::local::Addresses;
 use crate::network::per_source::PerSource;
@@ -54,6 +56,9 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         add_route(&mut routes, &interfaces, route)?;
     }
     let network = profile.network;
+    let link_of = |own: &Interface| LinkGroups::new(profile.igmp.clone(), own.capabilities().mtu);
+    let groups = interfaces.iter().map(link_of).collect();
+    interfaces.iter_mut().for_each(|own| own.group_filter.join(ALL_SYSTEMS));
     Ok(Host {
         name,
         node,
@@ -63,6 +68,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         addresses,
         routes,
         identifications: Identifications::new(rng),
+        groups,
         icmp_errors: ErrorLimits::new(&network, rng),
         echo_replies: TokenBucket::new(network.echo_replies),
         timestamp_replies: TokenBucket::new(network.timestamp_replies),
@@ -78,6 +84,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         frames_made: 0,
         flow_key: FlowKey::new(rng),
         redirects: PerSource::new(network.redirect_interval, network.max_redirected, rng),
+        igmp: profile.igmp,
         knobs: network,
     })
 }

@@ -12,6 +12,7 @@ use super::path::Plan;
 use crate::addr::Mac;
 use crate::context::Ctx;
 use crate::frame::{Frame, FrameId, InterfaceId, Medium};
+use crate::interface::group_filter::mac_of;
 use crate::interface::{Interface, Passage, ethernet, loopback};
 use crate::network::ipv4;
 use crate::network::quote::Quote;
@@ -121,6 +122,11 @@ impl Host {
                 *frame = packet;
                 self.transmit_packet(ctx, hop, frame)
             }
+            Outgoing::Loop(interface, packet) => {
+                *frame = packet;
+                self.loop_to_members(ctx, interface, frame);
+                None
+            }
         }
     }
 
@@ -229,7 +235,12 @@ impl Host {
             return Station::Known(loopback::header(EtherType::IPV4), Instant::FAR_FUTURE);
         }
         if hop.broadcast {
-            let header = ethernet::header(Mac::BROADCAST, interface.mac(), EtherType::IPV4);
+            // RFC 1112 §6.4: a group's address is made of its own.
+            let to = match hop.station {
+                IpAddr::V4(group) if group.is_multicast() => mac_of(group),
+                _ => Mac::BROADCAST,
+            };
+            let header = ethernet::header(to, interface.mac(), EtherType::IPV4);
             return Station::Known(header, Instant::FAR_FUTURE);
         }
         self.resolve(ctx, hop)
@@ -249,12 +260,28 @@ impl Host {
         tos: u8,
         mut payload: Frame,
     ) {
-        self.tally.ip.out_requests += 1;
-        self.tally.ip.out_bcast_pkts += u64::from(plan.hop.broadcast);
-        let (source, destination) = (plan.source, plan.destination);
-        let identification = self.identify(self.identifications.counter(source, destination, protocol));
-        ipv4::push(&mut payload, &ipv4::Header { source, destination, protocol, ttl, tos, identification });
+        self.put_header(plan, protocol, ttl, tos, &mut payload);
         self.outbox.push(Outgoing::Packet(plan.hop, payload));
+    }
+
+    /// Puts the IP header in front of what this host sends.
+    pub(super) fn put_header(
+        &mut self,
+        plan: &Plan,
+        protocol: IpNumber,
+        ttl: u8,
+        tos: u8,
+        payload: &mut Frame,
+    ) {
+        let (source, destination) = (plan.source, plan.destination);
+        self.tally.ip.out_requests += 1;
+        if destination.is_multicast() {
+            self.tally.ip.out_mcast_pkts += 1;
+        } else {
+            self.tally.ip.out_bcast_pkts += u64::from(plan.hop.broadcast);
+        }
+        let identification = self.identify(self.identifications.counter(source, destination, protocol));
+        ipv4::push(payload, &ipv4::Header { source, destination, protocol, ttl, tos, identification });
     }
 
     /// The next packet's identification, where it may be fragmented.
@@ -298,7 +325,7 @@ impl Host {
         None
     }
 
-    fn name_frame(&mut self) -> FrameId {
+    pub(super) fn name_frame(&mut self) -> FrameId {
         self.frames_made += 1;
         FrameId { origin: self.node, counter: self.frames_made }
     }

@@ -5,8 +5,9 @@ use core::net::{IpAddr, Ipv4Addr};
 use etherparse::{EtherType, IpNumber};
 
 use super::Host;
+use crate::addr::Mac;
 use crate::context::Ctx;
-use crate::frame::{Frame, FrameCheck, InterfaceId};
+use crate::frame::{Frame, FrameCheck, FrameId, InterfaceId};
 use crate::interface::{Passage, ethernet};
 use crate::network::icmp::{Error, Unreachable};
 use crate::network::local::Destination;
@@ -25,7 +26,20 @@ impl Host {
         self.trigger = Trigger::Frame(id);
         self.tally.count_received(on, frame);
         ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame });
-        match self.walk_up(ctx, on, frame) {
+        let taken = self.walk_up(ctx, on, frame);
+        self.finish(ctx, on, id, taken);
+    }
+
+    /// A frame has done its work, or has ended.
+    #[inline]
+    pub(super) fn finish(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        on: InterfaceId,
+        id: FrameId,
+        taken: Result<(), Dropped>,
+    ) {
+        match taken {
             Ok(()) => ctx.observe(Interest::FRAMES, || Event::FrameAccepted { id }),
             Err((place, reason)) => {
                 self.tally.count_dropped(on, place, reason);
@@ -56,13 +70,31 @@ impl Host {
             self.tally.count_received_group(on, link.to_all);
         }
         match link.ether_type {
-            EtherType::IPV4 => self.accept_ipv4(ctx, on, link.to_group, frame),
+            EtherType::IPV4 if !link.to_group => self.accept_ipv4(ctx, on, false, frame),
+            EtherType::IPV4 => self.accept_ipv4_to_many(ctx, on, frame),
             EtherType::VLAN_TAGGED_FRAME => {
                 frame.unstrip_front(ethernet::HEADER);
                 self.accept_tagged(ctx, on, frame)
             }
             _ => self.accept_other(ctx, on, link, frame),
         }
+    }
+
+    /// An IPv4 packet in a frame to a group address. Those of groups that nobody joined end here, as in a network card.
+    #[cold]
+    pub(super) fn accept_ipv4_to_many(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        on: InterfaceId,
+        frame: &mut Frame,
+    ) -> Result<(), Dropped> {
+        frame.unstrip_front(ethernet::HEADER);
+        let destination = frame.head().first_chunk().map_or(Mac::BROADCAST, |octets| Mac(*octets));
+        frame.strip_front(ethernet::HEADER);
+        if !self.interface(on).is_some_and(|interface| interface.group_filter.passes(destination)) {
+            return Err((Place::Interface, DropReason::GroupNotJoined));
+        }
+        self.accept_ipv4(ctx, on, true, frame)
     }
 
     /// What carries no IPv4.
@@ -140,6 +172,7 @@ impl Host {
         match packet.protocol {
             IpNumber::TCP => self.accept_tcp(ctx, &ip, frame),
             IpNumber::UDP => self.accept_udp(ctx, origin, &ip, frame),
+            IpNumber::IGMP => self.accept_igmp(ctx, origin, frame),
             IpNumber::ICMP => self.accept_icmp(ctx, &ip, frame).map_err(|reason| (Place::Network, reason)),
             _ => {
                 self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Protocol));
@@ -156,7 +189,9 @@ impl Host {
         to_group: bool,
     ) -> Result<Destination, DropReason> {
         let destination = self.addresses.classify(packet.destination, on);
-        if !self.addresses.is_valid_source(packet.source, on, destination == Destination::Broadcast) {
+        // RFC 9776 §4.2.13: who has no address yet may report its groups too.
+        let to_many = matches!(destination, Destination::Broadcast | Destination::Multicast);
+        if !self.addresses.is_valid_source(packet.source, on, to_many) {
             return Err(DropReason::IpBadSource);
         }
         if self.knobs.reverse_path != ReversePath::Off && !self.leads_back(packet.source, on) {
@@ -213,6 +248,9 @@ impl Host {
         ip: &IpInfo,
         frame: &mut Frame,
     ) -> Result<(), Dropped> {
+        if !ip.to_unicast {
+            return self.accept_udp_for_many(ip, frame);
+        }
         match self.udp.accept_datagram(ip, frame) {
             Verdict::Accepted => {
                 self.tally.udp_received += 1;

@@ -79,7 +79,8 @@ impl Host {
             self.tally.count_received_group(on, link.to_all);
         }
         match link.ether_type {
-            EtherType::IPV4 => self.accept_ipv4(ctx, on, link.to_group, frame),
+            EtherType::IPV4 if link.to_group => self.accept_ipv4_to_many(ctx, on, frame),
+            EtherType::IPV4 => self.accept_ipv4(ctx, on, false, frame),
             type_ if vlan::is_tag(type_) => Err(at_interface(DropReason::VlanNested)),
             _ => self.accept_other(ctx, on, link, frame),
         }

@@ -8,6 +8,7 @@
 //! | `schedule` | when its slow concerns are due |
 //! | `ingress` | the walk of a frame up |
 //! | `forward`, `multicast`, `reassembly` | packets for others, for groups, in pieces |
+//! | `groups` | IGMP, as a member and as a router |
 //! | `medium` | frames that are not plain Ethernet: tags, lines without a header |
 //! | `options` | what a packet's options mean here |
 //! | `egress` | the walk of a segment, datagram or message down |
@@ -28,6 +29,7 @@ mod control;
 mod counters;
 mod egress;
 mod forward;
+mod groups;
 mod ingress;
 mod medium;
 mod multicast;
@@ -68,7 +70,9 @@ pub use counters::{
     UdpCounters,
 };
 use egress::Way;
+use groups::LinkGroups;
 pub(crate) use outbox::Outbox;
+pub(crate) use path::Plan;
 use schedule::{Concern, Schedule};
 
 /// A host with its interfaces, tables and sockets. A value: it can be cloned and sent.
@@ -81,6 +85,8 @@ pub struct Host {
     addresses: Addresses,
     routes: Routes,
     identifications: Identifications,
+    /// Each interface's groups.
+    groups: Vec<LinkGroups>,
     icmp_errors: ErrorLimits,
     echo_replies: TokenBucket,
     timestamp_replies: TokenBucket,
@@ -91,6 +97,7 @@ pub struct Host {
     pub(crate) udp: Udp,
     pub(crate) echo: EchoSockets,
     pub(crate) knobs: network::Knobs,
+    pub(crate) igmp: network::igmp::Knobs,
     /// Spreads flows over routes that are as good.
     flow_key: FlowKey,
     /// To whom a redirect was sent lately.
@@ -126,6 +133,7 @@ impl Host {
         for number in 0..self.interfaces.len() {
             self.interfaces[number].start_announcing(ctx.now);
             self.announce(ctx.now, InterfaceId(number as u16));
+            self.link_changed(ctx, InterfaceId(number as u16));
         }
     }
 
@@ -161,13 +169,10 @@ impl Host {
                 }
                 self.settle(ctx, on);
             }
+            Concern::Groups => self.settle_groups(ctx, on),
             Concern::Redirects => self.expire_redirects(ctx.now),
             // Nothing sets these yet.
-            Concern::Addressing
-            | Concern::Groups
-            | Concern::Reassembly
-            | Concern::PathMtu
-            | Concern::RouterDiscovery => {}
+            Concern::Addressing | Concern::Reassembly | Concern::PathMtu | Concern::RouterDiscovery => {}
         }
     }
 
@@ -231,6 +236,7 @@ impl Host {
         self.forget_ways();
         self.settle(ctx, interface);
         self.announce(ctx.now, interface);
+        self.link_changed(ctx, interface);
     }
 
     /// A socket call begins: what it makes due is sent because of it.

@@ -13,11 +13,13 @@ pub enum Outgoing {
     Frame(InterfaceId, Frame),
     /// An IP packet whose next hop has yet to be resolved.
     Packet(Hop, Frame),
+    /// An IP packet for a group, which comes back to this host's own members on an interface.
+    Loop(InterfaceId, Frame),
 }
 
 impl Outgoing {
     fn length(&self) -> usize {
-        let (Self::Frame(_, frame) | Self::Packet(_, frame)) = self;
+        let (Self::Frame(_, frame) | Self::Packet(_, frame) | Self::Loop(_, frame)) = self;
         frame.len()
     }
 }

@@ -105,6 +105,10 @@ impl Host {
     /// The hop, source and limits for packets of a flow, whose source is unspecified where the route may suggest it
     /// (RFC 1122 §3.3.4.3).
     pub(crate) fn plan_flow(&self, flow: &Flow) -> Result<Plan, SocketError> {
+        // Bound to a group a socket has no address of its own.
+        let bound_to_group = flow.source.is_multicast();
+        let source = if bound_to_group { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { flow.source };
+        let flow = &Flow { source, ..*flow };
         let Found { hop, source, .. } = self.find(flow)?;
         let interface = self.interface(hop.interface).ok_or(SocketError::NetworkUnreachable)?;
         let source = if flow.source.is_unspecified() {
@@ -147,7 +151,7 @@ impl Host {
         }
     }
 
-    fn first_interface_up(&self) -> Option<InterfaceId> {
+    pub(super) fn first_interface_up(&self) -> Option<InterfaceId> {
         self.interfaces.iter().position(Interface::is_up).map(|number| InterfaceId(number as u16))
     }
 

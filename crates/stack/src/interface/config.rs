@@ -52,6 +52,8 @@ pub struct InterfaceConfig {
     pub announce: bool,
     /// Whether frames whose frame check sequence does not fit are dropped.
     pub check_fcs: bool,
+    /// What a router is to forward to groups on this link must come with a TTL above this: so a scope gets a border.
+    pub multicast_threshold: u8,
     /// What its link carries. A point-to-point interface has no hardware address and no neighbours, and announces
     /// nothing.
     pub medium: Medium,
@@ -70,6 +72,7 @@ impl InterfaceConfig {
             neighbors: Vec::new(),
             announce: true,
             check_fcs: true,
+            multicast_threshold: 1,
             medium: Medium::Ethernet,
             vlan: None,
         }

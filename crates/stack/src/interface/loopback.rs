@@ -30,6 +30,7 @@ pub fn config() -> InterfaceConfig {
         neighbors: Vec::new(),
         announce: false,
         check_fcs: true,
+        multicast_threshold: 1,
         medium: Medium::Ethernet,
         vlan: None,
     }

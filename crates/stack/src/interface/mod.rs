@@ -13,11 +13,13 @@
 //! | `conflict` | when to defend an address |
 //! | `loopback` | the interface that leads back |
 //! | `vlan` | 802.1Q tags |
+//! | `group_filter` | which group addresses are heard |
 
 pub mod arp;
 mod config;
 mod conflict;
 pub mod ethernet;
+pub mod group_filter;
 mod knobs;
 pub mod loopback;
 pub mod neighbor;
@@ -27,6 +29,7 @@ pub mod vlan;
 use core::net::{IpAddr, Ipv4Addr};
 
 use self::conflict::Defence;
+use self::group_filter::GroupFilter;
 pub use self::neighbor::NeighborInfo;
 use self::neighbor::Neighbors;
 use self::vlan::VlanId;
@@ -64,6 +67,8 @@ pub struct Interface {
     vlans: Vec<(VlanId, InterfaceId)>,
     /// The stations on its link.
     pub(crate) neighbors: Neighbors,
+    /// Which frames to groups are heard.
+    pub(crate) group_filter: GroupFilter,
     defence: Defence,
     announcements_left: u32,
     next_announcement: Instant,
@@ -86,6 +91,7 @@ impl Interface {
             passage: Passage::Closed,
             vlans: Vec::new(),
             neighbors,
+            group_filter: GroupFilter::default(),
             defence: Defence::default(),
             announcements_left: 0,
             next_announcement: Instant::FAR_FUTURE,
@@ -112,6 +118,11 @@ impl Interface {
     /// What its link can do.
     pub fn capabilities(&self) -> Capabilities {
         self.config.capabilities
+    }
+
+    /// What comes for groups with a TTL that is not above this is not forwarded to its link.
+    pub fn multicast_threshold(&self) -> u8 {
+        self.config.multicast_threshold
     }
 
     /// Whether it drops frames whose frame check sequence does not fit.

@@ -58,6 +58,9 @@ pub struct Knobs {
     pub redirect_interval: Duration,
     /// Senders whose last redirect is remembered.
     pub max_redirected: usize,
+    /// Whether packets for groups are forwarded to the networks that have members, which makes the host a querier on each
+    /// of its links (RFC 9776 §6). Linux: `mc_forwarding`, which a routing daemon sets.
+    pub multicast_forwarding: bool,
     /// Whether ICMP error messages are sent at all. Off, a router is one that no traceroute sees.
     pub send_icmp_errors: bool,
     /// ICMP error messages sent, in all (RFC 1812 §4.3.2.8); `None`: as many as there are occasions. Linux:
@@ -122,6 +125,7 @@ impl Knobs {
             send_redirects: true,
             redirect_interval: Duration::from_secs(1),
             max_redirected: 1024,
+            multicast_forwarding: false,
             send_icmp_errors: true,
             icmp_errors: Some(RateLimit { per_second: 1000, burst: 50 }),
             icmp_errors_per_kind: None,

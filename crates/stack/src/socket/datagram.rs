@@ -1,13 +1,13 @@
 //! UDP calls.
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 use etherparse::IpNumber;
 
 use crate::context::Ctx;
 use crate::frame::{Frame, Meta};
-use crate::host::Host;
+use crate::host::{Host, Plan};
 use crate::network::ipv4;
 use crate::network::route::Flow;
 use crate::trace::{Cause, Trigger};
@@ -15,7 +15,7 @@ use crate::transport::udp::DatagramError;
 use crate::transport::{Key, SocketError, SocketId, udp};
 
 /// The UDP socket of `id`.
-fn socket(id: SocketId) -> Result<Key, SocketError> {
+pub(super) fn socket(id: SocketId) -> Result<Key, SocketError> {
     if let SocketId::Udp(key) = id { Ok(key) } else { Err(SocketError::BadDescriptor) }
 }
 
@@ -25,6 +25,10 @@ fn flow(local: SocketAddr, remote: SocketAddr) -> Flow {
     Flow { source, destination, protocol, ports: Some((local.port(), remote.port())) }
 }
 
+fn is_group(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.is_multicast())
+}
+
 impl Host {
     /// A socket bound to `local`, whose address may be unspecified; port 0 picks an ephemeral one.
     ///
@@ -32,10 +36,25 @@ impl Host {
     /// `AddressNotAvailable` where the address is not this host's or no port is left, `AddressInUse` where
     /// another socket has the port.
     pub fn udp_bind(&mut self, ctx: &mut Ctx<'_>, local: SocketAddr) -> Result<SocketId, SocketError> {
-        if !self.can_bind(local.ip()) {
+        self.udp_bind_sharing(ctx, local, false)
+    }
+
+    /// As [`udp_bind`](Self::udp_bind). Where `share` holds, as `SO_REUSEADDR` does, other sockets that share too may be
+    /// bound to the same: each gets what is for groups or for all, the last what is for this host alone.
+    ///
+    /// # Errors
+    /// As `udp_bind`.
+    pub fn udp_bind_sharing(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        local: SocketAddr,
+        share: bool,
+    ) -> Result<SocketId, SocketError> {
+        // Bound to a group, a socket receives what is for that group only.
+        if !self.can_bind(local.ip()) && !is_group(local.ip()) {
             return Err(SocketError::AddressNotAvailable);
         }
-        self.udp.bind(ctx.rng, local).map(SocketId::Udp)
+        self.udp.bind_sharing(ctx.rng, local, share).map(SocketId::Udp)
     }
 
     /// Fixes the peer: `udp_send` sends to it, and only its datagrams are received. A socket bound to all
@@ -56,8 +75,8 @@ impl Host {
         if remote.port() == 0 {
             return Err(SocketError::InvalidInput);
         }
-        let plan = self.plan_flow(&flow(local, remote))?;
-        if plan.hop.broadcast && !self.udp.broadcast(key)? {
+        let plan = self.plan_datagram(key, local, remote)?;
+        if plan.hop.broadcast && !is_group(remote.ip()) && !self.udp.broadcast(key)? {
             return Err(SocketError::PermissionDenied);
         }
         self.udp.connect(key, plan.source.into(), remote)
@@ -97,8 +116,8 @@ impl Host {
         let _ = ctx;
         self.called();
         let (local, remote, may_broadcast) = self.udp.ends(key, remote)?;
-        let plan = self.plan_flow(&flow(local, remote))?;
-        if plan.hop.broadcast && !may_broadcast {
+        let plan = self.plan_datagram(key, local, remote)?;
+        if plan.hop.broadcast && !is_group(remote.ip()) && !may_broadcast {
             return Err(SocketError::PermissionDenied);
         }
         let length = ipv4::HEADER + udp::HEADER + data.len();
@@ -115,8 +134,23 @@ impl Host {
         let mut frame = Frame::with_payload(Bytes::copy_from_slice(data), meta);
         let source = SocketAddr::new(plan.source.into(), local.port());
         udp::push(&mut frame, source, remote, plan.transmit_checksum);
-        self.enqueue(&plan, IpNumber::UDP, self.knobs.ttl, frame);
+        if is_group(remote.ip()) {
+            let udp::Multicast { ttl, loops, .. } = *self.udp.multicast(key)?;
+            self.enqueue_for_group(&plan, IpNumber::UDP, (ttl, loops), frame);
+        } else {
+            self.enqueue(&plan, IpNumber::UDP, self.knobs.ttl, frame);
+        }
         Ok(data.len())
+    }
+
+    /// The way of a datagram: to a group by the socket's own settings.
+    fn plan_datagram(&self, key: Key, local: SocketAddr, remote: SocketAddr) -> Result<Plan, SocketError> {
+        match remote.ip() {
+            IpAddr::V4(group) if group.is_multicast() => {
+                self.plan_for_group(self.udp.multicast(key)?, group, local.ip())
+            }
+            _ => self.plan_flow(&flow(local, remote)),
+        }
     }
 
     /// Copies the next datagram out and says who sent it; what does not fit `buffer` is lost.

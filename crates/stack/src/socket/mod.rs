@@ -5,6 +5,7 @@
 
 mod datagram;
 mod echo;
+mod multicast;
 pub mod net;
 mod stream;
 
@@ -23,7 +24,11 @@ impl Host {
         match id {
             SocketId::Tcp(key) => self.tcp.close(ctx, key),
             SocketId::Listener(key) => self.tcp.close_listener(ctx, key),
-            SocketId::Udp(key) => self.udp.close(key),
+            SocketId::Udp(key) => {
+                for (on, group) in self.udp.close(key) {
+                    self.membership_changed(ctx, on, group);
+                }
+            }
             SocketId::Icmp(key) => self.echo.close(key),
         }
     }

@@ -14,6 +14,7 @@
 //! | `pending` | what a host has still to tell of the changes of a group |
 //! | `querier` | a router on a link: asks, and knows what is wanted there |
 //! | `group` | what a router knows of one group |
+//! | `packet` | messages in their packets |
 //! | `deadlines` | which group is due next |
 
 pub mod code;
@@ -23,6 +24,7 @@ mod group;
 mod knobs;
 pub mod member;
 pub mod message;
+pub mod packet;
 mod pending;
 pub mod querier;
 

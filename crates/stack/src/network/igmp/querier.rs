@@ -165,8 +165,22 @@ impl Querier {
 
     /// When something is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        let general = self.other.map_or(self.next_query, |(_, until)| until);
-        Some(self.deadlines.next().map_or(general, |group| general.min(group)))
+        let general = match self.other {
+            Some((_, until)) => Some(until),
+            None => Some(self.next_query).filter(|_| !self.address.is_unspecified()),
+        };
+        match (general, self.deadlines.next()) {
+            (Some(general), Some(group)) => Some(general.min(group)),
+            (general, group) => general.or(group),
+        }
+    }
+
+    /// This router's address on the link, unspecified while it has none: then it does not ask.
+    pub fn set_address(&mut self, now: Instant, address: Ipv4Addr) {
+        if self.address != address {
+            self.address = address;
+            self.next_query = now;
+        }
     }
 
     /// Moves what is to be sent to `into`.
@@ -419,7 +433,7 @@ impl Querier {
             (self.robustness, self.query_interval) =
                 (self.knobs.robustness.max(1), self.knobs.query_interval);
         }
-        if self.other.is_none() && self.next_query <= now {
+        if self.other.is_none() && self.next_query <= now && !self.address.is_unspecified() {
             // RFC 9776 §8.6, §8.7
             self.startup_left = self.startup_left.saturating_sub(1);
             let interval = match self.startup_left {

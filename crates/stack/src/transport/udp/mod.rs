@@ -4,26 +4,29 @@
 //! |---|---|
 //! | `knobs` | bounds and ports |
 //! | `datagram` | the header: pushed, checked |
+//! | `multicast` | groups that sockets have joined, and how they send to them |
 //! | `socket` | one socket: its ends, its receive queue |
 //! | here | the table of sockets: which of them a datagram, or an ICMP error, is for |
 
 mod datagram;
 mod knobs;
+mod multicast;
 mod socket;
 
-use core::net::{IpAddr, SocketAddr};
-use std::collections::VecDeque;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
 pub use datagram::{HEADER, MAX_PAYLOAD, push};
 pub use knobs::Knobs;
+pub use multicast::{Change, Multicast};
 pub use socket::DatagramError;
 use socket::Socket;
 
 use super::slots::Slots;
 use super::{IpInfo, Key, Readiness, Report, SocketError, SocketId, Verdict, Wake, ports};
-use crate::frame::Frame;
+use crate::frame::{Frame, InterfaceId};
 use crate::rng::Rng;
 use crate::table::Table;
 use crate::trace::DropReason;
@@ -39,13 +42,21 @@ pub struct Udp {
     /// Who is bound to a port. Several only where each is bound to another of this host's addresses, so these
     /// lists are as short as the host's configuration.
     ports: Table<Port, Vec<Key>>,
+    /// Which sockets are members of a group on an interface.
+    members: BTreeMap<(InterfaceId, Ipv4Addr), Vec<Key>>,
     wakes: Vec<Wake>,
 }
 
 impl Udp {
     /// No sockets yet; the key of the table of ports is drawn from `rng`.
     pub fn new(knobs: Knobs, rng: &mut Rng) -> Self {
-        Self { knobs, sockets: Slots::new(), ports: Table::new(rng), wakes: Vec::new() }
+        Self {
+            knobs,
+            sockets: Slots::new(),
+            ports: Table::new(rng),
+            members: BTreeMap::new(),
+            wakes: Vec::new(),
+        }
     }
 
     // ---- up ----
@@ -61,15 +72,43 @@ impl Udp {
         let remote = SocketAddr::new(ip.source, header.source_port);
         let Some(key) = self.lookup(local, remote) else { return Verdict::PortUnreachable };
         let Some(socket) = self.sockets.get_mut(key) else { return Verdict::PortUnreachable };
-        let mut payload = frame.take_payload(HEADER);
-        if payload.len() < self.knobs.copy_below {
-            payload = Bytes::copy_from_slice(&payload);
-        }
+        let payload = own_storage(frame.take_payload(HEADER), self.knobs.copy_below);
         if !socket.enqueue(remote, payload, self.knobs.receive_buffer) {
             return Verdict::Dropped(DropReason::UdpQueueFull);
         }
         self.wake(key, Readiness::READ);
         Verdict::Accepted
+    }
+
+    /// As [`accept_datagram`](Self::accept_datagram), of one to a group or a broadcast address: every socket that is bound
+    /// to the port, and wants it, gets it (RFC 1122 §4.1.3.5; RFC 9776 §3.1), the payload shared among them.
+    pub fn accept_for_many(&mut self, ip: &IpInfo, frame: &mut Frame) -> Verdict {
+        let header = match datagram::accept(ip, frame) {
+            Ok(header) => header,
+            Err(reason) => return Verdict::Dropped(reason),
+        };
+        let local = SocketAddr::new(ip.destination, header.destination_port);
+        let remote = SocketAddr::new(ip.source, header.source_port);
+        let Some(bound) = self.ports.get(&port_of(local)) else { return Verdict::PortUnreachable };
+        let wants = |key: &&Key| {
+            self.sockets.get(**key).is_some_and(|socket| socket.wants_of_many(ip.interface, local, remote))
+        };
+        let receivers: Vec<Key> = bound.iter().filter(wants).copied().collect();
+        if receivers.is_empty() {
+            // Somebody has the port, and does not want this.
+            let group = ip.destination.is_multicast();
+            return Verdict::Dropped(if group { DropReason::GroupNotJoined } else { DropReason::UdpNoPort });
+        }
+        let payload = own_storage(frame.take_payload(HEADER), self.knobs.copy_below);
+        let mut verdict = Verdict::Dropped(DropReason::UdpQueueFull);
+        for key in receivers {
+            let Some(socket) = self.sockets.get_mut(key) else { continue };
+            if socket.enqueue(remote, payload.clone(), self.knobs.receive_buffer) {
+                verdict = Verdict::Accepted;
+                self.wake(key, Readiness::READ);
+            }
+        }
+        verdict
     }
 
     /// ICMP, or the neighbour cache, says something about datagrams from `local` to `remote`. False where no
@@ -120,16 +159,30 @@ impl Udp {
     /// # Errors
     /// `AddressInUse` where another socket has the port at that address, `AddressNotAvailable` where no
     /// ephemeral port is left.
-    pub fn bind(&mut self, rng: &mut Rng, mut local: SocketAddr) -> Result<Key, SocketError> {
+    pub fn bind(&mut self, rng: &mut Rng, local: SocketAddr) -> Result<Key, SocketError> {
+        self.bind_sharing(rng, local, false)
+    }
+
+    /// As [`bind`](Self::bind). Where `share` holds, others that share too may have the port at the same address
+    /// (`SO_REUSEADDR`, as multicast needs it). Of what is to one host the one that was bound last gets all.
+    ///
+    /// # Errors
+    /// As `bind`.
+    pub fn bind_sharing(
+        &mut self,
+        rng: &mut Rng,
+        mut local: SocketAddr,
+        share: bool,
+    ) -> Result<Key, SocketError> {
         if local.port() == 0 {
-            let in_use = |port| self.is_taken(SocketAddr::new(local.ip(), port));
+            let in_use = |port| self.is_taken(SocketAddr::new(local.ip(), port), false);
             let port = ports::ephemeral(rng, &self.knobs.ephemeral_ports, in_use)
                 .ok_or(SocketError::AddressNotAvailable)?;
             local.set_port(port);
-        } else if self.is_taken(local) {
+        } else if self.is_taken(local, share) {
             return Err(SocketError::AddressInUse);
         }
-        let key = self.sockets.insert_with(|_| Socket::new(local));
+        let key = self.sockets.insert_with(|_| Socket::new(local, share));
         match self.ports.get_mut(&port_of(local)) {
             Some(bound) => bound.push(key),
             None => _ = self.ports.insert(port_of(local), vec![key]),
@@ -137,11 +190,12 @@ impl Udp {
         Ok(key)
     }
 
-    fn is_taken(&self, local: SocketAddr) -> bool {
+    fn is_taken(&self, local: SocketAddr, share: bool) -> bool {
         let overlaps = |key: &Key| {
             self.sockets.get(*key).is_some_and(|socket| {
                 let (bound, wanted) = (socket.bound, local.ip());
-                bound.is_unspecified() || wanted.is_unspecified() || bound == wanted
+                let overlap = bound.is_unspecified() || wanted.is_unspecified() || bound == wanted;
+                overlap && !(share && socket.shares)
             })
         };
         self.ports.get(&port_of(local)).is_some_and(|bound| bound.iter().any(overlaps))
@@ -264,15 +318,20 @@ impl Udp {
         socket.remote.ok_or(SocketError::NotConnected)
     }
 
-    /// Closes a socket; what it has not received is gone.
-    pub fn close(&mut self, key: Key) {
-        let Some(socket) = self.sockets.remove(key) else { return };
+    /// Closes a socket; what it has not received is gone. What it was a member of is returned: what is wanted of that has
+    /// changed.
+    pub fn close(&mut self, key: Key) -> Vec<(InterfaceId, Ipv4Addr)> {
+        let Some(socket) = self.sockets.remove(key) else { return Vec::new() };
         let port = port_of(socket.local);
-        let Some(bound) = self.ports.get_mut(&port) else { return };
-        bound.retain(|other| *other != key);
-        if bound.is_empty() {
-            self.ports.remove(&port);
+        if let Some(bound) = self.ports.get_mut(&port) {
+            bound.retain(|other| *other != key);
+            if bound.is_empty() {
+                self.ports.remove(&port);
+            }
         }
+        let places: Vec<_> = socket.multicast.memberships.into_keys().collect();
+        places.iter().for_each(|place| self.forget_member(*place, key));
+        places
     }
 
     /// Moves the wakes since the last time to `into`.
@@ -291,6 +350,11 @@ impl Udp {
             self.wakes.push(Wake { socket: SocketId::Udp(key), readiness: due });
         }
     }
+}
+
+/// A payload that is much shorter than the storage it lies in gets its own.
+fn own_storage(payload: Bytes, copy_below: usize) -> Bytes {
+    if payload.len() < copy_below { Bytes::copy_from_slice(&payload) } else { payload }
 }
 
 fn port_of(address: SocketAddr) -> Port {

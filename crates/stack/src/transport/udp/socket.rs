@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use super::Multicast;
+use crate::frame::InterfaceId;
 use crate::transport::{Readiness, Report, SocketError};
 
 /// A datagram that waits to be received.
@@ -34,6 +36,10 @@ pub struct Socket {
     pub remote: Option<SocketAddr>,
     /// Whether broadcasts may be sent.
     pub broadcast: bool,
+    /// Whether others that share too may be bound to the same address and port.
+    pub shares: bool,
+    /// What it wants of groups, and how it sends to them.
+    pub multicast: Multicast,
     /// An error that the next call returns.
     pub error: Option<SocketError>,
     /// Errors that wait to be asked for, where the owner wants them so.
@@ -47,12 +53,14 @@ pub struct Socket {
 
 impl Socket {
     /// A socket bound to `local`.
-    pub fn new(local: SocketAddr) -> Self {
+    pub fn new(local: SocketAddr, shares: bool) -> Self {
         Self {
             bound: local.ip(),
             local,
             remote: None,
             broadcast: false,
+            shares,
+            multicast: Multicast::default(),
             error: None,
             errors: None,
             waiting: Readiness::NONE,
@@ -71,6 +79,22 @@ impl Socket {
             None => Some(u8::from(exact)),
             Some(peer) if peer == remote => Some(2),
             Some(_) => None,
+        }
+    }
+
+    /// Whether it wants a datagram that is to a group or a broadcast address and came by `on` from `remote`. Of a group it
+    /// is a member there, with a filter that admits the sender (RFC 9776 §3.1).
+    pub fn wants_of_many(&self, on: InterfaceId, local: SocketAddr, remote: SocketAddr) -> bool {
+        if self.remote.is_some_and(|peer| peer != remote) {
+            return false;
+        }
+        match (local.ip(), remote.ip()) {
+            (IpAddr::V4(group), IpAddr::V4(source)) if group.is_multicast() => {
+                let bound_to_it = self.bound.is_unspecified() || self.bound == local.ip();
+                let filter = self.multicast.memberships.get(&(on, group));
+                bound_to_it && filter.is_some_and(|filter| filter.admits(source))
+            }
+            _ => self.bound.is_unspecified() || self.bound == local.ip(),
         }
     }
 
