@@ -4,7 +4,7 @@ use wirelab_sim::{
     Change, Direction, Hub, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, Show,
     Switch, TraceHash, World,
 };
-use wirelab_stack::application::{AppError, bulk, discard, echo, ping};
+use wirelab_stack::application::{AppError, bulk, discard, echo, ping, traceroute};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::Host;
 use wirelab_stack::time::Instant;
@@ -354,6 +354,7 @@ fn spawn(world: &mut World, node: NodeId, application: &PlannedApplication) {
         Work::Source(config) => start.with(bulk::tcp_source(config)),
         Work::Sink(config) => start.with(bulk::tcp_sink(config)),
         Work::Ping(config) => start.with(ping::ping(config)),
+        Work::Traceroute(config) => start.with(traceroute::traceroute(config)),
         Work::UdpEchoServer(config) => start.with(echo::udp_server(config)),
         Work::UdpEchoClient(config) => start.with(echo::udp_client(config)),
         Work::UdpDiscard(config) => start.with(discard::udp_server(config)),

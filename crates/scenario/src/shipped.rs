@@ -28,6 +28,7 @@ const SHIPPED: &[Shipped] = shipped![
     "partition": "A link that is cut for 3 s in the middle of a transfer",
     "ping": "A ping of which the third request is lost",
     "router": "An echo through a router that has a foot in each of two networks",
+    "traceroute": "Traceroute through five routers, one of them silent",
     "unreachable": "Nobody there, connection refused, port unreachable",
 ];
 

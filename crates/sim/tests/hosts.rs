@@ -203,6 +203,7 @@ fn ping_says_what_came_of_each_request() {
         timeout: ms(300),
         payload: 56,
         ttl: None,
+        timestamp: false,
     };
     net.spawn(client, "ping", ping::ping(config));
     let heard = finish(&mut net);

@@ -129,6 +129,68 @@ fn udp_and_icmp() {
     );
 }
 
+#[test]
+fn each_icmp_message_is_written_as_tcpdump_writes_it() {
+    let summarizer = Summarizer::default();
+    let udp = written(builder(A, B).udp(5000, 7), |step, octets| step.write(octets, b"hello").unwrap());
+    let of = |kind, code, word, rest: &[u8]| {
+        let octets = written(builder(B, A).icmpv4_raw(kind, code, word), |step, octets| {
+            step.write(octets, rest).unwrap();
+        });
+        let line = line(&summarizer, &octets);
+        let text = line.strip_prefix("IP 10.0.0.2 > 10.0.0.1: ICMP ").unwrap();
+        text.rsplit_once(", length").unwrap().0.to_owned()
+    };
+    let quoted = &udp[14..42];
+    let about = ", of 10.0.0.1.5000 > 10.0.0.2.7 udp";
+    for (code, text) in [
+        (0, "net 10.0.0.2 unreachable"),
+        (1, "host 10.0.0.2 unreachable"),
+        (2, "10.0.0.2 protocol udp unreachable"),
+        (4, "10.0.0.2 unreachable - need to frag (mtu 1400)"),
+        (5, "10.0.0.2 unreachable - source route failed"),
+        (6, "net 10.0.0.2 unreachable - unknown"),
+        (7, "host 10.0.0.2 unreachable - unknown"),
+        (8, "10.0.0.2 unreachable - source host isolated"),
+        (9, "net 10.0.0.2 unreachable - admin prohibited"),
+        (10, "host 10.0.0.2 unreachable - admin prohibited"),
+        (11, "net 10.0.0.2 unreachable - tos prohibited"),
+        (12, "host 10.0.0.2 unreachable - tos prohibited"),
+        (13, "host 10.0.0.2 unreachable - admin prohibited filter"),
+        (14, "host 10.0.0.2 unreachable - host precedence violation"),
+        (15, "host 10.0.0.2 unreachable - precedence cutoff"),
+    ] {
+        assert_eq!(of(3, code, [0, 0, 0x05, 0x78], quoted), format!("{text}{about}"));
+    }
+    assert_eq!(of(3, 4, [0; 4], quoted), format!("10.0.0.2 unreachable - need to frag{about}"));
+    assert_eq!(of(3, 3, [0; 4], &quoted[..20]), "10.0.0.2 port unreachable");
+    assert_eq!(of(3, 3, [0; 4], &[]), "destination unreachable (quotes no packet)");
+    assert_eq!(of(11, 0, [0; 4], quoted), format!("time exceeded in-transit{about}"));
+    assert_eq!(of(11, 1, [0; 4], quoted), format!("ip reassembly time exceeded{about}"));
+    assert_eq!(of(12, 0, [20, 0, 0, 0], quoted), format!("parameter problem - octet 20{about}"));
+    assert_eq!(of(12, 1, [130, 0, 0, 0], quoted), format!("parameter problem - option 130 missing{about}"));
+    let gateway = [10, 0, 0, 254];
+    assert_eq!(of(5, 1, gateway, quoted), "redirect 10.0.0.2 to host 10.0.0.254");
+    assert_eq!(of(5, 2, gateway, quoted), "redirect 10.0.0.2 to tos net 10.0.0.254");
+    assert_eq!(of(13, 0, [0, 7, 0, 9], &[0; 12]), "time stamp query, id 7, seq 9");
+    let times = [[0, 0, 0, 1], [0, 0, 3, 0xe8], [0x80, 0, 0, 1]].concat();
+    let text = "time stamp reply, id 7, seq 9: org 00:00:00.001, recv 00:00:01.000, xmit 0x80000001";
+    assert_eq!(of(14, 0, [0, 7, 0, 9], &times), text);
+    let routers = [gateway, [0, 0, 0, 5], [10, 0, 0, 253], [255; 4]].concat();
+    let text = "router advertisement lifetime 1800 s: {10.0.0.254 5} {10.0.0.253 -1}";
+    assert_eq!(of(9, 0, [2, 2, 7, 8], &routers), text);
+    assert_eq!(of(9, 0, [3, 2, 7, 8], &routers), "router advertisement (malformed)");
+    assert_eq!(of(10, 0, [0; 4], &[]), "router solicitation");
+    assert_eq!(of(17, 0, [0; 4], &[0; 4]), "address mask request (deprecated)");
+    assert_eq!(of(200, 3, [0; 4], &[]), "type 200 code 3");
+    let echo =
+        written(builder(A, B).icmpv4_echo_request(3, 9), |step, octets| step.write(octets, &[]).unwrap());
+    assert_eq!(
+        of(11, 0, [0; 4], &echo[14..42]),
+        "time exceeded in-transit, of 10.0.0.1 > 10.0.0.2 icmp id 3 seq 9"
+    );
+}
+
 fn arp(operation: ArpOperation, sender_ipv4: [u8; 4], target_ipv4: [u8; 4]) -> Vec<u8> {
     let packet = ArpEthIpv4Packet {
         operation,

@@ -1,13 +1,14 @@
 //! Applications on hosts.
 
 use core::net::IpAddr;
+use core::num::NonZeroU8;
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use crate::document::Node;
 use crate::near;
-use crate::read::{At, Fields, List, Name, Read, Reader, record};
+use crate::read::{At, Fields, List, Name, Read, Reader, choice, record};
 use crate::schema::{Properties, named};
 use crate::units::{Destination, Peer, Port, Size, Span};
 
@@ -101,6 +102,40 @@ record! {
         size: optional Size,
         /// The requests' time to live; the host's own where left out.
         ttl: optional u8,
+        /// Whether it asks for the time of day (RFC 792 §Timestamp) instead of an echo; no where left out.
+        timestamp: optional bool,
+    }
+}
+
+choice! {
+    /// What a traceroute sends.
+    pub enum ProbeWord ("kind of probe") {
+        /// UDP datagrams.
+        Udp = "udp",
+        /// ICMP echo requests.
+        Icmp = "icmp",
+    }
+}
+
+record! {
+    /// Sends probes whose TTL runs out one hop further each time, and says who answered.
+    pub struct Traceroute ("a traceroute") {
+        /// Whither it traces.
+        to: required Peer,
+        /// What it sends: `"udp"` datagrams or `"icmp"` echo requests; `"udp"` where left out.
+        method: optional ProbeWord,
+        /// The UDP port of the first probe, one more for each; 33434 where left out.
+        port: optional Port,
+        /// The time to live of the first probes; 1 where left out.
+        first_ttl: optional NonZeroU8,
+        /// The time to live of the last probes; 30 where left out.
+        max_ttl: optional NonZeroU8,
+        /// How many probes of each time to live; 3 where left out.
+        probes: optional NonZeroU8,
+        /// How long it waits for the answer to each; 1 s where left out.
+        wait: optional Span,
+        /// Octets of each probe, its headers included; 60 where left out.
+        size: optional Size,
     }
 }
 
@@ -218,6 +253,7 @@ kinds! {
     Source = "source",
     Sink = "sink",
     Ping = "ping",
+    Traceroute = "traceroute",
     UdpEchoServer = "udp-echo-server",
     UdpEchoClient = "udp-echo-client",
     UdpDiscard = "udp-discard",

@@ -9,7 +9,7 @@ mod knobs;
 mod link;
 mod settings;
 
-pub use application::{Application, Kind};
+pub use application::{Application, Kind, ProbeWord, Traceroute};
 pub use device::{Hub, Port, Switch};
 pub use event::{Event, ShowWord};
 pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};

@@ -1,14 +1,16 @@
 //! Applications, with their peers looked up and what was left out filled in.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::num::NonZeroU8;
 
+use wirelab_stack::application::traceroute::{self, Method};
 use wirelab_stack::application::{bulk, discard, echo, ping};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::{Duration, Instant};
 
 use super::{check_unique, find, no_such};
 use crate::diagnostic::Problem;
-use crate::model::{Application, Kind};
+use crate::model::{Application, Kind, ProbeWord, Traceroute};
 use crate::read::{At, Place};
 use crate::units::{Destination, Peer, Port, Size, Span};
 
@@ -39,6 +41,7 @@ pub enum Work {
     Source(bulk::SourceConfig),
     Sink(bulk::SinkConfig),
     Ping(ping::Config),
+    Traceroute(traceroute::Config),
     UdpEchoServer(echo::UdpServerConfig),
     UdpEchoClient(echo::UdpClientConfig),
     UdpDiscard(discard::UdpServerConfig),
@@ -96,6 +99,7 @@ impl Work {
             Self::EchoClient(_)
             | Self::Source(_)
             | Self::Ping(_)
+            | Self::Traceroute(_)
             | Self::UdpEchoClient(_)
             | Self::UdpSource(_) => false,
         }
@@ -161,7 +165,9 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             timeout: time(&ping.timeout, second),
             payload: lookup.size(ping.size.as_ref(), 56, 0)?,
             ttl: value(&ping.ttl),
+            timestamp: value(&ping.timestamp).unwrap_or(false),
         }),
+        Kind::Traceroute(trace) => Work::Traceroute(lookup.traceroute(trace)?),
     })
 }
 
@@ -226,6 +232,29 @@ impl Lookup<'_> {
             self.problems.push(problem.allowed("a host with an address, or an address"));
         }
         first.map(wirelab_stack::addr::Cidr::address)
+    }
+
+    fn traceroute(&mut self, trace: &Traceroute) -> Option<traceroute::Config> {
+        let count =
+            |at: &Option<At<NonZeroU8>>, otherwise| at.as_ref().map_or(otherwise, |at| at.value.get());
+        let port = trace.port.as_ref().map_or(Method::FIRST_PORT, |port| port.value.0);
+        let config = traceroute::Config {
+            destination: self.peer(&trace.to.value, &trace.to.place)?,
+            method: match trace.method.as_ref().map(|method| method.value) {
+                None | Some(ProbeWord::Udp) => Method::Udp(port),
+                Some(ProbeWord::Icmp) => Method::Icmp,
+            },
+            first_ttl: count(&trace.first_ttl, 1),
+            max_ttl: count(&trace.max_ttl, 30),
+            probes: count(&trace.probes, 3),
+            wait: trace.wait.as_ref().map_or(Duration::from_secs(1), |wait| wait.value.0),
+            size: self.size(trace.size.as_ref(), 60, 28)?,
+        };
+        if let Some(first) = trace.first_ttl.as_ref().filter(|_| config.first_ttl > config.max_ttl) {
+            let problem = first.problem("the first probes would go further than the last");
+            self.problems.push(problem.allowed(format!("1 to {}", config.max_ttl)));
+        }
+        Some(config)
     }
 
     /// The octets of a datagram, from `least` to what UDP can carry.

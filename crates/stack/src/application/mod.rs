@@ -13,6 +13,7 @@ pub mod echo;
 mod pattern;
 pub mod ping;
 mod server;
+pub mod traceroute;
 mod upper;
 
 pub use pattern::Pattern;

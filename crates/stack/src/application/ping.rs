@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 
 use super::{AppError, Pattern};
+use crate::network::icmp::Times;
 use crate::socket::net::{EchoSocket, report, time};
 use crate::time::{Duration, Instant};
 use crate::transport::Report;
@@ -23,6 +24,8 @@ pub struct Config {
     pub payload: usize,
     /// Time to live; without one the host's own.
     pub ttl: Option<u8>,
+    /// Whether it asks for the time of day instead of an echo; there is no payload then.
+    pub timestamp: bool,
 }
 
 /// Sends echo requests and says what came of each, and a summary at the end.
@@ -37,7 +40,14 @@ pub async fn ping(config: Config) -> Result<(), AppError> {
     let began = time::now();
     for sequence in 1..=config.count {
         time::sleep_until(began + config.interval * u64::from(sequence - 1)).await;
-        match socket.send(config.destination, sequence, &payload, config.ttl).await {
+        let request = async {
+            if config.timestamp {
+                socket.send_timestamp(config.destination, sequence, config.ttl).await
+            } else {
+                socket.send(config.destination, sequence, &payload, config.ttl).await
+            }
+        };
+        match request.await {
             Ok(()) => tally.sent(sequence, time::now()),
             Err(error) => tally.failed(sequence, &error.to_string()),
         }
@@ -101,18 +111,31 @@ impl Tally {
                 let Some(sent) = self.take(sequence) else {
                     return report(format!("{octets} octets from {from}: seq={sequence} (again)"));
                 };
-                let rtt = at - sent;
-                self.received += 1;
-                (self.least, self.most) = (self.least.min(rtt), self.most.max(rtt));
-                self.sum = self.sum + rtt;
+                let rtt = self.answered(at, sent);
                 report(format!("{octets} octets from {from}: seq={sequence} ttl={ttl} time={rtt}"));
             }
             EchoEvent::Error { sequence, report: Report { from, trouble, .. } } => {
                 self.take(sequence);
                 report(format!("from {from}: seq={sequence} {trouble}"));
             }
-            EchoEvent::Times { .. } => {}
+            EchoEvent::Times { from, sequence, times: Times { originate, receive, transmit }, at } => {
+                let Some(sent) = self.take(sequence) else {
+                    return report(format!("times from {from}: seq={sequence} (again)"));
+                };
+                let rtt = self.answered(at, sent);
+                let (o, r, t) = (originate, receive, transmit);
+                report(format!("times from {from}: seq={sequence} orig={o} recv={r} xmit={t} time={rtt}"));
+            }
         }
+    }
+
+    /// Counts an answer; how long it took.
+    fn answered(&mut self, at: Instant, sent: Instant) -> Duration {
+        let rtt = at - sent;
+        self.received += 1;
+        (self.least, self.most) = (self.least.min(rtt), self.most.max(rtt));
+        self.sum = self.sum + rtt;
+        rtt
     }
 
     fn take(&mut self, sequence: u16) -> Option<Instant> {

@@ -138,7 +138,8 @@ impl Host {
             let udp::Multicast { ttl, loops, .. } = *self.udp.multicast(key)?;
             self.enqueue_for_group(&plan, IpNumber::UDP, (ttl, loops), frame);
         } else {
-            self.enqueue(&plan, IpNumber::UDP, self.knobs.ttl, frame);
+            let ttl = self.udp.ttl(key)?.unwrap_or(self.knobs.ttl);
+            self.enqueue(&plan, IpNumber::UDP, ttl, frame);
         }
         Ok(data.len())
     }
@@ -188,6 +189,17 @@ impl Host {
     /// `BadDescriptor` where there is no such socket.
     pub fn udp_set_broadcast(&mut self, id: SocketId, on: bool) -> Result<(), SocketError> {
         self.udp.set_broadcast(socket(id)?, on)
+    }
+
+    /// Sets the TTL of datagrams from here on (`IP_TTL`); `None`: the host's own.
+    ///
+    /// # Errors
+    /// `InvalidInput` for zero, `BadDescriptor` where there is no such socket.
+    pub fn udp_set_ttl(&mut self, id: SocketId, ttl: Option<u8>) -> Result<(), SocketError> {
+        if ttl == Some(0) {
+            return Err(SocketError::InvalidInput);
+        }
+        self.udp.set_ttl(socket(id)?, ttl)
     }
 
     /// Whether ICMP errors about datagrams are queued, to be asked for with [`udp_recv_error`](Self::udp_recv_error),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use etherparse::IpNumber;
 
 use crate::context::Ctx;
-use crate::frame::Meta;
+use crate::frame::{Frame, Meta};
 use crate::host::Host;
 use crate::network::icmp::{self, Echo};
 use crate::network::ipv4;
@@ -42,6 +42,41 @@ impl Host {
         payload: &[u8],
         ttl: Option<u8>,
     ) -> Result<(), SocketError> {
+        let payload = Bytes::copy_from_slice(payload);
+        let meta = Meta::new(Cause::EchoRequest, Trigger::Call);
+        self.send_query(ctx, id, destination, ttl, payload.len(), |identifier| {
+            icmp::echo_request(Echo { identifier, sequence }, payload, meta)
+        })
+    }
+
+    /// Asks for the time of day (RFC 792 §Timestamp), with a TTL of its own if one is given.
+    ///
+    /// # Errors
+    /// As [`icmp_send_echo`](Self::icmp_send_echo).
+    pub fn icmp_send_timestamp(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: SocketId,
+        destination: IpAddr,
+        sequence: u16,
+        ttl: Option<u8>,
+    ) -> Result<(), SocketError> {
+        let (now, meta) = (ctx.now, Meta::new(Cause::TimestampRequest, Trigger::Call));
+        self.send_query(ctx, id, destination, ttl, icmp::Times::LENGTH, |identifier| {
+            icmp::timestamp_request(Echo { identifier, sequence }, now, meta)
+        })
+    }
+
+    /// Sends a query with `length` octets behind its header, which `query` makes with the socket's identifier.
+    fn send_query(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: SocketId,
+        destination: IpAddr,
+        ttl: Option<u8>,
+        length: usize,
+        query: impl FnOnce(u16) -> Frame,
+    ) -> Result<(), SocketError> {
         let _ = ctx;
         self.called();
         let key = socket(id)?;
@@ -50,7 +85,7 @@ impl Host {
         if plan.hop.broadcast {
             return Err(SocketError::PermissionDenied);
         }
-        let length = ipv4::HEADER + icmp::HEADER + payload.len();
+        let length = ipv4::HEADER + icmp::HEADER + length;
         if length > plan.mtu {
             return Err(SocketError::MessageTooLong);
         }
@@ -60,10 +95,7 @@ impl Host {
             }
             return Err(SocketError::WouldBlock);
         }
-        let meta = Meta::new(Cause::EchoRequest, Trigger::Call);
-        let payload = Bytes::copy_from_slice(payload);
-        let request = icmp::echo_request(Echo { identifier, sequence }, payload, meta);
-        self.enqueue(&plan, IpNumber::ICMP, ttl.unwrap_or(self.knobs.ttl), request);
+        self.enqueue(&plan, IpNumber::ICMP, ttl.unwrap_or(self.knobs.ttl), query(identifier));
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Queries and their replies: echo, and time stamp (RFC 792 §Echo, §Timestamp).
 
+use core::fmt;
+
 use bytes::Bytes;
 use etherparse::icmpv4 as wire;
 
@@ -43,6 +45,19 @@ impl TimeOfDay {
     pub fn milliseconds(self) -> Option<u32> {
         let standard = self.0 & Self::NON_STANDARD == 0 && u64::from(self.0) < Self::DAY;
         standard.then_some(self.0)
+    }
+}
+
+impl fmt::Display for TimeOfDay {
+    /// `08:15:00.250`, or the number where it is not of the standard kind.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.milliseconds() {
+            Some(ms) => {
+                let (s, ms) = (ms / 1000, ms % 1000);
+                write!(f, "{:02}:{:02}:{:02}.{ms:03}", s / 3600, s / 60 % 60, s % 60)
+            }
+            None => write!(f, "0x{:08x}", self.0),
+        }
     }
 }
 

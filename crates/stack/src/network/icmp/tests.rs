@@ -221,6 +221,8 @@ fn times_count_from_midnight() {
     assert_eq!(TimeOfDay(86_399_999).milliseconds(), Some(86_399_999));
     assert_eq!(TimeOfDay(86_400_000).milliseconds(), None, "no day is so long");
     assert_eq!(TimeOfDay(0x8000_0001).milliseconds(), None, "not of the standard kind");
+    assert_eq!(TimeOfDay(86_399_999).to_string(), "23:59:59.999");
+    assert_eq!(TimeOfDay(0x8000_0001).to_string(), "0x80000001");
     let (echo, now) = (Echo { identifier: 3, sequence: 4 }, Instant::from_millis(77));
     let mut request = timestamp_request(echo, now, meta());
     let octets = request.to_vec();

@@ -6,8 +6,24 @@ use std::io;
 use bytes::Bytes;
 
 use super::socket::Socket;
+use crate::context::Ctx;
 use crate::host::Host;
-use crate::transport::Readiness;
+use crate::transport::udp::DatagramError;
+use crate::transport::{Readiness, SocketError};
+
+/// What a UDP socket whose errors are queued hears.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DatagramEvent {
+    /// A datagram.
+    Received {
+        /// Who sent it.
+        from: SocketAddr,
+        /// Its payload.
+        bytes: Bytes,
+    },
+    /// What was said of a datagram that was sent.
+    Error(DatagramError),
+}
 
 /// A UDP socket. Several tasks may use it at once; dropped, it closes.
 #[derive(Debug)]
@@ -80,6 +96,37 @@ impl UdpSocket {
     /// Never, as long as the host lives.
     pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
         self.socket.call(|host, _, id| host.udp_set_broadcast(id, on))
+    }
+
+    /// Sets the TTL of datagrams from here on; `None`: the host's own.
+    ///
+    /// # Errors
+    /// When it is zero.
+    pub fn set_ttl(&self, ttl: Option<u8>) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.udp_set_ttl(id, ttl))
+    }
+
+    /// Whether ICMP errors are queued for [`recv_event`](Self::recv_event), each with who reports it and of which
+    /// datagram, instead of being returned by the next call.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn queue_errors(&self, on: bool) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.udp_queue_errors(id, on))
+    }
+
+    /// The next queued ICMP error, or else the next datagram.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub async fn recv_event(&self) -> io::Result<DatagramEvent> {
+        let next = |host: &mut Host, ctx: &mut Ctx<'_>, id| match host.udp_recv_error(ctx, id) {
+            Err(SocketError::WouldBlock) => {
+                host.udp_recv_bytes(ctx, id).map(|(bytes, from)| DatagramEvent::Received { from, bytes })
+            }
+            error => error.map(DatagramEvent::Error),
+        };
+        self.socket.until(Readiness::READ, next).await
     }
 
     /// Where it is bound.

@@ -42,6 +42,22 @@ impl EchoSocket {
         self.socket.until(Readiness::WRITE, send).await
     }
 
+    /// Sends a time stamp request; without `ttl` the host's own is used.
+    ///
+    /// # Errors
+    /// When there is no route.
+    pub async fn send_timestamp(
+        &self,
+        destination: IpAddr,
+        sequence: u16,
+        ttl: Option<u8>,
+    ) -> io::Result<()> {
+        let send = |host: &mut Host, ctx: &mut Ctx<'_>, id| {
+            host.icmp_send_timestamp(ctx, id, destination, sequence, ttl)
+        };
+        self.socket.until(Readiness::WRITE, send).await
+    }
+
     /// The next reply, or ICMP error about a request.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ mod task;
 pub mod time;
 mod waiters;
 
-pub use datagram::UdpSocket;
+pub use datagram::{DatagramEvent, UdpSocket};
 pub use echo::EchoSocket;
 pub use listener::TcpListener;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};

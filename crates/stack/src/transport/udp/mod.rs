@@ -284,6 +284,23 @@ impl Udp {
         !waited
     }
 
+    /// The TTL of what is sent from here on; `None`: the host's own.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn set_ttl(&mut self, key: Key, ttl: Option<u8>) -> Result<(), SocketError> {
+        self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?.ttl = ttl;
+        Ok(())
+    }
+
+    /// The TTL of what is sent, where it is not the host's.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn ttl(&self, key: Key) -> Result<Option<u8>, SocketError> {
+        self.sockets.get(key).map(|socket| socket.ttl).ok_or(SocketError::BadDescriptor)
+    }
+
     /// Whether broadcasts are permitted from here on.
     ///
     /// # Errors

@@ -34,6 +34,8 @@ pub struct Socket {
     pub local: SocketAddr,
     /// The peer, whose datagrams alone are received.
     pub remote: Option<SocketAddr>,
+    /// TTL of what is sent, where it is not the host's.
+    pub ttl: Option<u8>,
     /// Whether broadcasts may be sent.
     pub broadcast: bool,
     /// Whether others that share too may be bound to the same address and port.
@@ -58,6 +60,7 @@ impl Socket {
             bound: local.ip(),
             local,
             remote: None,
+            ttl: None,
             broadcast: false,
             shares,
             multicast: Multicast::default(),
