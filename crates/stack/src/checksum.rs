@@ -42,6 +42,13 @@ impl Sum {
         Self(plus(sum, u64::from(carry)))
     }
 
+    /// Adds what was summed apart: other parts of the same message.
+    #[inline]
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(plus(self.0, other.0))
+    }
+
     /// Adds one 16-bit number as it stands on the wire.
     #[must_use]
     pub const fn with_u16(self, value: u16) -> Self {
@@ -55,8 +62,7 @@ impl Sum {
 
     /// Whether a message summed whole, its checksum included, is intact.
     pub const fn is_intact(self) -> bool {
-        // What folds to 0xffff is a multiple of it, and not 0.
-        self.0 != 0 && self.0.is_multiple_of(0xffff)
+        fold(self.0) == 0xffff
     }
 }
 

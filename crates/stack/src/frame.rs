@@ -185,8 +185,9 @@ impl Frame {
         self.head_length() + self.payload.len()
     }
 
+    /// How many octets of headers were pushed or pulled up.
     #[inline]
-    fn head_length(&self) -> usize {
+    pub fn head_length(&self) -> usize {
         usize::from(self.end) - usize::from(self.start)
     }
 
@@ -198,6 +199,16 @@ impl Frame {
     /// The octets of the headers that were pushed or pulled up.
     pub fn head(&self) -> &[u8] {
         &self.head[usize::from(self.start)..usize::from(self.end)]
+    }
+
+    /// The octets of the headers, if they are `N`.
+    #[inline]
+    pub fn headers<const N: usize>(&self) -> Option<&[u8; N]> {
+        let start = usize::from(self.start);
+        if usize::from(self.end) != start + N {
+            return None;
+        }
+        self.head.get(start..start + N)?.try_into().ok()
     }
 
     /// The octets of the headers, to change.
@@ -325,9 +336,15 @@ impl Frame {
     #[inline]
     pub fn take_payload(&mut self, offset: usize) -> Bytes {
         if offset == self.head_length() {
-            return core::mem::take(&mut self.payload);
+            return self.take_behind_headers();
         }
         self.copy_payload(offset)
+    }
+
+    /// All octets behind the header buffer; the frame is left without them.
+    #[inline]
+    pub fn take_behind_headers(&mut self) -> Bytes {
+        core::mem::take(&mut self.payload)
     }
 
     #[cold]

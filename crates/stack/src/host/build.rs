@@ -80,6 +80,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         way: Way::nowhere(),
         schedule: Schedule::new(),
         known_ends: None,
+        expected: None,
         trigger: Trigger::Call,
         frames_made: 0,
         flow_key: FlowKey::new(rng),

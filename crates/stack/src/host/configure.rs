@@ -3,7 +3,6 @@
 use core::net::IpAddr;
 
 use super::build::{can_be_a_host, resolve_route};
-use super::egress::Way;
 use super::{ConfigError, Host, RouteConfig};
 use crate::addr::Cidr;
 use crate::frame::InterfaceId;
@@ -85,7 +84,8 @@ impl Host {
 
     /// Whatever is remembered of where packets go has to be found anew.
     pub(super) fn forget_ways(&mut self) {
-        self.way = Way::nowhere();
+        self.way.forget();
         self.known_ends = None;
+        self.expected = None;
     }
 }

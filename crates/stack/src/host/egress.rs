@@ -19,15 +19,19 @@ use crate::network::quote::Quote;
 use crate::network::route::{Flow, Hop};
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, DropReason, Event, Interest, Place};
-use crate::transport::tcp::Ready;
+use crate::transport::tcp::{Emission, Ready};
 use crate::transport::{Path, Readiness, Report, SocketId, Trouble};
 
 /// The last pair of addresses that TCP sent between, resolved: while segments follow each other to one peer, no table is
 /// looked at, and their headers are copies.
 #[derive(Clone, Copy, Debug)]
 pub struct Way {
+    /// Counts the ways that were found. A connection that goes this way knows it by its number.
+    number: u64,
     source: IpAddr,
     destination: IpAddr,
+    /// Another connection between the same addresses may go by another way.
+    shared: bool,
     /// Good before this instant; then the neighbour may have to be polled.
     until: Instant,
     interface: InterfaceId,
@@ -38,15 +42,6 @@ pub struct Way {
     path: Path,
 }
 
-/// What goes next.
-#[derive(Clone, Copy, Debug)]
-pub enum Next {
-    /// What waits in the outbox.
-    Queued,
-    /// TCP's.
-    Tcp(Ready),
-}
-
 impl Way {
     /// No way.
     pub fn nowhere() -> Self {
@@ -54,8 +49,10 @@ impl Way {
         let header =
             ipv4::Header { source: none, destination: none, protocol, ttl: 0, tos: 0, identification: None };
         Self {
+            number: 0,
             source: none.into(),
             destination: none.into(),
+            shared: false,
             until: Instant::ZERO,
             interface: InterfaceId::LOOPBACK,
             link: [0; ethernet::HEADER],
@@ -70,33 +67,34 @@ impl Way {
         self.until = Instant::ZERO;
     }
 
+    /// Its number while it is good; then one that no connection knows.
     #[inline]
+    fn number_at(&self, now: Instant) -> u64 {
+        if now < self.until { self.number } else { u64::MAX }
+    }
+
     fn joins(&self, ends: &ConnectionId, now: Instant) -> bool {
-        now < self.until && self.destination == ends.remote.ip() && self.source == ends.local.ip()
+        let good = now < self.until && !self.shared;
+        good && self.destination == ends.remote.ip() && self.source == ends.local.ip()
     }
 }
 
 impl Host {
-    /// What goes next: what waits in the outbox before what TCP has.
+    /// Whether nothing is to be sent now.
     #[inline]
-    pub(super) fn next_to_send(&mut self) -> Option<Next> {
-        if self.outbox.is_empty() { self.tcp.next_ready().map(Next::Tcp) } else { Some(Next::Queued) }
+    pub(super) fn has_nothing_to_send(&self) -> bool {
+        self.outbox.is_empty() && self.tcp.has_nothing_ready()
     }
 
-    /// Fills `frame` with the next frame for a link: `first`, or what comes after it where that sends nothing. It is built
-    /// in one place, and not moved from layer to layer: a frame is large.
+    /// Fills `frame` with the next frame for a link. It is built in one place, and not moved from layer to layer: a frame
+    /// is large.
     #[inline(never)]
-    pub(super) fn transmit(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        first: Next,
-        frame: &mut Frame,
-    ) -> Option<InterfaceId> {
-        let mut next = first;
-        loop {
-            let sent = match next {
-                Next::Tcp(ready) => self.transmit_segment(ctx, ready, frame),
-                Next::Queued => self.transmit_queued(ctx, frame),
+    pub(super) fn transmit(&mut self, ctx: &mut Ctx<'_>, frame: &mut Frame) -> Option<InterfaceId> {
+        while !self.has_nothing_to_send() {
+            let sent = if self.outbox.is_empty() {
+                self.transmit_segment(ctx, frame)
+            } else {
+                self.transmit_queued(ctx, frame)
             };
             match sent {
                 // What a host sends to itself turns round here.
@@ -104,8 +102,8 @@ impl Host {
                 Some(_) => return sent,
                 None => {}
             }
-            next = self.next_to_send()?;
         }
+        None
     }
 
     /// The first of what waits in the outbox.
@@ -132,22 +130,36 @@ impl Host {
 
     /// TCP's next segment: the way first, since an unresolved one parks the connection.
     #[inline]
-    fn transmit_segment(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        ready: Ready,
-        frame: &mut Frame,
-    ) -> Option<InterfaceId> {
-        if !self.way.joins(self.tcp.ends(ready), ctx.now) && !self.find_way(ctx, ready) {
-            return None;
-        }
-        if !self.tcp.emit(ctx, ready, &self.way.path, frame) {
+    fn transmit_segment(&mut self, ctx: &mut Ctx<'_>, frame: &mut Frame) -> Option<InterfaceId> {
+        let number = self.way.number_at(ctx.now);
+        let emitted = match self.tcp.emit_along(ctx, number, &self.way.path, frame) {
+            Emission::Segment => true,
+            Emission::Nothing => false,
+            Emission::Elsewhere(ready) => self.emit_elsewhere(ctx, ready, frame),
+        };
+        if !emitted {
             return None;
         }
         let identification = self.identify(self.way.counter);
-        self.way.network.push(frame, identification);
-        ethernet::push(frame, &self.way.link);
+        self.way.network.push_on_ethernet(frame, identification, &self.way.link);
         self.depart(ctx, self.way.interface, frame)
+    }
+
+    /// What is ready goes another way than the last segment did, or has not gone any: finds it, and puts the next segment
+    /// into `frame`. False: there is no way, or nothing to send after all.
+    #[cold]
+    fn emit_elsewhere(&mut self, ctx: &mut Ctx<'_>, ready: Ready, frame: &mut Frame) -> bool {
+        if !self.way.joins(self.tcp.ends(ready), ctx.now) && !self.find_way(ctx, ready) {
+            return false;
+        }
+        let way = &self.way;
+        match ready {
+            Ready::Connection(key) => {
+                self.tcp.goes(key, way.number);
+                self.tcp.emit_along(ctx, way.number, &way.path, frame) == Emission::Segment
+            }
+            Ready::Reply => self.tcp.emit_reply(&way.path, frame),
+        }
     }
 
     /// Resolves the way of what is ready and remembers it; or parks or fails what is ready. Whether there is one.
@@ -179,9 +191,20 @@ impl Host {
                 let network = ipv4::Template::new(&header);
                 let (source, destination) = ends;
                 let interface = hop.interface;
-                // Another connection between the same addresses may go by another way: each looks for its own.
-                let until = if found.shared { Instant::ZERO } else { until };
-                self.way = Way { source, destination, until, interface, link, network, counter, path };
+                let number = self.way.number + 1;
+                let shared = found.shared;
+                self.way = Way {
+                    number,
+                    source,
+                    destination,
+                    shared,
+                    until,
+                    interface,
+                    link,
+                    network,
+                    counter,
+                    path,
+                };
                 true
             }
             Station::Asked => {
@@ -291,7 +314,8 @@ impl Host {
     }
 
     /// A frame leaves: it gets its name here.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "it is the end of one function where segments are sent")]
+    #[inline(always)]
     fn depart(
         &mut self,
         ctx: &mut Ctx<'_>,

@@ -26,6 +26,7 @@ impl Host {
         self.trigger = Trigger::Frame(id);
         self.tally.count_received(on, frame);
         ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame });
+<<<<<<< HEAD
         let taken = self.walk_up(ctx, on, frame);
         self.finish(ctx, on, id, taken);
     }
@@ -40,6 +41,10 @@ impl Host {
         taken: Result<(), Dropped>,
     ) {
         match taken {
+=======
+        let walked = if self.accept_expected(ctx, on, frame) { Ok(()) } else { self.walk_up(ctx, on, frame) };
+        match walked {
+>>>>>>> 46176d4 (Take what is expected in one look, and send what follows in one function)
             Ok(()) => ctx.observe(Interest::FRAMES, || Event::FrameAccepted { id }),
             Err((place, reason)) => {
                 self.tally.count_dropped(on, place, reason);
@@ -48,7 +53,7 @@ impl Host {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn walk_up(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) -> Result<(), Dropped> {
         let at_interface = |reason| (Place::Interface, reason);
         let interface = match self.interface(on) {
@@ -234,6 +239,7 @@ impl Host {
         match self.tcp.accept_segment(ctx, ip, frame) {
             Verdict::Accepted => {
                 self.tally.tcp_received += 1;
+                self.expect_more(ip);
                 Ok(())
             }
             Verdict::Dropped(reason) => Err((Place::Transport, reason)),

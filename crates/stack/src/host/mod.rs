@@ -7,6 +7,7 @@
 //! | `configure` | addresses and routes that come and go while it runs |
 //! | `schedule` | when its slow concerns are due |
 //! | `ingress` | the walk of a frame up |
+//! | `expected` | the short way up, for the frames of a bulk transfer |
 //! | `forward`, `multicast`, `reassembly` | packets for others, for groups, in pieces |
 //! | `groups` | IGMP, as a member and as a router |
 //! | `medium` | frames that are not plain Ethernet: tags, lines without a header |
@@ -28,6 +29,7 @@ mod configure;
 mod control;
 mod counters;
 mod egress;
+mod expected;
 mod forward;
 mod groups;
 mod ingress;
@@ -70,6 +72,7 @@ pub use counters::{
     UdpCounters,
 };
 use egress::Way;
+use expected::Expected;
 use groups::LinkGroups;
 pub(crate) use outbox::Outbox;
 pub(crate) use path::Plan;
@@ -107,6 +110,8 @@ pub struct Host {
     /// Source, destination and interface of the last packet that was for one of this host's own addresses: those that
     /// follow it need not be checked anew.
     known_ends: Option<(Ipv4Addr, Ipv4Addr, InterfaceId)>,
+    /// What the next frame is likely to be.
+    expected: Option<Expected>,
     /// What happened last from outside: the reason of what is sent for no reason of its own.
     trigger: Trigger,
     frames_made: u64,
@@ -187,8 +192,7 @@ impl Host {
     /// given to the link that is named, and else means nothing.
     #[inline]
     pub fn poll_transmit_into(&mut self, ctx: &mut Ctx<'_>, frame: &mut Frame) -> Option<InterfaceId> {
-        let first = self.next_to_send()?;
-        self.transmit(ctx, first, frame)
+        if self.has_nothing_to_send() { None } else { self.transmit(ctx, frame) }
     }
 
     /// When `handle_timeout` is to be called next.

@@ -1,6 +1,7 @@
 //! Hosts on one wire, without links, loop or executor.
 
 mod arp;
+mod expected;
 mod forward;
 mod icmp;
 mod medium;

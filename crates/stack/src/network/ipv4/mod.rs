@@ -7,6 +7,7 @@ use etherparse::{IpNumber, Ipv4Header};
 use super::options::{self, List, Options};
 use crate::checksum::{Sum, fold};
 use crate::frame::Frame;
+use crate::interface::ethernet;
 use crate::trace::DropReason;
 
 /// Octets of a header without options.
@@ -77,6 +78,17 @@ pub fn accept(frame: &mut Frame) -> Result<Accepted, DropReason> {
     }
     frame.strip_front(header_length);
     Ok(accepted)
+}
+
+/// Whether a header is that of what most packets are: `length` octets, without options, no fragment, carrying `protocol`;
+/// and intact. What it says of the others is for [`accept`] to find out.
+#[inline]
+pub fn is_plain(header: &[u8; HEADER], protocol: IpNumber, length: usize) -> bool {
+    header[0] == 0x45
+        && header[9] == protocol.0
+        && u16::from_be_bytes([header[6], header[7]]) & 0x3fff == 0
+        && usize::from(u16::from_be_bytes([header[2], header[3]])) == length
+        && Sum::new().with_header(header).is_intact()
 }
 
 /// What a header is to say.
@@ -158,6 +170,30 @@ impl Template {
     #[inline]
     pub fn push(&self, frame: &mut Frame, identification: Option<u16>) {
         let total_length = frame.len() + HEADER;
+        self.fill(frame.push_front(), total_length, identification);
+        frame.meta.checksum = frame.meta.checksum.behind(HEADER as u16);
+    }
+
+    /// As [`push`](Self::push), with the header of an Ethernet frame in front.
+    #[inline]
+    pub fn push_on_ethernet(
+        &self,
+        frame: &mut Frame,
+        identification: Option<u16>,
+        link: &[u8; ethernet::HEADER],
+    ) {
+        const BOTH: usize = HEADER + ethernet::HEADER;
+        let total_length = frame.len() + HEADER;
+        let both = frame.push_front::<BOTH>();
+        let (front, network) = both.split_at_mut(ethernet::HEADER);
+        front.copy_from_slice(link);
+        self.fill(network.try_into().expect("what is left is a header"), total_length, identification);
+        frame.meta.checksum = frame.meta.checksum.behind(BOTH as u16);
+    }
+
+    /// Writes the header of a packet of `total_length` octets.
+    #[inline]
+    fn fill(&self, octets: &mut [u8; HEADER], total_length: usize, identification: Option<u16>) {
         debug_assert!(
             u16::try_from(total_length).is_ok(),
             "longer than a length field can say: {total_length}"
@@ -169,13 +205,11 @@ impl Template {
         // RFC 1624 §3: what is filled in where zeros were is added to the sum.
         let sum = self.sum + (total_length as u32) + u32::from(identification) + u32::from(flags);
         let checksum = !fold(u64::from(sum));
-        let octets = frame.push_front::<HEADER>();
         *octets = self.octets;
         octets[2..4].copy_from_slice(&(total_length as u16).to_be_bytes());
         octets[4..6].copy_from_slice(&identification.to_be_bytes());
         octets[6..8].copy_from_slice(&flags.to_be_bytes());
         octets[10..12].copy_from_slice(&checksum.to_be_bytes());
-        frame.meta.checksum = frame.meta.checksum.behind(HEADER as u16);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::congestion::{self, Ack, Congestion, RateSample};
 use super::connection::{Connection, Cx};
 use super::inflight::Record;
+use super::options::Timestamps;
 use super::recovery::{Phase, scoreboard};
 use super::segment::{Flags, Segment};
 use super::seq::Offset;
@@ -14,20 +15,31 @@ use crate::transport::Readiness;
 #[derive(Default)]
 struct Acked {
     /// The latest of the records taken out, or newly SACKed, by the time it was sent.
-    latest: Option<Record>,
+    latest: Option<Latest>,
     /// When the latest segment that was sent only once had been sent (Karn's algorithm).
     sent_once_at: Option<Instant>,
     /// Octets of it that SACK had not reported before.
     newly_delivered: u32,
 }
 
+/// What a record says of the path when it was sent.
+#[derive(Clone, Copy)]
+struct Latest {
+    sent_at: Instant,
+    delivered: u64,
+    delivered_at: Instant,
+    app_limited: bool,
+}
+
 impl Acked {
+    #[inline]
     fn take(&mut self, record: &Record) {
+        let &Record { sent_at, delivered, delivered_at, app_limited, .. } = record;
         if !record.retransmitted() {
-            self.sent_once_at = self.sent_once_at.max(Some(record.sent_at));
+            self.sent_once_at = self.sent_once_at.max(Some(sent_at));
         }
-        if self.latest.is_none_or(|latest| latest.sent_at <= record.sent_at) {
-            self.latest = Some(*record);
+        if self.latest.is_none_or(|latest| latest.sent_at <= sent_at) {
+            self.latest = Some(Latest { sent_at, delivered, delivered_at, app_limited });
         }
     }
 }
@@ -55,7 +67,7 @@ impl Connection {
         let newly_acked = (ack - self.snd_una) as u32;
         let mut acked = self.take_acknowledged(ack);
         let told = self.read_sack(segment, &mut acked);
-        self.take_window(segment, seq, ack);
+        self.take_window(self.window_of(segment), seq, ack);
         let delivered = acked.newly_delivered + told;
         if delivered > 0 {
             self.delivered += u64::from(delivered);
@@ -69,7 +81,7 @@ impl Connection {
                 self.recovery.duplicate_acks = self.recovery.duplicate_acks.saturating_add(1);
             }
         }
-        let rtt = self.measure(cx, segment, &acked, newly_acked);
+        let rtt = self.measure(cx, segment.options.timestamps, &acked, newly_acked);
         if newly_acked > 0 {
             self.on_progress(cx, newly_acked);
         }
@@ -82,6 +94,28 @@ impl Connection {
         Ok(())
     }
 
+    /// As [`on_ack`](Self::on_ack), of what was predicted: nothing but new data is acknowledged, none is lost or SACKed, and
+    /// no window was closed.
+    pub fn on_predicted_ack(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        window: u32,
+        times: Option<Timestamps>,
+        ack: Offset,
+    ) {
+        let prior_pipe = self.pipe();
+        let newly_acked = (ack - self.snd_una) as u32;
+        let acked = self.take_acknowledged(ack);
+        self.take_window(window, self.receive.next(), ack);
+        self.delivered += u64::from(acked.newly_delivered);
+        self.delivered_at = cx.now();
+        let rtt = self.measure(cx, times, &acked, newly_acked);
+        self.on_progress(cx, newly_acked);
+        self.tell_controller(cx, &acked, newly_acked, 0, prior_pipe, rtt);
+        self.restart_rto(cx);
+        self.show_metrics(cx);
+    }
+
     /// Whether anything is in flight whose acknowledgement is due: the answers to probes of a closed window say nothing of
     /// loss.
     fn awaits_ack(&self) -> bool {
@@ -89,15 +123,17 @@ impl Connection {
     }
 
     /// Takes what is acknowledged out of flight and out of the send queue.
+    #[expect(clippy::inline_always, reason = "what it returns is in registers there")]
+    #[inline(always)]
     fn take_acknowledged(&mut self, ack: Offset) -> Acked {
         let mut acked = Acked::default();
-        while let Some(record) = self.inflight.pop_acknowledged(ack) {
-            acked.newly_delivered += if record.sacked { 0 } else { record.length };
+        self.inflight.acknowledge(ack, |record| {
             // What SACK had reported was measured then.
             if !record.sacked {
-                acked.take(&record);
+                acked.newly_delivered += record.length;
+                acked.take(record);
             }
-        }
+        });
         if let Some(first) = self.inflight.front().filter(|first| first.start < ack) {
             acked.newly_delivered += if first.sacked { 0 } else { (ack - first.start) as u32 };
             self.inflight.trim(ack);
@@ -127,27 +163,33 @@ impl Connection {
     }
 
     /// SND.WND, from a segment that is not older than the one that set it (RFC 9293 §3.10.7.4).
-    pub fn take_window(&mut self, segment: &Segment, seq: Offset, ack: Offset) {
+    #[inline]
+    pub fn take_window(&mut self, window: u32, seq: Offset, ack: Offset) {
         if self.snd_wl1 < seq || (self.snd_wl1 == seq && self.snd_wl2 <= ack) {
-            // RFC 7323 §2.2: the window of a SYN is not scaled.
-            let shift = if segment.flags.has(Flags::SYN) { 0 } else { self.agreed.snd_wind_shift };
-            self.snd_wnd = u32::from(segment.window) << shift;
-            self.max_snd_wnd = self.max_snd_wnd.max(self.snd_wnd);
+            self.snd_wnd = window;
+            self.max_snd_wnd = self.max_snd_wnd.max(window);
             (self.snd_wl1, self.snd_wl2) = (seq, ack);
         }
+    }
+
+    /// The window of `segment` in octets.
+    pub const fn window_of(&self, segment: &Segment) -> u32 {
+        // RFC 7323 §2.2: the window of a SYN is not scaled.
+        let shift = if segment.flags.has(Flags::SYN) { 0 } else { self.agreed.snd_wind_shift };
+        (segment.window as u32) << shift
     }
 
     /// A round-trip sample: of a segment sent once, or by its echoed timestamp (RFC 7323 §4.1).
     fn measure(
         &mut self,
         cx: &Cx<'_, '_>,
-        segment: &Segment,
+        times: Option<Timestamps>,
         acked: &Acked,
         newly_acked: u32,
     ) -> Option<Duration> {
         let now = cx.now();
         let echoed = || {
-            let times = segment.options.timestamps.filter(|_| self.agreed.timestamps && newly_acked > 0)?;
+            let times = times.filter(|_| self.agreed.timestamps && newly_acked > 0)?;
             let age = self.timestamp(now).wrapping_sub(times.echo);
             (age < 1 << 31).then(|| Duration::from_millis(u64::from(age.max(1))))
         };
@@ -157,6 +199,7 @@ impl Connection {
     }
 
     /// New data was acknowledged.
+    #[inline]
     fn on_progress(&mut self, cx: &mut Cx<'_, '_>, newly_acked: u32) {
         self.progress_at = cx.now();
         self.window_probe_sent = false;
@@ -197,7 +240,7 @@ impl Connection {
         let sacked_loss = self.agreed.sack && scoreboard::mark_lost(&mut self.inflight, threshold, mss);
         match self.recovery.phase {
             Phase::Open => {
-                let duplicates = self.recovery.duplicate_acks >= u16::from(threshold);
+                let duplicates = self.recovery.duplicate_acks >= u16::from(threshold.max(1));
                 // RFC 6582 §3.2 step 2: duplicates of what was sent before the last recovery are no new loss.
                 let new_loss = self.agreed.sack
                     || self.snd_una > self.recovery.point
@@ -235,6 +278,7 @@ impl Connection {
         let mut path = self.path(cx);
         if let Some(controller) = &mut self.congestion {
             controller.on_congestion(event, &mut path);
+            self.cwnd = controller.window();
         }
     }
 
@@ -266,7 +310,7 @@ impl Connection {
         let (in_flight, rate) = (self.pipe(), self.rate_sample(acked));
         let Some(controller) = &mut self.congestion else { return };
         // Slow start may use half the window (it doubles within the round); after it all but a segment or two.
-        let window = controller.window();
+        let window = self.cwnd;
         let used = if window < controller.ssthresh() {
             prior_in_flight.saturating_mul(2)
         } else {
@@ -285,6 +329,7 @@ impl Connection {
             window_limited: used >= window,
         };
         controller.on_ack(&ack, &mut path);
+        self.cwnd = controller.window();
     }
 
     /// How fast data was delivered since the latest of the acknowledged segments was sent.
@@ -297,12 +342,22 @@ impl Connection {
         })
     }
 
-    /// RFC 6298 §5.2 and §5.3, and the persist timer of a closed window.
-    fn manage_timers(&mut self, cx: &mut Cx<'_, '_>, progress: bool, window_before: u32) {
+    /// RFC 6298 §5.2 and §5.3: new data was acknowledged.
+    #[inline]
+    fn restart_rto(&mut self, cx: &Cx<'_, '_>) {
         if self.inflight.is_empty() {
             self.deadlines.stop_rto();
-        } else if progress {
+        } else {
             self.deadlines.rto = cx.now() + self.rtt.rto(cx.knobs);
+        }
+    }
+
+    /// The retransmission timer, and the persist timer of a closed window.
+    fn manage_timers(&mut self, cx: &mut Cx<'_, '_>, progress: bool, window_before: u32) {
+        if progress {
+            self.restart_rto(cx);
+        } else if self.inflight.is_empty() {
+            self.deadlines.stop_rto();
         }
         if self.snd_wnd > 0 && window_before == 0 {
             self.on_window_opened(cx);

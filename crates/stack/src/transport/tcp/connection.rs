@@ -79,6 +79,8 @@ pub enum Owed {
 pub struct Connection {
     /// Its ends.
     pub id: ConnectionId,
+    /// The ports of what it sends.
+    pub ports: (u16, u16),
     /// The sum of the pseudo-header of what it sends, but for the length.
     pub pseudo_header: Sum,
     /// Its place in the table.
@@ -99,6 +101,8 @@ pub struct Connection {
     pub queued: bool,
     /// It waits for a neighbour.
     pub parked: bool,
+    /// The number of the way that it goes; none has 0.
+    pub way: u64,
     /// Nagle's algorithm is off.
     pub nodelay: bool,
     /// What happened last: the trigger of what is sent now.
@@ -140,6 +144,10 @@ pub struct Connection {
     pub rtt: RttEstimator,
     /// The controller, from the end of the handshake.
     pub congestion: Option<Box<dyn CongestionControl>>,
+    /// Its window, as of when it was last told something.
+    pub cwnd: u32,
+    /// It wants to be told of each segment sent.
+    pub sending_watched: bool,
     /// Octets delivered, and when the count was reached.
     pub delivered: u64,
     /// When `delivered` last changed.
@@ -204,6 +212,7 @@ impl Connection {
         let receive = ReceiveQueue::new();
         Self {
             id,
+            ports: (id.local.port(), id.remote.port()),
             pseudo_header: Segment::pseudo_header(&id.local.ip(), &id.remote.ip()),
             key,
             state,
@@ -214,6 +223,7 @@ impl Connection {
             wants: Readiness::NONE,
             queued: false,
             parked: false,
+            way: 0,
             nodelay: cx.knobs.nodelay,
             trigger: Trigger::Call,
             agreed: Agreed::default(),
@@ -234,6 +244,8 @@ impl Connection {
             recovery: Recovery::new(),
             rtt: RttEstimator::default(),
             congestion: None,
+            cwnd: 0,
+            sending_watched: false,
             delivered: 0,
             delivered_at: now,
             round_end: 0,

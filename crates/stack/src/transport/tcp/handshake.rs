@@ -49,7 +49,9 @@ impl Connection {
         }
         // RFC 5681 §3.1: after a lost SYN the initial window is one segment.
         let initial_window = if retried { 1 } else { cx.knobs.initial_window };
-        self.congestion = Some(congestion::controller(cx.knobs.congestion, self.mss(), initial_window));
+        let controller = congestion::controller(cx.knobs.congestion, self.mss(), initial_window);
+        (self.cwnd, self.sending_watched) = (controller.window(), controller.watches_sending());
+        self.congestion = Some(controller);
         self.recovery.leave();
         self.deadlines.stop_rto();
         self.progress_at = cx.now();

@@ -53,6 +53,14 @@ impl Record {
 #[derive(Clone, Debug)]
 pub struct Inflight {
     records: VecDeque<Record>,
+    /// Where the last one ends.
+    end: Offset,
+    sums: Sums,
+}
+
+/// Sums over the records.
+#[derive(Clone, Copy, Debug)]
+struct Sums {
     /// RFC 6675 §2 Pipe: octets thought to be in the network.
     pipe: u32,
     /// Octets SACKed.
@@ -61,10 +69,32 @@ pub struct Inflight {
     lost: u32,
 }
 
+impl Sums {
+    #[inline]
+    fn count(&mut self, record: &Record) {
+        if record.in_pipe() {
+            self.pipe += record.length;
+        } else {
+            self.sacked += if record.sacked { record.length } else { 0 };
+            self.lost += u32::from(record.lost);
+        }
+    }
+
+    #[inline]
+    fn uncount(&mut self, record: &Record) {
+        if record.in_pipe() {
+            self.pipe -= record.length;
+        } else {
+            self.sacked -= if record.sacked { record.length } else { 0 };
+            self.lost -= u32::from(record.lost);
+        }
+    }
+}
+
 impl Inflight {
     /// Nothing in flight.
     pub const fn new() -> Self {
-        Self { records: VecDeque::new(), pipe: 0, sacked: 0, lost: 0 }
+        Self { records: VecDeque::new(), end: 0, sums: Sums { pipe: 0, sacked: 0, lost: 0 } }
     }
 
     /// Whether nothing is in flight.
@@ -79,17 +109,23 @@ impl Inflight {
 
     /// Octets thought to be in the network.
     pub const fn pipe(&self) -> u32 {
-        self.pipe
+        self.sums.pipe
     }
 
     /// Octets that SACK says have arrived.
     pub const fn sacked(&self) -> u32 {
-        self.sacked
+        self.sums.sacked
+    }
+
+    /// Whether nothing of it is known to be lost or SACKed.
+    #[inline]
+    pub const fn is_quiet(&self) -> bool {
+        self.sums.lost | self.sums.sacked == 0
     }
 
     /// Segments that are lost and were not sent again.
     pub const fn lost(&self) -> u32 {
-        self.lost
+        self.sums.lost
     }
 
     /// The record at `index`.
@@ -113,9 +149,11 @@ impl Inflight {
     }
 
     /// A new segment is in flight; it begins where the last one ended.
+    #[inline]
     pub fn push(&mut self, record: Record) {
-        assert!(self.records.back().is_none_or(|last| last.end() == record.start), "a gap between records");
-        self.pipe += record.length;
+        assert!(self.records.is_empty() || self.end == record.start, "a gap between records");
+        self.end = record.end();
+        self.sums.pipe += record.length;
         self.records.push_back(record);
     }
 
@@ -125,27 +163,19 @@ impl Inflight {
         let before = *record;
         change(record);
         let after = *record;
-        self.uncount(&before);
-        self.count(&after);
+        self.sums.uncount(&before);
+        self.sums.count(&after);
     }
 
+    /// Takes out the records that end at or before `until`, each after `show` has seen it.
     #[inline]
-    fn count(&mut self, record: &Record) {
-        if record.in_pipe() {
-            self.pipe += record.length;
-        } else {
-            self.sacked += if record.sacked { record.length } else { 0 };
-            self.lost += u32::from(record.lost);
-        }
-    }
-
-    #[inline]
-    fn uncount(&mut self, record: &Record) {
-        if record.in_pipe() {
-            self.pipe -= record.length;
-        } else {
-            self.sacked -= if record.sacked { record.length } else { 0 };
-            self.lost -= u32::from(record.lost);
+    pub fn acknowledge(&mut self, until: Offset, mut show: impl FnMut(&Record)) {
+        while let Some(first) = self.records.front()
+            && first.end() <= until
+        {
+            show(first);
+            self.sums.uncount(first);
+            self.records.pop_front();
         }
     }
 
@@ -155,7 +185,7 @@ impl Inflight {
             return None;
         }
         let record = self.records.pop_front()?;
-        self.uncount(&record);
+        self.sums.uncount(&record);
         Some(record)
     }
 
@@ -177,7 +207,7 @@ impl Inflight {
         let rest =
             Record { start: record.start + u64::from(length), length: record.length - length, ..record };
         self.update(index, |record| record.length = length);
-        self.count(&rest);
+        self.sums.count(&rest);
         self.records.insert(index + 1, rest);
     }
 

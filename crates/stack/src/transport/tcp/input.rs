@@ -3,11 +3,12 @@
 use bytes::Bytes;
 
 use super::connection::{Connection, Cx, Owed};
-use super::predict::Predicted;
+use super::options::Timestamps;
 use super::receive_queue::Insertion;
 use super::reply::Reply;
 use super::segment::{Flags, Segment};
 use super::seq::{Offset, from_wire, timestamp_before};
+use crate::frame::FrameId;
 use crate::time::Duration;
 use crate::trace::{Cause, DropReason, Ending, State, Trigger};
 use crate::transport::{IpInfo, Readiness, SocketError};
@@ -54,31 +55,31 @@ impl Connection {
         segment: &Segment,
         payload: Bytes,
     ) -> Result<(), DropReason> {
-        self.trigger = Trigger::Frame(ip.frame);
         let segments = super::segment_count(payload.len(), ip.segment_size);
-        self.counters.received_segments += u64::from(segments);
-        self.counters.received_bytes += payload.len() as u64;
-        self.heard_at = cx.now();
-        self.probes = 0;
-        let predicted = self.predict(cx, segment, &payload);
-        #[cfg(test)]
-        {
-            self.predictions += u64::from(predicted.is_some());
-        }
+        self.hear(cx, ip.frame, payload.len(), segments);
+        let (fixed, times) = (segment.fixed(), segment.options.timestamps);
+        let predicted = if segment.options.sack.is_empty() {
+            self.predict(cx.knobs, &fixed, times, payload.len())
+        } else {
+            None
+        };
         match predicted {
-            Some(Predicted::Text) => {
-                self.remember_timestamp(cx, segment, self.receive.next());
-                self.take_window(segment, self.receive.next(), self.snd_una);
-                self.deadlines.stop_rto();
-                self.show_metrics(cx);
-                self.take_text(cx, self.receive.next(), payload, segments)
-            }
-            Some(Predicted::Ack(ack)) => {
-                self.remember_timestamp(cx, segment, self.receive.next());
-                self.on_ack(cx, segment, self.receive.next(), ack, 0)
+            Some(predicted) => {
+                self.take_predicted(cx, &fixed, times, predicted, || payload, segments);
+                Ok(())
             }
             None => self.check(cx, segment, payload, segments),
         }
+    }
+
+    /// The peer has spoken.
+    #[inline]
+    pub fn hear(&mut self, cx: &Cx<'_, '_>, frame: FrameId, octets: usize, segments: u32) {
+        self.trigger = Trigger::Frame(frame);
+        self.counters.received_segments += u64::from(segments);
+        self.counters.received_bytes += octets as u64;
+        self.heard_at = cx.now();
+        self.probes = 0;
     }
 
     /// The eight checks.
@@ -135,7 +136,7 @@ impl Connection {
             start < edge && end > next
         };
         if acceptable {
-            self.remember_timestamp(cx, arrival.segment, arrival.seq);
+            self.remember_timestamp(cx, arrival.segment.options.timestamps, arrival.seq);
             return Ok(());
         }
         if arrival.has(Flags::RST) {
@@ -184,8 +185,8 @@ impl Connection {
 
     /// RFC 7323 §4.3 (2): only what covers the last acknowledgement sent moves TS.Recent.
     #[inline]
-    fn remember_timestamp(&mut self, cx: &Cx<'_, '_>, segment: &Segment, seq: Offset) {
-        if let Some(times) = segment.options.timestamps.filter(|_| self.agreed.timestamps)
+    pub fn remember_timestamp(&mut self, cx: &Cx<'_, '_>, times: Option<Timestamps>, seq: Offset) {
+        if let Some(times) = times.filter(|_| self.agreed.timestamps)
             && seq <= self.last_ack_sent
             && (!timestamp_before(times.value, self.ts_recent)
                 || cx.now().since(self.ts_recent_at) >= PAWS_IDLE)
@@ -244,7 +245,7 @@ impl Connection {
             }
             let syn = self.inflight.pop_acknowledged(ack);
             self.snd_una = ack;
-            self.take_window(arrival.segment, arrival.seq, ack);
+            self.take_window(self.window_of(arrival.segment), arrival.seq, ack);
             self.establish(cx, syn);
             return Ok(());
         }
@@ -308,8 +309,7 @@ impl Connection {
         payload: Bytes,
         segments: u32,
     ) -> Result<(), DropReason> {
-        let each = if segments == 1 { payload.len() } else { payload.len() / segments as usize };
-        self.peer_segment = self.peer_segment.max(each.min(0xffff) as u16);
+        self.measure_segment(payload.len(), segments);
         let (copy_below, ranges) = (cx.knobs.copy_below, cx.knobs.max_out_of_order_ranges);
         match self.receive.insert(seq, payload, copy_below.into(), ranges.into()) {
             Insertion::InOrder { filled } => {
@@ -334,8 +334,29 @@ impl Connection {
         }
     }
 
+    /// As [`take_text`](Self::take_text), of text that comes next where no gap is open.
+    #[expect(
+        clippy::inline_always,
+        reason = "the payload goes from the frame to the queue without a stop between"
+    )]
+    #[inline(always)]
+    pub fn take_next_text(&mut self, cx: &mut Cx<'_, '_>, payload: Bytes, segments: u32) {
+        self.measure_segment(payload.len(), segments);
+        self.receive.append(payload, cx.knobs.copy_below.into());
+        self.owe_for_data(cx, false);
+        self.wake(cx, Readiness::READ);
+    }
+
+    /// How large the peer's segments are, by one payload of `segments` of them.
+    #[inline]
+    fn measure_segment(&mut self, length: usize, segments: u32) {
+        let each = if segments == 1 { length } else { length / segments as usize };
+        self.peer_segment = self.peer_segment.max(each.min(0xffff) as u16);
+    }
+
     /// RFC 9293 §3.8.6.3 and RFC 5681 §4.2: at once for every second full segment and where a gap was filled or is
     /// still open, else after a delay.
+    #[inline]
     fn owe_for_data(&mut self, cx: &Cx<'_, '_>, filled: bool) {
         let unacknowledged = self.receive.next() - self.last_ack_sent;
         if filled || self.receive.has_gaps() {

@@ -71,6 +71,7 @@ mod trouble;
 
 pub use inflight::Record;
 pub use knobs::Knobs;
+pub use predict::Look;
 
 /// Something that TCP wants to send: a connection's next segment, or an answer that belongs to none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,6 +80,17 @@ pub enum Ready {
     Connection(Key),
     /// A reset or an ACK outside any connection.
     Reply,
+}
+
+/// What became of the attempt to send along a way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Emission {
+    /// The frame holds a segment.
+    Segment,
+    /// What was ready had nothing to send after all.
+    Nothing,
+    /// What is ready goes another way, or has not gone any.
+    Elsewhere(Ready),
 }
 
 /// All TCP state of a host.
@@ -100,7 +112,7 @@ pub struct Tcp {
 }
 
 /// Where a segment comes from and goes to, as its headers say it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Flow {
     source: IpAddr,
     destination: IpAddr,
@@ -110,11 +122,6 @@ struct Flow {
 impl Flow {
     fn new(ip: &IpInfo, ports: (u16, u16)) -> Self {
         Self { source: ip.source, destination: ip.destination, ports }
-    }
-
-    #[inline]
-    fn is_of(&self, ip: &IpInfo, ports: (u16, u16)) -> bool {
-        self.source == ip.source && self.destination == ip.destination && self.ports == ports
     }
 
     /// The ends as the receiving host sees them.
@@ -195,7 +202,8 @@ impl Tcp {
         }
         let payload = frame.take_payload(header);
         let ports = (segment.source_port, segment.destination_port);
-        if let Some(key) = self.find(ip, ports).filter(|key| !self.gives_way(ctx, *key, &segment)) {
+        let flow = Flow::new(ip, ports);
+        if let Some(key) = self.find(&flow).filter(|key| !self.gives_way(ctx, *key, &segment)) {
             let verdict = if self.must_wait_for_accept(key, &segment) {
                 Err(DropReason::TcpListenQueueFull)
             } else {
@@ -204,7 +212,7 @@ impl Tcp {
             };
             return verdict.map_or_else(Verdict::Dropped, |()| Verdict::Accepted);
         }
-        let ends = Flow::new(ip, ports).ends();
+        let ends = flow.ends();
         if let Some(listener) = self.listener_for(ends.local) {
             return self.on_listen(ctx, ip, listener, &segment, payload.len() as u32, ends);
         }
@@ -214,10 +222,10 @@ impl Tcp {
     }
 
     #[inline]
-    fn find(&mut self, ip: &IpInfo, ports: (u16, u16)) -> Option<Key> {
+    fn find(&mut self, flow: &Flow) -> Option<Key> {
         match &self.found {
-            Some((found, key)) if found.is_of(ip, ports) => Some(*key),
-            _ => self.look_up(Flow::new(ip, ports)),
+            Some((found, key)) if found == flow => Some(*key),
+            _ => self.look_up(*flow),
         }
     }
 
@@ -278,9 +286,10 @@ impl Tcp {
         }
     }
 
-    /// What is to be sent next; it stays first until [`emit`](Self::emit) returns `None` for it, it has nothing left, or
-    /// it is parked. Connections take turns, a segment each.
-    pub fn next_ready(&mut self) -> Option<Ready> {
+    /// What is to be sent next; it stays first until it has nothing left, or is parked. Connections take turns, a segment
+    /// each.
+    #[cfg(test)]
+    fn next_ready(&mut self) -> Option<Ready> {
         if !self.replies.is_empty() {
             return Some(Ready::Reply);
         }
@@ -296,7 +305,7 @@ impl Tcp {
     /// The ends of what is ready: this host's first.
     ///
     /// # Panics
-    /// When `ready` is not what [`next_ready`](Self::next_ready) has just returned.
+    /// When `ready` is not what [`emit_along`](Self::emit_along) has just returned.
     #[inline]
     pub fn ends(&self, ready: Ready) -> &ConnectionId {
         match ready {
@@ -306,12 +315,36 @@ impl Tcp {
         .expect("what is ready has ends")
     }
 
-    /// Puts the next segment of what is ready into `frame`: the TCP header in front of the payload. `Checksum::Partial`
-    /// counts from the TCP header. False: it had nothing to send after all and has left the ready queue.
+    /// Whether nothing is ready.
     #[inline]
-    pub fn emit(&mut self, ctx: &mut Ctx<'_>, ready: Ready, path: &Path, frame: &mut Frame) -> bool {
-        let Ready::Connection(key) = ready else { return self.replies.emit(path, frame) };
-        let Some(connection) = self.connections.get_mut(key) else { return false };
+    pub fn has_nothing_ready(&self) -> bool {
+        self.ready.is_empty() && self.replies.is_empty()
+    }
+
+    /// A connection goes the way of this number from now on.
+    pub fn goes(&mut self, key: Key, way: u64) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.way = way;
+        }
+    }
+
+    /// Puts the next segment of what is ready into `frame`, if it goes the way of number `way`, which is `path`: the TCP
+    /// header in front of the payload. `Checksum::Partial` counts from the TCP header. What has nothing left leaves the
+    /// ready queue. Connections take turns, a segment each.
+    #[expect(clippy::inline_always, reason = "one of its two callers is for the rare case")]
+    #[inline(always)]
+    pub fn emit_along(&mut self, ctx: &mut Ctx<'_>, way: u64, path: &Path, frame: &mut Frame) -> Emission {
+        if !self.replies.is_empty() {
+            return Emission::Elsewhere(Ready::Reply);
+        }
+        let Some(&key) = self.ready.front() else { return Emission::Nothing };
+        let Some(connection) = self.connections.get_mut(key) else {
+            self.ready.pop_front();
+            return Emission::Nothing;
+        };
+        if connection.way != way {
+            return Emission::Elsewhere(Ready::Connection(key));
+        }
         let sent = connection.next_segment(&mut cx!(self, ctx), path, frame);
         let next = connection.deadlines.next_after_sending();
         arm(&mut self.timers, connection, next);
@@ -321,7 +354,12 @@ impl Tcp {
         } else if self.ready.len() > 1 {
             self.ready.rotate_left(1);
         }
-        sent
+        if sent { Emission::Segment } else { Emission::Nothing }
+    }
+
+    /// Puts the first answer outside any connection into `frame`. False: there is none.
+    pub fn emit_reply(&mut self, path: &Path, frame: &mut Frame) -> bool {
+        self.replies.emit(path, frame)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.

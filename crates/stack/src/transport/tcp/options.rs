@@ -26,6 +26,15 @@ pub struct Timestamps {
     pub echo: u32,
 }
 
+impl Timestamps {
+    /// Reads options that are timestamps with their padding and nothing else (RFC 7323 appendix A §Implementation Suggestions).
+    #[inline]
+    pub fn read_alone(octets: &[u8; TIMESTAMPS_LENGTH]) -> Option<Self> {
+        let alone = octets[..4] == [NOP, NOP, TIMESTAMPS, 10];
+        alone.then(|| Self { value: u32_at(octets, 4), echo: u32_at(octets, 8) })
+    }
+}
+
 /// SACK blocks as they stand on the wire: first sequence number, and the one after the last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SackBlocks {
@@ -81,8 +90,10 @@ impl Options {
     /// stops, and what was read before it counts (RFC 9293 §3.2: robust against illegal lengths).
     pub fn read(&mut self, mut octets: &[u8]) {
         // What almost each segment of an established connection carries, whole.
-        if octets.len() == TIMESTAMPS_LENGTH && octets[..4] == [NOP, NOP, TIMESTAMPS, 10] {
-            self.timestamps = Some(Timestamps { value: u32_at(octets, 4), echo: u32_at(octets, 8) });
+        if let Ok(whole) = octets.try_into()
+            && let Some(timestamps) = Timestamps::read_alone(whole)
+        {
+            self.timestamps = Some(timestamps);
             return;
         }
         while let [kind, rest @ ..] = octets {

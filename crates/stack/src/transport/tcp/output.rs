@@ -30,7 +30,27 @@ struct Choice {
 
 impl Connection {
     /// Puts the next segment into `frame`, if any is due and allowed.
+    #[inline(never)]
     pub fn next_segment(&mut self, cx: &mut Cx<'_, '_>, path: &Path, frame: &mut Frame) -> bool {
+        let start = self.snd_nxt;
+        let flags = if self.mtu != path.mtu {
+            return self.next_unusual(cx, path, frame);
+        } else if self.may_send_full_segment() {
+            self.begin_full_segment(cx, frame)
+        } else if let Some(cause) = self.may_send_bare_ack() {
+            self.recovery.forced = None;
+            self.begin(Flags::ACK, Bytes::new(), cause, frame);
+            Flags::ACK
+        } else {
+            return self.next_unusual(cx, path, frame);
+        };
+        self.put_header(cx, path, start, flags, 0, frame);
+        true
+    }
+
+    /// As [`next_segment`](Self::next_segment), whatever goes on.
+    #[inline(never)]
+    fn next_unusual(&mut self, cx: &mut Cx<'_, '_>, path: &Path, frame: &mut Frame) -> bool {
         if self.mtu != path.mtu {
             self.mtu = path.mtu;
             self.update_mss();
@@ -41,6 +61,49 @@ impl Connection {
         let Some(choice) = self.choose(cx) else { return false };
         self.fill(cx, path, &choice, frame);
         true
+    }
+
+    /// Whether a full segment of new data is next, and nothing unusual goes on: `next_data` would choose the same.
+    #[inline]
+    fn may_send_full_segment(&self) -> bool {
+        let mss = self.mss();
+        let end = self.snd_nxt + u64::from(mss);
+        let pipe = self.inflight.pipe();
+        end <= self.send.end()
+            && end <= self.snd_una + u64::from(self.snd_wnd)
+            && (pipe == 0 || pipe + mss <= self.cwnd)
+            && self.inflight.is_quiet()
+            && self.recovery.phase == Phase::Open
+            && self.recovery.duplicate_acks == 0
+            && !self.fin_requested
+            && !self.override_small
+            && !self.receive.has_gaps()
+            && matches!(self.state, State::Established | State::CloseWait)
+    }
+
+    #[expect(clippy::inline_always, reason = "it is part of one function where segments follow each other")]
+    #[inline(always)]
+    fn begin_full_segment(&mut self, cx: &mut Cx<'_, '_>, frame: &mut Frame) -> Flags {
+        let (start, length) = (self.snd_nxt, self.mss());
+        self.recovery.forced = None;
+        self.deadlines.persist = Instant::FAR_FUTURE;
+        self.record_next(cx, length);
+        let flags = if self.snd_nxt == self.send.end() { Flags::ACK | Flags::PSH } else { Flags::ACK };
+        let payload = self.send.slice(start, length as usize);
+        self.begin(flags, payload, Cause::NewData, frame);
+        flags
+    }
+
+    /// Why an acknowledgement without data is next, where nothing unusual goes on: `choose` would come to the same.
+    #[inline]
+    fn may_send_bare_ack(&self) -> Option<Cause> {
+        let Owed::Now(cause) = self.owed else { return None };
+        let quiet = self.inflight.is_quiet()
+            && !self.has_unsent()
+            && self.probe.is_none()
+            && !self.receive.has_gaps()
+            && self.state == State::Established;
+        quiet.then_some(cause)
     }
 
     /// What is sent next.
@@ -71,8 +134,7 @@ impl Connection {
         };
         let mss = self.mss();
         let length = self.inflight.get(index)?.length.min(mss);
-        let window = self.congestion.as_ref()?.window();
-        if forced.is_none() && self.pipe() + length > window {
+        if forced.is_none() && self.pipe() + length > self.cwnd {
             return None;
         }
         // The segment size may have shrunk since it was sent; a FIN adds one to the last.
@@ -111,7 +173,7 @@ impl Connection {
             return None;
         }
         let pipe = self.pipe();
-        if pipe > 0 && pipe + length > self.congestion.as_ref()?.window() {
+        if pipe > 0 && pipe + length > self.cwnd {
             return None;
         }
         // RFC 9293 §3.8.6.2.1: a full segment; or all there is, where Nagle's algorithm (§3.7.4) does not hold it back;
@@ -194,12 +256,12 @@ impl Connection {
         self.agreed.sack && self.receive.has_gaps()
     }
 
-    /// Makes `frame` the segment that was chosen, with this end's state: acknowledgement, window, timestamps.
+    /// Makes `frame` the segment that was chosen.
     fn fill(&mut self, cx: &mut Cx<'_, '_>, path: &Path, choice: &Choice, frame: &mut Frame) {
         let &Choice { start, end, sack_room, cause } = choice;
         let mut flags = Flags::ACK;
-        let payload = if start == end {
-            Bytes::new()
+        if start == end {
+            self.begin(flags, Bytes::new(), cause, frame);
         } else {
             let data_end = end.min(self.send.end());
             if end > data_end {
@@ -209,17 +271,32 @@ impl Connection {
             if start < data_end && data_end == self.send.end() {
                 flags = flags | Flags::PSH;
             }
-            self.send.slice(start.min(data_end), data_end.saturating_sub(start) as usize)
-        };
+            let payload = self.send.slice(start.min(data_end), data_end.saturating_sub(start) as usize);
+            self.begin(flags, payload, cause, frame);
+        }
+        self.put_header(cx, path, start, flags, sack_room, frame);
+    }
+
+    /// Puts the header in front of what `frame` carries, with this end's state: acknowledgement, window, options.
+    #[expect(clippy::inline_always, reason = "what it is made of is in registers where segments are sent")]
+    #[inline(always)]
+    fn put_header(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        path: &Path,
+        start: Offset,
+        flags: Flags,
+        sack_room: u32,
+        frame: &mut Frame,
+    ) {
         let fixed = Fixed {
-            ports: (self.id.local.port(), self.id.remote.port()),
+            ports: self.ports,
             seq: to_wire(self.iss, start),
             ack: to_wire(self.irs, self.rcv_nxt()),
             flags,
             window: self.window_to_offer(cx),
             urgent: 0,
         };
-        self.begin(flags, payload, cause, frame);
         if self.agreed.timestamps || self.has_blocks_to_send() {
             self.push_options(cx.now(), sack_room, frame);
         }
@@ -279,14 +356,16 @@ impl Connection {
 
     /// `length` octets of sequence space go into flight for the first time.
     pub fn record_new(&mut self, cx: &mut Cx<'_, '_>, length: u32) {
+        self.record_next(cx, length);
+    }
+
+    #[expect(clippy::inline_always, reason = "the call would cost a tenth of what it does, for each segment")]
+    #[inline(always)]
+    fn record_next(&mut self, cx: &mut Cx<'_, '_>, length: u32) {
         let now = cx.now();
         let in_flight = self.pipe();
         if self.inflight.is_empty() {
-            // RFC 5681 §4.1: after an idle RTO the window is no longer known to be right.
-            if self.congestion.is_some() && now.since(self.last_sent_at) > self.rtt.rto(cx.knobs) {
-                self.tell(cx, |_| Congestion::Idle);
-            }
-            self.delivered_at = now;
+            self.begin_flight(cx);
         }
         let more = self.send.end() > self.snd_nxt + u64::from(length);
         self.inflight.push(Record {
@@ -304,6 +383,16 @@ impl Connection {
         });
         self.snd_nxt += u64::from(length);
         self.after_send(cx, Sent { bytes: length, in_flight, retransmission: false });
+    }
+
+    /// Nothing was in flight.
+    #[cold]
+    fn begin_flight(&mut self, cx: &mut Cx<'_, '_>) {
+        // RFC 5681 §4.1: after an idle RTO the window is no longer known to be right.
+        if self.congestion.is_some() && cx.now().since(self.last_sent_at) > self.rtt.rto(cx.knobs) {
+            self.tell(cx, |_| Congestion::Idle);
+        }
+        self.delivered_at = cx.now();
     }
 
     /// The record at `index` is sent again.
@@ -337,9 +426,17 @@ impl Connection {
         if self.deadlines.rto == Instant::FAR_FUTURE {
             self.deadlines.rto = now + self.rtt.rto(cx.knobs);
         }
+        if self.sending_watched {
+            self.tell_of_sending(cx, &sent);
+        }
+    }
+
+    #[cold]
+    fn tell_of_sending(&mut self, cx: &mut Cx<'_, '_>, sent: &Sent) {
         let mut path = self.path(cx);
         if let Some(controller) = &mut self.congestion {
-            controller.on_sent(&sent, &mut path);
+            controller.on_sent(sent, &mut path);
+            self.cwnd = controller.window();
         }
     }
 }

@@ -111,8 +111,13 @@ impl ReceiveQueue {
         Insertion::InOrder { filled }
     }
 
-    #[inline]
-    fn append(&mut self, payload: Bytes, copy_below: usize) {
+    /// Takes in a payload that continues the stream, where nothing waits for a gap to fill.
+    #[expect(
+        clippy::inline_always,
+        reason = "the payload goes from the frame to the queue without a stop between"
+    )]
+    #[inline(always)]
+    pub fn append(&mut self, payload: Bytes, copy_below: usize) {
         self.next += payload.len() as u64;
         self.ready_length += payload.len();
         if payload.len() >= copy_below {

@@ -108,18 +108,9 @@ impl Segment {
     /// Reads the fixed part of a header.
     #[inline]
     pub fn without_options(fixed: &[u8; HEADER_LENGTH]) -> Self {
-        let word = |at: usize| u32::from_be_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
-        let half = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
-        Self {
-            source_port: half(0),
-            destination_port: half(2),
-            seq: word(4),
-            ack: word(8),
-            flags: Flags(fixed[13]),
-            window: half(14),
-            urgent: half(18),
-            options: Options::default(),
-        }
+        let Fixed { ports: (source_port, destination_port), seq, ack, flags, window, urgent } =
+            Fixed::read(fixed);
+        Self { source_port, destination_port, seq, ack, flags, window, urgent, options: Options::default() }
     }
 
     /// Verifies and reads the header at the front of `frame`. Returns the segment and the header's length.
@@ -159,9 +150,14 @@ impl Segment {
     /// link will complete it. `Checksum::Partial` counts from the TCP header: layers below add their own lengths.
     pub fn push(&self, frame: &mut Frame, pseudo_header: Sum, partial: bool) {
         self.options.push(frame);
+        self.fixed().push(frame, pseudo_header, partial);
+    }
+
+    /// Its header without the options.
+    #[inline]
+    pub fn fixed(&self) -> Fixed {
         let &Self { source_port, destination_port, seq, ack, flags, window, urgent, options: _ } = self;
-        let ports = (source_port, destination_port);
-        Fixed { ports, seq, ack, flags, window, urgent }.push(frame, pseudo_header, partial);
+        Fixed { ports: (source_port, destination_port), seq, ack, flags, window, urgent }
     }
 }
 
@@ -183,15 +179,31 @@ pub struct Fixed {
 }
 
 impl Fixed {
+    /// Reads it.
+    #[inline]
+    pub fn read(octets: &[u8; HEADER_LENGTH]) -> Self {
+        let word =
+            |at: usize| u32::from_be_bytes([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]]);
+        let half = |at: usize| u16::from_be_bytes([octets[at], octets[at + 1]]);
+        Self {
+            ports: (half(0), half(2)),
+            seq: word(4),
+            ack: word(8),
+            flags: Flags(octets[13]),
+            window: half(14),
+            urgent: half(18),
+        }
+    }
+
     /// As [`Segment::push`], where the options, if any, were pushed before.
     #[expect(clippy::inline_always, reason = "what it is made of is in registers where data is sent")]
     #[inline(always)]
     pub fn push(self, frame: &mut Frame, pseudo_header: Sum, partial: bool) {
-        let (options, payload) = (frame.head(), frame.payload());
-        let length = HEADER_LENGTH + options.len();
+        let payload = frame.payload();
+        let length = HEADER_LENGTH + frame.head_length();
         let mut sum = pseudo_header.with_u16((length + payload.len()) as u16);
         if !partial {
-            sum = if options.is_empty() { sum } else { sum.with(options) };
+            sum = if length == HEADER_LENGTH { sum } else { sum.with(frame.head()) };
             sum = if payload.is_empty() { sum } else { sum.with(payload) };
         }
         let mut header = [0; HEADER_LENGTH];

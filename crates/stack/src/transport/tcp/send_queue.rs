@@ -116,6 +116,8 @@ impl SendQueue {
     ///
     /// # Panics
     /// When they are not: our own bookkeeping would be wrong.
+    #[expect(clippy::inline_always, reason = "it is part of one function where segments follow each other")]
+    #[inline(always)]
     pub fn slice(&mut self, from: Offset, length: usize) -> Bytes {
         let until = from + length as u64;
         assert!(from >= self.start && until <= self.end, "octets that are not queued");

@@ -58,6 +58,11 @@ impl Deadlines {
         self.rto.min(self.persist)
     }
 
+    /// The earliest of those that a predicted segment arms.
+    pub fn next_after_prediction(&self) -> Instant {
+        self.rto.min(self.delayed_ack)
+    }
+
     /// Nothing is in flight.
     pub const fn stop_rto(&mut self) {
         self.rto = Instant::FAR_FUTURE;

@@ -106,13 +106,19 @@ pub struct Path<'a> {
 pub trait CongestionControl: Debug + Send {
     /// Its name in knobs and summaries.
     fn name(&self) -> &'static str;
-    /// A segment was sent.
-    fn on_sent(&mut self, sent: &Sent, path: &mut Path<'_>);
+    /// A segment was sent. Only where [`watches_sending`](Self::watches_sending) says so.
+    fn on_sent(&mut self, sent: &Sent, path: &mut Path<'_>) {
+        let _ = (sent, path);
+    }
+    /// Whether it wants to be told of each segment sent; most learn from acknowledgements alone. It does not change.
+    fn watches_sending(&self) -> bool {
+        false
+    }
     /// An acknowledgement of something new came.
     fn on_ack(&mut self, ack: &Ack, path: &mut Path<'_>);
     /// Congestion was noticed, or is over.
     fn on_congestion(&mut self, event: Congestion<'_>, path: &mut Path<'_>);
-    /// Octets that may be in flight.
+    /// Octets that may be in flight. It changes only when the controller is told something.
     fn window(&self) -> u32;
     /// The slow-start threshold in octets, `u32::MAX` where there is none.
     fn ssthresh(&self) -> u32;

@@ -1,6 +1,6 @@
 //! NewReno: slow start and congestion avoidance (RFC 5681) by octets acknowledged (RFC 3465).
 
-use super::{Ack, Congestion, CongestionControl, Path, Sent};
+use super::{Ack, Congestion, CongestionControl, Path};
 
 /// The controller's state: three numbers.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +39,6 @@ impl CongestionControl for NewReno {
     fn name(&self) -> &'static str {
         "newreno"
     }
-
-    fn on_sent(&mut self, _: &Sent, _: &mut Path<'_>) {}
 
     fn on_ack(&mut self, ack: &Ack, path: &mut Path<'_>) {
         // RFC 7661 §3 in its simplest form: a window that was not used is not shown to be usable.

@@ -10,7 +10,7 @@ use crate::time::{Duration, Instant};
 use crate::trace::{Cause, Event, Interest, State};
 use crate::transport::tcp::options::Options;
 use crate::transport::tcp::segment::{Flags, Segment};
-use crate::transport::tcp::{Knobs, Tcp};
+use crate::transport::tcp::{Emission, Knobs, Look, Ready, Tcp};
 use crate::transport::{IpInfo, Key, Path, SocketError, Verdict};
 
 /// What a test sees of a segment that was sent.
@@ -73,6 +73,11 @@ pub fn socket(end: usize, port: u16) -> SocketAddr {
     SocketAddr::new(address(end), port)
 }
 
+fn look_at(frame: &Frame) -> Option<Look> {
+    let timed = || frame.headers().and_then(Look::timed);
+    frame.headers().and_then(Look::plain).or_else(timed)
+}
+
 impl Pair {
     pub fn new(client: Knobs, server: Knobs) -> Self {
         let mut rngs = [Rng::stream(1, "client", "stack"), Rng::stream(1, "server", "stack")];
@@ -108,7 +113,14 @@ impl Pair {
             while let Some(ready) = self.ends[end].next_ready() {
                 let ends = *self.ends[end].ends(ready);
                 let mut frame = Frame::empty();
-                if !self.with(end, |tcp, ctx| tcp.emit(ctx, ready, &path, &mut frame)) {
+                let emitted = self.with(end, |tcp, ctx| match ready {
+                    Ready::Reply => tcp.emit_reply(&path, &mut frame),
+                    Ready::Connection(key) => {
+                        tcp.goes(key, 1);
+                        tcp.emit_along(ctx, 1, &path, &mut frame) == Emission::Segment
+                    }
+                });
+                if !emitted {
                     continue;
                 }
                 assert!(
@@ -154,7 +166,17 @@ impl Pair {
 
     pub fn deliver(&mut self, to: usize, mut frame: Frame) -> Verdict {
         let ip = info(address(1 - to), address(to), frame.meta.id);
-        self.with(to, |tcp, ctx| tcp.accept_segment(ctx, &ip, &mut frame))
+        let expected = self.ends[to].last_between(ip.source, ip.destination);
+        self.with(to, |tcp, ctx| {
+            // As a host does with what has the ends of the segment before.
+            if let (Some((ports, key)), Some(look)) = (expected, look_at(&frame))
+                && look.ports() == ports
+                && tcp.accept_expected(ctx, key, &look, &mut frame)
+            {
+                return Verdict::Accepted;
+            }
+            tcp.accept_segment(ctx, &ip, &mut frame)
+        })
     }
 
     /// Hands `to` a segment that nobody sent, as from the other end.
