@@ -26,8 +26,7 @@ impl Host {
         self.trigger = Trigger::Frame(id);
         self.tally.count_received(on, frame);
         ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame });
-<<<<<<< HEAD
-        let taken = self.walk_up(ctx, on, frame);
+        let taken = if self.accept_expected(ctx, on, frame) { Ok(()) } else { self.walk_up(ctx, on, frame) };
         self.finish(ctx, on, id, taken);
     }
 
@@ -41,10 +40,6 @@ impl Host {
         taken: Result<(), Dropped>,
     ) {
         match taken {
-=======
-        let walked = if self.accept_expected(ctx, on, frame) { Ok(()) } else { self.walk_up(ctx, on, frame) };
-        match walked {
->>>>>>> 46176d4 (Take what is expected in one look, and send what follows in one function)
             Ok(()) => ctx.observe(Interest::FRAMES, || Event::FrameAccepted { id }),
             Err((place, reason)) => {
                 self.tally.count_dropped(on, place, reason);
