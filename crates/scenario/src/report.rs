@@ -199,6 +199,8 @@ pub struct ConnectionReport {
 pub struct HostReport {
     /// Its name.
     pub name: String,
+    /// The addresses of its interfaces when the run ended, with their prefix lengths.
+    pub addresses: Vec<String>,
     /// What it counted.
     pub counters: Counters,
     /// Its interfaces, in their order.

@@ -7,6 +7,7 @@ use wirelab_sim::{
 use wirelab_stack::application::{AppError, bulk, discard, echo, ping, traceroute};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::Host;
+use wirelab_stack::socket::net::configured;
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{ConnectionId, ConnectionInfo};
 
@@ -235,6 +236,7 @@ impl Run {
         let hosts = self.nodes.iter().filter_map(|node| self.world.host(*node));
         let report = |host: &Host| HostReport {
             name: host.name().to_owned(),
+            addresses: addresses(host),
             counters: counters::of_host(&host.counters()),
             interfaces: host
                 .interfaces()
@@ -304,6 +306,14 @@ impl Run {
     }
 }
 
+/// The addresses of a host's interfaces now.
+fn addresses(host: &wirelab_stack::host::Host) -> Vec<String> {
+    (0..host.interface_count())
+        .filter_map(|number| host.interface(InterfaceId(number as u16)))
+        .flat_map(|interface| interface.addresses().iter().map(ToString::to_string))
+        .collect()
+}
+
 fn outcome_of(outcome: &WorldOutcome) -> Outcome {
     match outcome {
         WorldOutcome::Completed => Outcome::Completed,
@@ -371,7 +381,14 @@ struct Start<'a> {
 
 impl Start<'_> {
     fn with(&mut self, work: impl Future<Output = Result<(), AppError>> + 'static) {
-        let PlannedApplication { name, start, background, .. } = self.application;
+        let PlannedApplication { name, start, background, waits, .. } = self.application;
+        let waits = *waits;
+        let work = async move {
+            if waits {
+                configured().await?;
+            }
+            work.await
+        };
         if *background {
             self.world.spawn_background(self.node, name, *start, work);
         } else {

@@ -49,13 +49,16 @@ fn judge_one(expectation: &Expectation, report: &Report) -> Vec<ExpectationRepor
             checks.iter().map(|check| judge_application(application, check, report)).collect()
         }
         Subject::Connections(host, port, checks) => judge_connections(*host, *port, checks, report),
-        Subject::Host(index, interface, checks) => {
+        Subject::Host(index, addresses, interface, checks) => {
             let Some(host) = report.hosts.get(*index) else { return Vec::new() };
             let (whose, counters) = match interface.and_then(|number| host.interfaces.get(number)) {
                 Some(own) => (format!("interface {}.{}", host.name, own.name), &own.counters),
                 None => (format!("host {}", host.name), &host.counters),
             };
-            checks.iter().map(|check| judge_counter(&whose, check, counters)).collect()
+            let judge = |expected: &Vec<String>| judge_addresses(&whose, expected, &host.addresses);
+            let addresses = addresses.as_ref().map(judge);
+            let counters = checks.iter().map(|check| judge_counter(&whose, check, counters));
+            addresses.into_iter().chain(counters).collect()
         }
         Subject::Switch(index, checks) => judge_device("switch", report.switches.get(*index), checks),
         Subject::Hub(index, checks) => judge_device("hub", report.hubs.get(*index), checks),
@@ -90,6 +93,18 @@ fn judge_counter(whose: &str, check: &CounterCheck, counters: &Counters) -> Expe
         Some(value) => verdict(text, check.bounds.hold(value), format!("it is {value}")),
         None => verdict(text, false, "there is no such counter"),
     }
+}
+
+fn judge_addresses(whose: &str, expected: &[String], actual: &[String]) -> ExpectationReport {
+    let said = |addresses: &[String]| match addresses {
+        [] => "no address".to_owned(),
+        some => some.join(", "),
+    };
+    let [mut expected, mut actual] = [expected, actual].map(<[String]>::to_vec);
+    expected.sort();
+    actual.sort();
+    let text = format!("{whose} has {} at the end", said(&expected));
+    verdict(text, expected == actual, format!("it has {}", said(&actual)))
 }
 
 fn judge_application(

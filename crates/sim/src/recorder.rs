@@ -94,7 +94,7 @@ pub fn kind_of(event: &Event<'_>) -> Interest {
         | Event::FrameAccepted { .. }
         | Event::FrameDropped { .. } => Interest::FRAMES,
         Event::ConnectionMetrics { .. } | Event::Link(LinkEvent::Queue { .. }) => Interest::SERIES,
-        Event::Neighbor { .. } | Event::AddressConflict { .. } => Interest::NEIGHBORS,
+        Event::Neighbor { .. } | Event::AddressConflict { .. } | Event::Address { .. } => Interest::NEIGHBORS,
         Event::Application { .. } => Interest::APPLICATIONS,
         Event::Link(_) => Interest::LINKS,
         Event::Shown { .. } => Interest::TABLES,

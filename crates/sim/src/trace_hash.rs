@@ -212,6 +212,12 @@ impl Digest {
                 self.text(&address.to_string());
                 self.octets(&mac.0);
             }
+            Event::Address { interface, address, change } => {
+                self.text("address");
+                self.number(u64::from(interface.0));
+                self.text(&address.to_string());
+                self.text(change.name());
+            }
             Event::Application { name, event } => {
                 self.text("application");
                 self.text(name);

@@ -10,7 +10,8 @@ use wirelab_sim::{Component, Recorder};
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, NodeId};
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{
-    ApplicationEvent, ConnectionId, DropReason, Ending, Event, Interest, LinkEvent, NeighborState, Place,
+    AddressChange, ApplicationEvent, ConnectionId, DropReason, Ending, Event, Interest, LinkEvent,
+    NeighborState, Place,
 };
 
 pub use draw::draw;
@@ -218,6 +219,16 @@ impl LadderRecorder {
             }
             Event::AddressConflict { address, mac, .. } => {
                 self.note(now, node, None, Ink::Bad, format!("{address} is used by {mac} too"));
+            }
+            Event::Address { address, change, .. } => {
+                let (ink, what) = match change {
+                    AddressChange::Tentative => (Ink::Dim, "is probed"),
+                    AddressChange::Assured => (Ink::Good, "is in use"),
+                    AddressChange::Duplicate => (Ink::Bad, "is not taken into use"),
+                    AddressChange::GivenUp => (Ink::Bad, "is given up"),
+                    AddressChange::Removed => (Ink::Dim, "is removed"),
+                };
+                self.note(now, node, None, ink, format!("{address} {what}"));
             }
             Event::Application { name, event } => {
                 if let Some((ink, text)) = application(name, event) {

@@ -46,11 +46,13 @@ fn report() -> Report {
         hosts: vec![
             HostReport {
                 name: "alice".into(),
+                addresses: Vec::new(),
                 counters: counters(&[("frames_sent", 12), ("if.out_octets", 1200), ("dropped.bad_fcs", 0)]),
                 interfaces: Vec::new(),
             },
             HostReport {
                 name: "bob".into(),
+                addresses: Vec::new(),
                 counters: counters(&[("frames_sent", 9), ("if.out_octets", 900), ("dropped.bad_fcs", 1)]),
                 interfaces: Vec::new(),
             },

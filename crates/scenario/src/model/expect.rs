@@ -2,9 +2,11 @@
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
+use wirelab_stack::addr::Cidr;
+
 use super::link::DirectionName;
 use crate::document::{Kind, Node, Table};
-use crate::read::{At, Name, Place, Read, Reader, choice, record};
+use crate::read::{At, List, Name, Place, Read, Reader, choice, record};
 use crate::schema::named;
 use crate::units::{Port, Size, Span};
 
@@ -55,6 +57,8 @@ record! {
 
         /// Of a host: the interface whose counters it is about.
         interface: optional Name,
+        /// Of a host: its addresses when the run ends, in any order: these and no others.
+        addresses: optional List<Cidr>,
 
         /// Of a link: the direction that it is about.
         direction: optional DirectionName,

@@ -6,6 +6,7 @@ use core::num::NonZeroU16;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use wirelab_stack::addr::{Cidr, Mac};
 
+use super::addressing::{ConfigureWord, OnConflictWord, RarpClient, RarpEntry};
 use super::knobs::{ArpKnobs, IgmpKnobs, IpKnobs, TcpKnobs, UdpKnobs};
 use crate::document::{Kind, Node};
 use crate::read::{At, List, Name, Read, Reader, choice, record};
@@ -68,6 +69,19 @@ record! {
         announce: optional bool,
         /// Whether it drops frames whose frame check sequence does not fit; yes where left out.
         check_fcs: optional bool,
+        /// Where it has its addresses from: `static` (this file, and so where left out), `rarp` or `dhcp`.
+        configure: optional ConfigureWord,
+        /// What RARP does not tell it.
+        rarp: optional RarpClient,
+        /// Whether its addresses are probed before they are used; no where left out. Those that RARP or DHCP give are.
+        probe: optional bool,
+        /// What it does when another station uses an address of its own; `never-give-up` where left out, `defend-once`
+        /// where RARP or DHCP gave the address.
+        on_conflict: optional OnConflictWord,
+        /// Whether it answers ARP requests for what the host reaches by another interface; no where left out.
+        proxy_arp: optional bool,
+        /// As a RARP server: whose address is whose.
+        rarp_table: list RarpEntry,
         /// Whether its addresses may be those of other interfaces too, to show what then happens.
         duplicate: optional bool,
         /// The VLAN that it is the interface of: its frames go over its `parent`'s link, with a tag.

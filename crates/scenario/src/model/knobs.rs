@@ -64,6 +64,26 @@ knobs! {
         announce_interval: Span,
         /// The least time between two defences of an address.
         defend_interval: Span,
+        /// The most that is waited, at random, before the first probe.
+        probe_wait: Span,
+        /// Probes of an address before it is used.
+        probes: u32,
+        /// The least time between two probes.
+        probe_min: Span,
+        /// The greatest time between two probes.
+        probe_max: Span,
+        /// The time from the last probe to the first announcement.
+        announce_wait: Span,
+        /// Conflicts after which new addresses are tried slowly.
+        max_conflicts: u32,
+        /// The least time between two attempts from then on.
+        rate_limit_interval: Span,
+        /// RARP requests until an interface does without an address.
+        rarp_requests: NonZeroU32,
+        /// The time between the first two RARP requests; it doubles with each.
+        rarp_interval: Period,
+        /// The greatest time between two RARP requests, without its random spread of a quarter.
+        rarp_max_interval: Period,
     }
 }
 

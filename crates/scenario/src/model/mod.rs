@@ -1,5 +1,6 @@
 //! The model of a scenario file, as it is written.
 
+mod addressing;
 mod application;
 mod device;
 mod event;
@@ -9,6 +10,7 @@ mod knobs;
 mod link;
 mod settings;
 
+pub use addressing::{ConfigureWord, OnConflictWord, RarpEntry};
 pub use application::{Application, Kind, ProbeWord, Traceroute};
 pub use device::{Hub, Port, Switch};
 pub use event::{Event, ShowWord};

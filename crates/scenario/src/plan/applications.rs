@@ -8,6 +8,7 @@ use wirelab_stack::application::{bulk, discard, echo, ping};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::{Duration, Instant};
 
+use super::addressing::waits;
 use super::{check_unique, find, no_such};
 use crate::diagnostic::Problem;
 use crate::model::{Application, Kind, ProbeWord, Traceroute};
@@ -27,6 +28,8 @@ pub struct PlannedApplication {
     pub start: Instant,
     /// Whether the run does not wait for it.
     pub background: bool,
+    /// Whether it waits until its host has its addresses.
+    pub waits: bool,
     /// What it does.
     pub work: Work,
 }
@@ -82,6 +85,7 @@ fn plan_one(
         host: host?,
         start: common.start.as_ref().map_or(Instant::ZERO, |start| start.value.instant()),
         background: common.background.as_ref().map_or_else(|| work.is_endless(), |at| at.value),
+        waits: host.and_then(|host| hosts.get(host)).is_some_and(|host| waits(&host.interfaces)),
         work,
     })
 }

@@ -27,8 +27,8 @@ pub enum Subject {
     Application(usize, Vec<ApplicationCheck>),
     /// The TCP connections of a host, by its place; those with this port, if one is given.
     Connections(usize, Option<u16>, Vec<ConnectionCheck>),
-    /// The counters of a host, or of one of its interfaces.
-    Host(usize, Option<usize>, Vec<CounterCheck>),
+    /// A host's addresses when the run ends, and the counters of it or of one of its interfaces.
+    Host(usize, Option<Vec<String>>, Option<usize>, Vec<CounterCheck>),
     /// A switch's counters.
     Switch(usize, Vec<CounterCheck>),
     /// A hub's counters.
@@ -107,7 +107,7 @@ const SUBJECTS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("connection", &["port", "ended", "count", "counters"]),
-    ("host", &["interface", "counters"]),
+    ("host", &["interface", "addresses", "counters"]),
     ("switch", &["counters"]),
     ("hub", &["counters"]),
     ("link", &["direction", "counters"]),
@@ -150,16 +150,20 @@ fn plan_one(
         }
         Expect { host: Some(name), .. } => {
             let found = host(name, problems);
+            let addresses = value
+                .addresses
+                .as_ref()
+                .map(|list| list.value.0.iter().map(|address| address.value.to_string()).collect());
             let Some(name) = &value.interface else {
                 let checks = counter_checks(value.counters.as_ref(), "host", counters::HOST, problems);
-                return Some(Subject::Host(found?, None, checks));
+                return Some(Subject::Host(found?, addresses, None, checks));
             };
             let known = counters::INTERFACE;
             let checks = counter_checks(value.counters.as_ref(), "host's interface", known, problems);
             let interfaces = &hosts.get(found?)?.interfaces;
             let names = interfaces.iter().map(|interface| interface.name.as_str());
             let interface = find("interface", name, names, problems);
-            Some(Subject::Host(found?, Some(interface?), checks))
+            Some(Subject::Host(found?, addresses, Some(interface?), checks))
         }
         Expect { switch: Some(name), .. } => {
             let names = document.switch.iter().map(|switch| switch.value.name.value.0.as_str());
@@ -222,6 +226,7 @@ fn given(expect: &Expect) -> Vec<(&'static str, &Place)> {
         port,
         ended,
         count,
+        addresses,
         direction,
         counters
     )

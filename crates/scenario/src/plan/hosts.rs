@@ -7,12 +7,12 @@ use std::collections::btree_map::Entry;
 
 use siphasher::sip::SipHasher24;
 use wirelab_stack::addr::{Cidr, Mac};
-use wirelab_stack::frame::{Medium, NodeId};
+use wirelab_stack::frame::NodeId;
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::interface::{Capabilities, InterfaceConfig};
 use wirelab_stack::profile::Profile;
 
-use super::{check_unique, media, routes};
+use super::{addressing, check_unique, media, routes};
 use crate::diagnostic::Problem;
 use crate::model::{Host, Interface, Preset};
 use crate::read::At;
@@ -24,17 +24,20 @@ const LEAST_MTU: u16 = 68;
 pub fn plan(hosts: &[At<Host>], problems: &mut Vec<Problem>) -> Vec<HostConfig> {
     check_unique("hosts", hosts.iter().map(|host| &host.value.name), problems);
     check_addresses(hosts, problems);
-    hosts.iter().map(|host| plan_host(&host.value, problems)).collect()
+    hosts.iter().map(|host| plan_host(&host.value, hosts, problems)).collect()
 }
 
-fn plan_host(host: &Host, problems: &mut Vec<Problem>) -> HostConfig {
+fn plan_host(host: &Host, hosts: &[At<Host>], problems: &mut Vec<Problem>) -> HostConfig {
     let named = host.interface.iter().filter_map(|interface| interface.value.name.as_ref());
     check_unique("interfaces of this host", named, problems);
     let mut interfaces: Vec<InterfaceConfig> = host
         .interface
         .iter()
         .enumerate()
-        .map(|(index, interface)| plan_interface(&host.name.value.0, index, &interface.value, problems))
+        .map(|(index, interface)| {
+            let config = plan_interface(&host.name.value.0, index, &interface.value, problems);
+            addressing::plan(&interface.value, hosts, config, problems)
+        })
         .collect();
     media::settle(host, &mut interfaces, problems);
     let routes = host.route.iter().flat_map(|route| routes::plan(route, &interfaces, problems)).collect();
@@ -107,10 +110,9 @@ fn plan_interface(
     for address in &interface.addresses {
         check_address(address, problems);
     }
+    let mac = interface.mac.as_ref().map_or_else(|| derived_mac(host, &name), |mac| mac.value);
+    let addresses: Vec<Cidr> = interface.addresses.iter().map(|address| address.value).collect();
     InterfaceConfig {
-        mac: interface.mac.as_ref().map_or_else(|| derived_mac(host, &name), |mac| mac.value),
-        name,
-        addresses: interface.addresses.iter().map(|address| address.value).collect(),
         capabilities: Capabilities { mtu, ..Capabilities::default() },
         neighbors: interface
             .neighbor
@@ -120,9 +122,7 @@ fn plan_interface(
         announce: interface.announce.as_ref().is_none_or(|announce| announce.value),
         multicast_threshold: interface.multicast_threshold.as_ref().map_or(1, |threshold| threshold.value),
         check_fcs: interface.check_fcs.as_ref().is_none_or(|check| check.value),
-        // `media` says otherwise where the file does.
-        medium: Medium::Ethernet,
-        vlan: None,
+        ..InterfaceConfig::new(name, mac, addresses)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The plan of a run: the model with its references resolved and everything checked that can be.
 
+mod addressing;
 mod applications;
 mod devices;
 mod events;

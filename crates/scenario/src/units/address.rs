@@ -41,6 +41,21 @@ impl Read for IpAddr {
     }
 }
 
+impl Read for Ipv4Addr {
+    fn expected() -> String {
+        "an IPv4 address such as \"10.0.0.1\"".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let text = text::<Self>(reader, node)?;
+        or_wrong(reader, node, text, text.parse())
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "ipv4" })
+    }
+}
+
 impl Read for Mac {
     fn expected() -> String {
         "a hardware address of one station such as \"02:00:00:00:00:01\"".to_owned()

@@ -1,7 +1,8 @@
 //! From a configuration to a host.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
+use super::addressing::AddressWaiters;
 use super::counters::Tally;
 use super::egress::Way;
 use super::groups::LinkGroups;
@@ -59,7 +60,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
     let link_of = |own: &Interface| LinkGroups::new(profile.igmp.clone(), own.capabilities().mtu);
     let groups = interfaces.iter().map(link_of).collect();
     interfaces.iter_mut().for_each(|own| own.group_filter.join(ALL_SYSTEMS));
-    Ok(Host {
+    let mut host = Host {
         name,
         node,
         tally: Tally::new(interfaces.len()),
@@ -79,6 +80,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         echo: EchoSockets::new(network.max_echo_events, network.max_echo_bytes, rng),
         way: Way::nowhere(),
         schedule: Schedule::new(),
+        addresses_waiting: AddressWaiters::default(),
         known_ends: None,
         expected: None,
         trigger: Trigger::Call,
@@ -87,7 +89,11 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         redirects: PerSource::new(network.redirect_interval, network.max_redirected, rng),
         igmp: profile.igmp,
         knobs: network,
-    })
+    };
+    for number in 0..host.interfaces.len() {
+        host.withhold_addresses(InterfaceId(number as u16));
+    }
+    Ok(host)
 }
 
 fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
@@ -98,8 +104,10 @@ fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
     if config.capabilities.mtu < MIN_MTU {
         return Err(ConfigError::BadMtu { interface: name(), mtu: config.capabilities.mtu });
     }
-    match config.addresses.iter().find(|cidr| !can_be_a_host(cidr)) {
-        Some(cidr) => Err(ConfigError::BadAddress { interface: name(), address: *cidr }),
+    let given = |(_, address): &(_, Ipv4Addr)| Cidr::new(IpAddr::V4(*address), 32).ok();
+    let given = config.rarp_table.iter().filter_map(given);
+    match config.addresses.iter().copied().chain(given).find(|cidr| !can_be_a_host(cidr)) {
+        Some(cidr) => Err(ConfigError::BadAddress { interface: name(), address: cidr }),
         None => Ok(()),
     }
 }

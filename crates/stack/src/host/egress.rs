@@ -384,7 +384,7 @@ impl Host {
             match socket {
                 SocketId::Udp(key) => self.udp.wake(key, Readiness::WRITE),
                 SocketId::Icmp(key) => self.echo.wake(key, Readiness::WRITE),
-                SocketId::Tcp(_) | SocketId::Listener(_) => {}
+                SocketId::Tcp(_) | SocketId::Listener(_) | SocketId::Addresses => {}
             }
         }
     }

@@ -8,7 +8,7 @@ use super::Host;
 use crate::addr::Mac;
 use crate::context::Ctx;
 use crate::frame::{Frame, FrameCheck, FrameId, InterfaceId};
-use crate::interface::{Passage, ethernet};
+use crate::interface::{Passage, ethernet, rarp};
 use crate::network::icmp::{Error, Unreachable};
 use crate::network::local::Destination;
 use crate::network::options::Options;
@@ -107,7 +107,8 @@ impl Host {
     ) -> Result<(), Dropped> {
         let at_interface = |reason| (Place::Interface, reason);
         match link.ether_type {
-            EtherType::ARP => self.accept_arp(ctx, on, frame).map_err(at_interface),
+            EtherType::ARP => self.accept_arp(ctx, on, link.to_group, frame).map_err(at_interface),
+            rarp::ETHER_TYPE => self.accept_rarp(ctx, on, link.to_group, frame).map_err(at_interface),
             _ => Err(at_interface(DropReason::UnknownEtherType)),
         }
     }

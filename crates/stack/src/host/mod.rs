@@ -2,6 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `addressing` | how its interfaces come by their addresses, and lose them |
 //! | `config` | how a host is described, and what can be wrong with that |
 //! | `build` | from a configuration to a host |
 //! | `configure` | addresses and routes that come and go while it runs |
@@ -22,6 +23,7 @@
 //! | `view` | what its tables hold, for whoever shows them |
 //! | `counters` | what is counted |
 
+mod addressing;
 mod build;
 mod complain;
 mod config;
@@ -65,11 +67,12 @@ use crate::transport::echo::EchoSockets;
 use crate::transport::tcp::Tcp;
 use crate::transport::udp::Udp;
 
+use addressing::AddressWaiters;
 pub use config::{ConfigError, HostConfig, RouteConfig, RouteKind};
 use counters::Tally;
 pub use counters::{
-    ArpCounters, HostCounters, IcmpCounters, IgmpCounters, InterfaceCounters, IpCounters, TcpCounters,
-    UdpCounters,
+    ArpCounters, HostCounters, IcmpCounters, IgmpCounters, InterfaceCounters, IpCounters, RarpCounters,
+    TcpCounters, UdpCounters,
 };
 use egress::Way;
 use expected::Expected;
@@ -107,6 +110,7 @@ pub struct Host {
     redirects: PerSource,
     way: Way,
     schedule: Schedule,
+    addresses_waiting: AddressWaiters,
     /// Source, destination and interface of the last packet that was for one of this host's own addresses: those that
     /// follow it need not be checked anew.
     known_ends: Option<(Ipv4Addr, Ipv4Addr, InterfaceId)>,
@@ -132,12 +136,12 @@ impl Host {
         build::build(config, rng)
     }
 
-    /// Announces the interfaces' addresses.
+    /// Announces the interfaces' addresses, begins to probe those that are to be probed, and to ask for those that it has
+    /// not.
     pub fn start(&mut self, ctx: &mut Ctx<'_>) {
         self.called();
         for number in 0..self.interfaces.len() {
-            self.interfaces[number].start_announcing(ctx.now);
-            self.announce(ctx.now, InterfaceId(number as u16));
+            self.start_addressing(ctx, InterfaceId(number as u16));
             self.link_changed(ctx, InterfaceId(number as u16));
         }
     }
@@ -176,8 +180,9 @@ impl Host {
             }
             Concern::Groups => self.settle_groups(ctx, on),
             Concern::Redirects => self.expire_redirects(ctx.now),
+            Concern::Addressing => self.attend_addressing(ctx, on),
             // Nothing sets these yet.
-            Concern::Addressing | Concern::Reassembly | Concern::PathMtu | Concern::RouterDiscovery => {}
+            Concern::Reassembly | Concern::PathMtu | Concern::RouterDiscovery => {}
         }
     }
 
@@ -208,6 +213,7 @@ impl Host {
         self.tcp.take_wakes(into);
         self.udp.take_wakes(into);
         self.echo.take_wakes(into);
+        self.addresses_waiting.take_wakes(into);
     }
 
     /// Takes an interface administratively up or down. Down, it sends and receives nothing, routes by it are
@@ -236,10 +242,13 @@ impl Host {
             return;
         }
         self.redirected.forget_interface(interface);
-        own.start_announcing(ctx.now);
+        if !before {
+            // RFC 5227 §2.1: what is to be probed is probed anew when the link comes back.
+            self.withhold_addresses(interface);
+        }
         self.forget_ways();
         self.settle(ctx, interface);
-        self.announce(ctx.now, interface);
+        self.start_addressing(ctx, interface);
         self.link_changed(ctx, interface);
     }
 

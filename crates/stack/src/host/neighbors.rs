@@ -1,6 +1,6 @@
 //! What the host does with what ARP and the neighbour cache owe.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use etherparse::EtherType;
 
@@ -132,40 +132,60 @@ impl Host {
         &mut self,
         ctx: &mut Ctx<'_>,
         on: InterfaceId,
+        to_all: bool,
         frame: &mut Frame,
     ) -> Result<(), DropReason> {
         let packet = Packet::parse(frame)?;
         let own = self.interfaces.get_mut(usize::from(on.0)).ok_or(DropReason::UnknownEtherType)?;
-        let outcome = own.handle_arp(ctx.now, &packet);
+        let outcome = own.handle_arp(ctx.now, &packet, to_all);
         self.settle(ctx, on);
-        if let Some((address, mac)) = outcome.conflict {
-            self.tally.arp.in_conflicts += 1;
-            let event = || Event::AddressConflict { interface: on, address: address.into(), mac };
-            ctx.observe(Interest::NEIGHBORS, event);
+        if let Some(conflict) = outcome.conflict {
+            self.on_conflict(ctx, on, conflict, outcome.lost.is_some());
         }
+        let proxy = outcome.proxy && self.is_proxy_for(on, &packet);
+        let proxied = proxy.then(|| packet.reply(self.interfaces[usize::from(on.0)].mac()));
         let reply = outcome.reply.map(|reply| (reply, reply.target_mac, Cause::ArpReply));
+        let proxied = proxied.map(|reply| (reply, reply.target_mac, Cause::ArpProxyReply));
         let defence = outcome.defence.map(|packet| (packet, Mac::BROADCAST, Cause::ArpDefence));
-        for (packet, destination, cause) in reply.into_iter().chain(defence) {
+        for (packet, destination, cause) in reply.into_iter().chain(proxied).chain(defence) {
             if self.outbox.has_room(ethernet::HEADER + crate::interface::arp::LENGTH) {
                 self.outbox.push(Outgoing::Frame(on, packet.frame(destination, cause, self.trigger)));
             }
         }
-        if !outcome.taken {
+        if !outcome.taken && !proxy {
             return Err(DropReason::ArpNotForUs);
         }
         self.tally.arp.in_pkts += 1;
         Ok(())
     }
 
+    /// Whether this host stands in for the target of a request that came by `on`: the target can be reached, but not
+    /// by where the question came from (RFC 1027 §2.1), and is none that only its own network knows (RFC 1027 §2.4).
+    fn is_proxy_for(&self, on: InterfaceId, packet: &Packet) -> bool {
+        let target = packet.target;
+        let of_own_network =
+            self.interface(on).is_some_and(|own| own.addresses().iter().any(|c| c.contains(target.into())));
+        // RFC 1027 §2.6: nobody answers for a broadcast address.
+        if of_own_network
+            || target.is_unspecified()
+            || target.is_multicast()
+            || target.is_broadcast()
+            || target.is_loopback()
+            || self.addresses.broadcasting_interface(target).is_some()
+        {
+            return false;
+        }
+        let hop = self.hop(target.into(), Ipv4Addr::UNSPECIFIED.into());
+        hop.is_some_and(|hop| hop.interface != on && hop.interface != InterfaceId::LOOPBACK)
+    }
+
     /// Announces the addresses of an interface, if that is due.
     pub(super) fn announce(&mut self, now: Instant, on: InterfaceId) {
         let Some(interface) = self.interfaces.get_mut(usize::from(on.0)) else { return };
-        if interface.take_due_announcement(now) {
-            for address in interface.ipv4_addresses() {
-                let packet = Packet::announcement(interface.mac(), address);
-                let frame = packet.frame(Mac::BROADCAST, Cause::ArpAnnouncement, self.trigger);
-                self.outbox.push(Outgoing::Frame(on, frame));
-            }
+        while let Some(address) = interface.take_due_announcement(now) {
+            let packet = Packet::announcement(interface.mac(), address);
+            let frame = packet.frame(Mac::BROADCAST, Cause::ArpAnnouncement, self.trigger);
+            self.outbox.push(Outgoing::Frame(on, frame));
         }
         self.schedule.set(Concern::Announcements, on, interface.next_announcement());
     }

@@ -38,10 +38,15 @@ pub struct Found {
 }
 
 impl Host {
+    /// The way of a flow that this host sends, as [`find_by`](Self::find_by), by whichever interface.
+    pub(super) fn find(&self, flow: &Flow) -> Result<Found, NoWay> {
+        self.find_by(flow, None)
+    }
+
     /// The way of a flow that this host sends. The flow's source, unspecified if it does not matter, says by which
     /// interface the limited broadcast goes, and in the strong host model by which interface anything goes
-    /// (RFC 1122 §3.3.4.2). IPv6 has no way yet.
-    pub(super) fn find(&self, flow: &Flow) -> Result<Found, NoWay> {
+    /// (RFC 1122 §3.3.4.2). With `by`, only by that interface. IPv6 has no way yet.
+    fn find_by(&self, flow: &Flow, by: Option<InterfaceId>) -> Result<Found, NoWay> {
         let IpAddr::V4(address) = flow.destination else { return Err(NoWay::NoRoute) };
         let found = |interface, broadcast| {
             let hop = Hop { interface, station: flow.destination, broadcast };
@@ -56,12 +61,13 @@ impl Host {
         let own = self.interface_bound_to(flow.source);
         let broadcast_by = if address.is_broadcast() {
             // RFC 1122 §3.3.6 leaves the choice of an interface: the sender's own, else the first.
-            Some(own.or_else(|| self.first_interface_up()).ok_or(NoWay::NoRoute)?)
+            Some(by.or(own).or_else(|| self.first_interface_up()).ok_or(NoWay::NoRoute)?)
         } else {
             self.addresses.broadcasting_interface(address)
         };
         let bound = own.filter(|_| self.knobs.host_model == HostModel::Strong);
-        let usable = |interface| self.is_up(interface) && bound.is_none_or(|bound| bound == interface);
+        let only = |is: Option<InterfaceId>, interface| is.is_none_or(|is| is == interface);
+        let usable = |interface| self.is_up(interface) && only(bound, interface) && only(by, interface);
         match broadcast_by {
             Some(interface) if usable(interface) => found(interface, true),
             Some(_) => Err(NoWay::NoRoute),
@@ -105,17 +111,25 @@ impl Host {
     /// The hop, source and limits for packets of a flow, whose source is unspecified where the route may suggest it
     /// (RFC 1122 §3.3.4.3).
     pub(crate) fn plan_flow(&self, flow: &Flow) -> Result<Plan, SocketError> {
+        self.plan_flow_by(flow, None)
+    }
+
+    /// As [`plan_flow`](Self::plan_flow), for a sender that is bound to the interface `by`. It may broadcast from 0.0.0.0
+    /// as long as the interface has no address (RFC 1122 §3.2.1.3 (a)).
+    pub(crate) fn plan_flow_by(&self, flow: &Flow, by: Option<InterfaceId>) -> Result<Plan, SocketError> {
         // Bound to a group a socket has no address of its own.
         let bound_to_group = flow.source.is_multicast();
         let source = if bound_to_group { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { flow.source };
         let flow = &Flow { source, ..*flow };
-        let Found { hop, source, .. } = self.find(flow)?;
+        let Found { hop, source, .. } = self.find_by(flow, by)?;
         let interface = self.interface(hop.interface).ok_or(SocketError::NetworkUnreachable)?;
         let source = if flow.source.is_unspecified() {
             self.preferred(source, &hop).or_else(|| source_by(interface, &hop, flow.destination))
         } else {
             Some(flow.source)
         };
+        let to_all = flow.destination == IpAddr::V4(Ipv4Addr::BROADCAST);
+        let source = source.or_else(|| (by.is_some() && to_all).then_some(flow.source));
         let (Some(IpAddr::V4(source)), IpAddr::V4(destination)) = (source, flow.destination) else {
             return Err(SocketError::AddressNotAvailable);
         };

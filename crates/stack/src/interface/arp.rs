@@ -58,11 +58,31 @@ impl Packet {
         }
     }
 
-    /// Reads the packet at the front of a frame whose Ethernet header is off.
+    /// Asks whether anyone has `address` (RFC 5227 §2.1.1: the sender's address is all zeroes, lest caches be filled
+    /// with what may be wrong).
+    pub fn probe(mac: Mac, address: Ipv4Addr) -> Self {
+        Self::request(mac, Ipv4Addr::UNSPECIFIED, address)
+    }
+
+    /// Reads the ARP packet at the front of a frame whose Ethernet header is off.
     ///
     /// # Errors
     /// The reason to drop the frame: it is too short, of other types or lengths, or its sender cannot be one.
     pub fn parse(frame: &mut Frame) -> Result<Self, DropReason> {
+        let packet = Self::read(frame)?;
+        // RFC 1812 §3.3.2: a reply that claims a group address as hardware address must not be believed.
+        let sender = packet.sender;
+        if sender.is_multicast() || sender.is_broadcast() || sender.is_loopback() {
+            return Err(DropReason::ArpMalformed);
+        }
+        Ok(packet)
+    }
+
+    /// Reads a packet of ARP's form, whose sender may not know its own address: RARP's.
+    ///
+    /// # Errors
+    /// The reason to drop the frame: it is too short, of other types or lengths, or from no single station.
+    pub fn read(frame: &mut Frame) -> Result<Self, DropReason> {
         let octets = frame.pull_up(LENGTH).ok_or(DropReason::Truncated)?;
         let slice = ArpPacketSlice::from_slice(octets).map_err(|_| DropReason::ArpMalformed)?;
         let types = (slice.hw_addr_type(), slice.proto_addr_type());
@@ -76,16 +96,7 @@ impl Packet {
             target_mac: Mac(octets_of(slice.target_hw_addr())?),
             target: octets_of(slice.target_protocol_addr())?.into(),
         };
-        // RFC 1812 §3.3.2: a reply that claims a group address as hardware address must not be believed.
-        let sender = packet.sender;
-        if !packet.sender_mac.is_unicast()
-            || sender.is_multicast()
-            || sender.is_broadcast()
-            || sender.is_loopback()
-        {
-            return Err(DropReason::ArpMalformed);
-        }
-        Ok(packet)
+        if packet.sender_mac.is_unicast() { Ok(packet) } else { Err(DropReason::ArpMalformed) }
     }
 
     /// The packet as it stands on the wire.
@@ -100,11 +111,16 @@ impl Packet {
         .to_bytes()
     }
 
-    /// The whole frame that carries the packet to `destination`.
+    /// The whole ARP frame that carries the packet to `destination`.
     pub fn frame(&self, destination: Mac, cause: Cause, trigger: Trigger) -> Frame {
+        self.frame_of(EtherType::ARP, destination, cause, trigger)
+    }
+
+    /// The whole frame that carries the packet to `destination`, of ARP or of RARP.
+    pub fn frame_of(&self, ether_type: EtherType, destination: Mac, cause: Cause, trigger: Trigger) -> Frame {
         let mut frame = Frame::with_payload(Bytes::new(), Meta::new(cause, trigger));
         *frame.push_front::<LENGTH>() = self.to_bytes();
-        ethernet::push(&mut frame, &ethernet::header(destination, self.sender_mac, EtherType::ARP));
+        ethernet::push(&mut frame, &ethernet::header(destination, self.sender_mac, ether_type));
         frame
     }
 }

@@ -1,7 +1,9 @@
 //! How an interface is described.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
+use super::conflict::OnConflict;
+use super::rarp;
 use super::vlan::VlanId;
 use crate::addr::{Cidr, Mac};
 use crate::frame::{InterfaceId, Medium};
@@ -35,6 +37,18 @@ pub struct VlanConfig {
     pub id: VlanId,
 }
 
+/// How an interface comes by its addresses, besides those that it is configured with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Configure {
+    /// It has those of its configuration alone.
+    #[default]
+    Static,
+    /// It asks a RARP server (RFC 903).
+    Rarp(rarp::ClientConfig),
+    /// An application gives it some while the host runs: a DHCP client. Until then the host waits for it.
+    Dhcp,
+}
+
 /// One interface of a host.
 #[derive(Clone, Debug)]
 pub struct InterfaceConfig {
@@ -59,6 +73,17 @@ pub struct InterfaceConfig {
     pub medium: Medium,
     /// For the interface of a VLAN: over which other interface, under which number. It has no link of its own.
     pub vlan: Option<VlanConfig>,
+    /// Where it has its addresses from.
+    pub configure: Configure,
+    /// Whether its configured addresses are probed before they are used (RFC 5227 §2.1). Those that RARP or an
+    /// application gives always are.
+    pub probe: bool,
+    /// What it does when another station uses an address of its own.
+    pub on_conflict: OnConflict,
+    /// Whether it answers ARP requests for what it can reach by another interface (RFC 1027 §2.1).
+    pub proxy_arp: bool,
+    /// As a RARP server: whose address is whose.
+    pub rarp_table: Vec<(Mac, Ipv4Addr)>,
 }
 
 impl InterfaceConfig {
@@ -75,6 +100,11 @@ impl InterfaceConfig {
             multicast_threshold: 1,
             medium: Medium::Ethernet,
             vlan: None,
+            configure: Configure::default(),
+            probe: false,
+            on_conflict: OnConflict::default(),
+            proxy_arp: false,
+            rarp_table: Vec::new(),
         }
     }
 

@@ -30,6 +30,26 @@ pub struct Knobs {
     pub announce_interval: Duration,
     /// Least time between two defences of an address (RFC 5227 §1.1: `DEFEND_INTERVAL`).
     pub defend_interval: Duration,
+    /// The most that is waited, at random, before the first probe (RFC 5227 §1.1: `PROBE_WAIT`).
+    pub probe_wait: Duration,
+    /// Probes of an address before it is used (RFC 5227 §1.1: `PROBE_NUM`).
+    pub probes: u32,
+    /// Least time between two probes (RFC 5227 §1.1: `PROBE_MIN`).
+    pub probe_min: Duration,
+    /// Greatest time between two probes (RFC 5227 §1.1: `PROBE_MAX`).
+    pub probe_max: Duration,
+    /// From the last probe to the first announcement (RFC 5227 §1.1: `ANNOUNCE_WAIT`).
+    pub announce_wait: Duration,
+    /// Conflicts after which new addresses are tried slowly (RFC 5227 §1.1: `MAX_CONFLICTS`).
+    pub max_conflicts: u32,
+    /// Least time between two attempts from then on (RFC 5227 §1.1: `RATE_LIMIT_INTERVAL`).
+    pub rate_limit_interval: Duration,
+    /// RARP requests until an interface does without an address. RFC 903 leaves it open.
+    pub rarp_requests: u32,
+    /// Time between the first two RARP requests; it doubles with each.
+    pub rarp_interval: Duration,
+    /// Greatest time between two RARP requests, without its random spread of a quarter.
+    pub rarp_max_interval: Duration,
 }
 
 impl Knobs {
@@ -46,6 +66,16 @@ impl Knobs {
             announcements: 2,
             announce_interval: Duration::from_secs(2),
             defend_interval: Duration::from_secs(10),
+            probe_wait: Duration::from_secs(1),
+            probes: 3,
+            probe_min: Duration::from_secs(1),
+            probe_max: Duration::from_secs(2),
+            announce_wait: Duration::from_secs(2),
+            max_conflicts: 10,
+            rate_limit_interval: Duration::from_secs(60),
+            rarp_requests: 6,
+            rarp_interval: Duration::from_secs(1),
+            rarp_max_interval: Duration::from_secs(8),
         }
     }
 

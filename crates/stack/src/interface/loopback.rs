@@ -8,7 +8,6 @@ use etherparse::EtherType;
 
 use super::{Capabilities, InterfaceConfig, ethernet};
 use crate::addr::{Cidr, Mac};
-use crate::frame::Medium;
 
 /// The header of each frame.
 pub fn header(ether_type: EtherType) -> [u8; ethernet::HEADER] {
@@ -18,8 +17,6 @@ pub fn header(ether_type: EtherType) -> [u8; ethernet::HEADER] {
 /// How the loopback interface is described: the longest packets there are, and no work that a wire would need.
 pub fn config() -> InterfaceConfig {
     InterfaceConfig {
-        name: "lo".to_owned(),
-        mac: Mac::UNSPECIFIED,
         addresses: Cidr::new(Ipv4Addr::LOCALHOST.into(), 8).into_iter().collect(),
         capabilities: Capabilities {
             mtu: u16::MAX,
@@ -27,12 +24,8 @@ pub fn config() -> InterfaceConfig {
             transmit_checksum: true,
             receive_checksum: true,
         },
-        neighbors: Vec::new(),
         announce: false,
-        check_fcs: true,
-        multicast_threshold: 1,
-        medium: Medium::Ethernet,
-        vlan: None,
+        ..InterfaceConfig::new("lo", Mac::UNSPECIFIED, Vec::new())
     }
 }
 

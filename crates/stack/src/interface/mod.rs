@@ -10,11 +10,15 @@
 //! | `arp` | ARP packets |
 //! | `receive` | what an ARP packet that arrived means (RFC 826 §2), announcements |
 //! | `neighbor` | the neighbour cache |
-//! | `conflict` | when to defend an address |
+//! | `probe` | whether anyone has an address before it is used (RFC 5227 §2.1) |
+//! | `conflict` | when to defend an address, and when to give it up |
+//! | `rarp` | RARP, both sides |
+//! | `addressing` | which addresses an interface has, and which it will have |
 //! | `loopback` | the interface that leads back |
 //! | `vlan` | 802.1Q tags |
 //! | `group_filter` | which group addresses are heard |
 
+mod addressing;
 pub mod arp;
 mod config;
 mod conflict;
@@ -23,11 +27,14 @@ pub mod group_filter;
 mod knobs;
 pub mod loopback;
 pub mod neighbor;
+pub mod probe;
+pub mod rarp;
 mod receive;
 pub mod vlan;
 
 use core::net::{IpAddr, Ipv4Addr};
 
+use self::addressing::Addressing;
 use self::conflict::Defence;
 use self::group_filter::GroupFilter;
 pub use self::neighbor::NeighborInfo;
@@ -38,8 +45,11 @@ use crate::frame::{InterfaceId, Medium};
 use crate::rng::Rng;
 use crate::time::Instant;
 
-pub use config::{Capabilities, InterfaceConfig, VlanConfig};
+pub use addressing::{Configured, Task};
+pub use config::{Capabilities, Configure, InterfaceConfig, VlanConfig};
+pub use conflict::OnConflict;
 pub use knobs::Knobs;
+pub use probe::Standing;
 pub use receive::ArpOutcome;
 
 /// What has to be done with frames that come and go: one test tells the usual case from all others.
@@ -70,8 +80,8 @@ pub struct Interface {
     /// Which frames to groups are heard.
     pub(crate) group_filter: GroupFilter,
     defence: Defence,
-    announcements_left: u32,
-    next_announcement: Instant,
+    addressing: Addressing,
+    rarp_server: rarp::Server,
 }
 
 impl Interface {
@@ -84,6 +94,8 @@ impl Interface {
             neighbors.insert_static(address, mac);
         }
         let mut interface = Self {
+            addressing: Addressing::default(),
+            rarp_server: rarp::Server::new(config.rarp_table.iter().copied()),
             config,
             knobs,
             wanted_up: true,
@@ -93,8 +105,6 @@ impl Interface {
             neighbors,
             group_filter: GroupFilter::default(),
             defence: Defence::default(),
-            announcements_left: 0,
-            next_announcement: Instant::FAR_FUTURE,
         };
         interface.open_or_close();
         interface
@@ -195,7 +205,7 @@ impl Interface {
         };
         if self.passage == Passage::Closed {
             self.neighbors.clear();
-            (self.announcements_left, self.next_announcement) = (0, Instant::FAR_FUTURE);
+            self.addressing.pause();
         }
     }
 

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use etherparse::IpNumber;
 
 use crate::context::Ctx;
-use crate::frame::{Frame, Meta};
+use crate::frame::{Frame, InterfaceId, Meta};
 use crate::host::{Host, Plan};
 use crate::network::ipv4;
 use crate::network::route::Flow;
 use crate::trace::{Cause, Trigger};
+use crate::transport::udp::Binding;
 use crate::transport::udp::DatagramError;
 use crate::transport::{Key, SocketError, SocketId, udp};
 
@@ -54,7 +55,29 @@ impl Host {
         if !self.can_bind(local.ip()) && !is_group(local.ip()) {
             return Err(SocketError::AddressNotAvailable);
         }
-        self.udp.bind_sharing(ctx.rng, local, share).map(SocketId::Udp)
+        let binding = Binding { interface: None, share };
+        self.udp.bind_as(ctx.rng, local, binding).map(SocketId::Udp)
+    }
+
+    /// As [`udp_bind`](Self::udp_bind), and bound to an interface too: the socket receives what comes in there, and sends
+    /// by it alone. It may broadcast before the interface has an address: then from 0.0.0.0 (RFC 1122 §3.2.1.3 (a)).
+    ///
+    /// # Errors
+    /// As `udp_bind`; `InvalidInput` where there is no such interface.
+    pub fn udp_bind_on(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        local: SocketAddr,
+        on: InterfaceId,
+    ) -> Result<SocketId, SocketError> {
+        if self.interface(on).is_none() {
+            return Err(SocketError::InvalidInput);
+        }
+        if !self.can_bind(local.ip()) {
+            return Err(SocketError::AddressNotAvailable);
+        }
+        let binding = Binding { interface: Some(on), share: false };
+        self.udp.bind_as(ctx.rng, local, binding).map(SocketId::Udp)
     }
 
     /// Fixes the peer: `udp_send` sends to it, and only its datagrams are received. A socket bound to all
@@ -150,7 +173,7 @@ impl Host {
             IpAddr::V4(group) if group.is_multicast() => {
                 self.plan_for_group(self.udp.multicast(key)?, group, local.ip())
             }
-            _ => self.plan_flow(&flow(local, remote)),
+            _ => self.plan_flow_by(&flow(local, remote), self.udp.interface(key)),
         }
     }
 

@@ -30,6 +30,7 @@ impl Host {
                 }
             }
             SocketId::Icmp(key) => self.echo.close(key),
+            SocketId::Addresses => {}
         }
     }
 
@@ -46,6 +47,7 @@ impl Host {
                 let identifier = self.echo.identifier(key)?;
                 Ok(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), identifier))
             }
+            SocketId::Addresses => Err(SocketError::BadDescriptor),
         }
     }
 
@@ -59,6 +61,7 @@ impl Host {
             SocketId::Udp(key) => self.udp.peer(key),
             SocketId::Listener(key) => self.tcp.listener_local(key).and(Err(SocketError::NotConnected)),
             SocketId::Icmp(key) => self.echo.identifier(key).and(Err(SocketError::NotConnected)),
+            SocketId::Addresses => Err(SocketError::BadDescriptor),
         }
     }
 }

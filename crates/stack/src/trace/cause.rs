@@ -11,7 +11,10 @@ documented! {
         ArpPoll = "arp-poll", "RFC 1122 §2.3.2.1", "Asks a known neighbour directly whether it is still there, before its entry expires.";
         ArpAnnouncement = "arp-announcement", "RFC 5227 §2.3", "Tells the link that this interface now uses its address.";
         ArpProbe = "arp-probe", "RFC 5227 §2.1.1", "Asks whether anyone uses an address before this interface takes it.";
+        ArpProxyReply = "arp-proxy-reply", "RFC 1027 §2.1", "Answers a request for an address that this host reaches by another interface.";
         ArpDefence = "arp-defence", "RFC 5227 §2.4", "Tells another host that the address it uses is taken.";
+        RarpRequest = "rarp-request", "RFC 903 §III", "Asks which address this interface has.";
+        RarpReply = "rarp-reply", "RFC 903 §III", "Tells a station the address that the server's table has for it.";
 
         EchoRequest = "echo-request", "RFC 792 §Echo", "An application's ping.";
         EchoReply = "echo-reply", "RFC 1122 §3.2.2.6", "Answers an echo request.";

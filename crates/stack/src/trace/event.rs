@@ -73,6 +73,34 @@ impl NeighborState {
     }
 }
 
+/// What became of an address that an interface was given, or had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AddressChange {
+    /// It is being probed, and not used yet (RFC 5227 §2.1).
+    Tentative,
+    /// It is in use.
+    Assured,
+    /// Another station has it: it is not taken into use.
+    Duplicate,
+    /// Another station has it: it is used no more (RFC 5227 §2.4).
+    GivenUp,
+    /// It was taken away: a lease ended, or somebody removed it.
+    Removed,
+}
+
+impl AddressChange {
+    /// Its name in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tentative => "tentative",
+            Self::Assured => "assured",
+            Self::Duplicate => "duplicate",
+            Self::GivenUp => "given-up",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 /// What an application did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ApplicationEvent<'a> {
@@ -218,6 +246,15 @@ pub enum Event<'a> {
         address: IpAddr,
         /// Who else uses it.
         mac: Mac,
+    },
+    /// An address of an interface came, went, or will come.
+    Address {
+        /// Which interface.
+        interface: InterfaceId,
+        /// The address.
+        address: IpAddr,
+        /// What became of it.
+        change: AddressChange,
     },
     /// An application did something.
     Application {

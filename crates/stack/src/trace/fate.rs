@@ -29,6 +29,7 @@ documented! {
 
         ArpMalformed = "arp-malformed", "RFC 826 §2", "The ARP packet's types or lengths are not those of Ethernet and IPv4.";
         ArpNotForUs = "arp-not-for-us", "RFC 826 §2", "The ARP packet concerns other stations and nothing known here.";
+        RarpUnusable = "rarp-unusable", "RFC 903 §III", "The RARP packet is for another station, comes too late, or gives an address that no host can have.";
         NeighborUnresolved = "neighbor-unresolved", "RFC 1122 §2.3.2", "The next hop did not answer ARP.";
         NeighborQueueFull = "neighbor-queue-full", "RFC 1122 §2.3.2.2", "Too many packets already wait for the next hop's address.";
 

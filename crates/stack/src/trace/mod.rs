@@ -16,7 +16,7 @@ mod table;
 
 pub use cause::{Cause, Trigger};
 pub use connection::{ConnectionId, ConnectionInfo, Counters, Ending, Metrics, State};
-pub use event::{ApplicationEvent, Event, Interest, LinkEvent, NeighborState};
+pub use event::{AddressChange, ApplicationEvent, Event, Interest, LinkEvent, NeighborState};
 pub use fate::{DropReason, Place};
 pub use table::{Row, Table, Value};
 

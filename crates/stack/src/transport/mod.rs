@@ -41,6 +41,8 @@ pub enum SocketId {
     Udp(Key),
     /// An ICMP echo socket.
     Icmp(Key),
+    /// No socket: the host's own addresses, for whoever waits until one comes or goes.
+    Addresses,
 }
 
 /// What a socket is ready for, or what its owner waits for.

@@ -118,6 +118,11 @@ pub enum Body<'a> {
         address: String,
         mac: String,
     },
+    Address {
+        interface: &'a str,
+        address: String,
+        change: &'static str,
+    },
     Application {
         application: &'a str,
         action: &'static str,
@@ -234,6 +239,9 @@ pub fn body<'a>(
             address: address.to_string(),
             mac: mac.to_string(),
         },
+        Event::Address { interface: id, address, change } => {
+            Body::Address { interface: interface(id), address: address.to_string(), change: change.name() }
+        }
         Event::Application { name, event } => application(name, event),
         Event::Link(event) => link(event),
         Event::Shown { table } => {

@@ -5,8 +5,8 @@ use wirelab_sim::{Direction, LinkId};
 use wirelab_stack::addr::Mac;
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::trace::{
-    ApplicationEvent, Cause, ConnectionId, ConnectionInfo, Counters, DropReason, Ending, LinkEvent, Metrics,
-    NeighborState, Place, State,
+    AddressChange, ApplicationEvent, Cause, ConnectionId, ConnectionInfo, Counters, DropReason, Ending,
+    LinkEvent, Metrics, NeighborState, Place, State,
 };
 
 use super::*;
@@ -46,6 +46,7 @@ fn recorded() -> Vec<Value> {
         Event::TimerExpired { connection, cause: Cause::RetransmitRto, due: Instant::from_secs(1) },
         Event::Neighbor { interface, address, mac: Some(Mac::BROADCAST), state: NeighborState::Reachable },
         Event::AddressConflict { interface, address, mac: Mac::BROADCAST },
+        Event::Address { interface, address, change: AddressChange::Assured },
         Event::Application { name: "echo", event: ApplicationEvent::Started },
         Event::Application { name: "echo", event: ApplicationEvent::Said("hello") },
         Event::Application { name: "echo", event: ApplicationEvent::Sent("欢迎".as_bytes()) },

@@ -90,8 +90,26 @@ group! {
         out_probes,
         /// Announcements that defended an own address.
         out_defences,
+        /// Replies in place of a station that is reached by another interface.
+        out_proxy_replies,
+        /// Addresses not taken into use, or given up, because another station has them.
+        lost_addresses,
         /// Neighbours that did not answer.
         out_timeouts,
+    }
+}
+
+group! {
+    /// RARP, in the manner of the others.
+    RarpCounters "rarp" {
+        /// RARP packets that arrived and were taken, or were questions for others.
+        in_pkts,
+        /// RARP answers for others, too late, or with an address that no host can have.
+        in_discards,
+        /// Requests for an own address.
+        out_requests,
+        /// Replies.
+        out_replies,
     }
 }
 

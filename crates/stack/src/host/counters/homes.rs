@@ -10,7 +10,7 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
     if stage == Stage::Out {
         return on_the_way_out(reason, counters);
     }
-    let HostCounters { interface, arp, ip, icmp, igmp, udp, tcp, .. } = counters;
+    let HostCounters { interface, arp, rarp, ip, icmp, igmp, udp, tcp, .. } = counters;
     match reason {
         // What links and switches do is counted by them.
         DropReason::LinkLoss
@@ -35,6 +35,7 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
 
         DropReason::ArpMalformed => &mut arp.in_errors,
         DropReason::ArpNotForUs => &mut arp.in_discards,
+        DropReason::RarpUnusable => &mut rarp.in_discards,
 
         DropReason::Truncated => &mut ip.in_truncated_pkts,
         // RFC 4293 §5, ipSystemStatsInHdrErrors: a time to live that ran out is one.
@@ -111,7 +112,7 @@ fn on_the_way_out(reason: DropReason, counters: &mut HostCounters) -> &mut u64 {
 
 /// The counter of the documents for a frame that was sent. `None`: what a script built is of no protocol.
 pub fn of_cause(cause: Cause, counters: &mut HostCounters) -> Option<&mut u64> {
-    let HostCounters { arp, ip, icmp, igmp, udp, tcp, .. } = counters;
+    let HostCounters { arp, rarp, ip, icmp, igmp, udp, tcp, .. } = counters;
     Some(match cause {
         Cause::ArpRequest => &mut arp.out_requests,
         Cause::ArpReply => &mut arp.out_replies,
@@ -119,6 +120,9 @@ pub fn of_cause(cause: Cause, counters: &mut HostCounters) -> Option<&mut u64> {
         Cause::ArpAnnouncement => &mut arp.out_announcements,
         Cause::ArpProbe => &mut arp.out_probes,
         Cause::ArpDefence => &mut arp.out_defences,
+        Cause::ArpProxyReply => &mut arp.out_proxy_replies,
+        Cause::RarpRequest => &mut rarp.out_requests,
+        Cause::RarpReply => &mut rarp.out_replies,
 
         Cause::EchoRequest => &mut icmp.out_echos,
         Cause::EchoReply => &mut icmp.out_echo_reps,

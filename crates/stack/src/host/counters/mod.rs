@@ -16,7 +16,8 @@ mod tally;
 use crate::trace::{Cause, DropReason};
 
 pub use groups::{
-    ArpCounters, IcmpCounters, IgmpCounters, InterfaceCounters, IpCounters, TcpCounters, UdpCounters,
+    ArpCounters, IcmpCounters, IgmpCounters, InterfaceCounters, IpCounters, RarpCounters, TcpCounters,
+    UdpCounters,
 };
 pub use tally::Tally;
 
@@ -192,6 +193,8 @@ counters! {
         interface: InterfaceCounters,
         /// ARP.
         arp: ArpCounters,
+        /// RARP.
+        rarp: RarpCounters,
         /// IPv4.
         ip: IpCounters,
         /// ICMP.

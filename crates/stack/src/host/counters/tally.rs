@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::groups::{ArpCounters, IcmpCounters, IgmpCounters, InterfaceCounters, IpCounters};
+use super::groups::{ArpCounters, IcmpCounters, IgmpCounters, InterfaceCounters, IpCounters, RarpCounters};
 use super::{HostCounters, homes};
 use crate::frame::{Frame, InterfaceId};
 use crate::trace::{Cause, DropReason, Place};
@@ -60,6 +60,7 @@ pub struct Tally {
     nowhere: Drops,
     sent: SentByCause,
     pub arp: ArpCounters,
+    pub rarp: RarpCounters,
     pub ip: IpCounters,
     pub icmp: IcmpCounters,
     pub igmp: IgmpCounters,
@@ -192,8 +193,8 @@ impl Tally {
 
     /// All of it by the names that people know.
     pub fn counters(&self) -> HostCounters {
-        let Self { arp, ip, icmp, igmp, .. } = *self;
-        let mut all = HostCounters { arp, ip, icmp, igmp, ..HostCounters::default() };
+        let Self { arp, rarp, ip, icmp, igmp, .. } = *self;
+        let mut all = HostCounters { arp, rarp, ip, icmp, igmp, ..HostCounters::default() };
         for on in self.interfaces.iter().filter(|on| !on.is_over) {
             all.interface.add(&on.counters());
         }

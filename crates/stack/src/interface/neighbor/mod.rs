@@ -96,13 +96,28 @@ struct Entry {
     /// Means nothing while the entry is incomplete or failed.
     mac: Mac,
     state: State,
-    /// Place in the order of use; statics have none.
-    used: u64,
+    /// Place in the order of making room; statics have none.
+    used: Worth,
+    /// Whether a packet was ever sent to it.
+    wanted: bool,
     packets: VecDeque<Frame>,
     waiters: Vec<Waiter>,
 }
 
 pub use list::NeighborInfo;
+/// What an entry is worth when there is no room: its tier, then how lately it was used. A flood of forged requests fills
+/// the tier of those that this host never sent to, and pushes out its own kind.
+type Worth = (Tier, u64);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Tier {
+    /// Learned from what it asked; nothing was ever sent to it.
+    Unasked,
+    /// Asked for in vain, or not answered yet.
+    Unanswered,
+    /// Known, and in use.
+    InUse,
+}
 
 /// An interface's neighbours.
 #[derive(Clone, Debug)]
@@ -112,8 +127,8 @@ pub struct Neighbors {
     free: Vec<u32>,
     places: Table<IpAddr, u32>,
     timers: Timers,
-    /// Entries that may make room, the one that was used least lately first.
-    order: BTreeMap<u64, u32>,
+    /// Entries that may make room, the one that is worth least first.
+    order: BTreeMap<Worth, u32>,
     uses: u64,
     owed: VecDeque<Owed>,
 }
@@ -133,7 +148,8 @@ impl Neighbors {
         }
     }
 
-    /// A neighbour that is known beforehand and never ages.
+    /// A neighbour that is known beforehand, or told while the host runs, and never ages: what ARP says of it is not
+    /// believed.
     pub fn insert_static(&mut self, address: IpAddr, mac: Mac) {
         let place = self.places.get(&address).copied().unwrap_or_else(|| self.insert(address, State::Static));
         let Some(entry) = &mut self.entries[place as usize] else { return };
@@ -143,6 +159,16 @@ impl Neighbors {
         self.release(place);
     }
 
+    /// Forgets an entry, a static one too; what waits for it fails. Whether there was one.
+    pub fn forget(&mut self, address: IpAddr) -> bool {
+        let place = self.places.get(&address).copied();
+        if let Some(place) = place {
+            self.remove(place);
+            self.owed.push_back(Owed::Forgotten);
+        }
+        place.is_some()
+    }
+
     /// What is known of `address`, which is about to be used. Asks for it where that is due.
     pub fn resolve(&mut self, now: Instant, address: IpAddr) -> Resolution {
         let Some(place) = self.places.get(&address).copied() else {
@@ -150,12 +176,12 @@ impl Neighbors {
                 return Resolution::Failed;
             }
             let place = self.insert(address, State::Incomplete { requests: 1 });
-            self.touch(place);
+            self.want(place);
             self.owe_change(place);
             self.ask(now, place, None);
             return Resolution::Unresolved;
         };
-        self.touch(place);
+        self.want(place);
         let Some(entry) = &mut self.entries[place as usize] else { return Resolution::Failed };
         match entry.state {
             State::Static => Resolution::Known(entry.mac, Instant::FAR_FUTURE),
@@ -288,7 +314,8 @@ impl Neighbors {
             address,
             mac: Mac::UNSPECIFIED,
             state,
-            used: 0,
+            used: (Tier::Unasked, 0),
+            wanted: false,
             packets: VecDeque::new(),
             waiters: Vec::new(),
         };
@@ -328,8 +355,21 @@ impl Neighbors {
         }
         self.order.remove(&entry.used);
         self.uses += 1;
-        entry.used = self.uses;
-        self.order.insert(self.uses, place);
+        let tier = match entry.state {
+            _ if !entry.wanted => Tier::Unasked,
+            State::Incomplete { .. } | State::Failed => Tier::Unanswered,
+            State::Reachable { .. } | State::Polled { .. } | State::Static => Tier::InUse,
+        };
+        entry.used = (tier, self.uses);
+        self.order.insert(entry.used, place);
+    }
+
+    /// It is about to be used.
+    fn want(&mut self, place: u32) {
+        if let Some(entry) = &mut self.entries[place as usize] {
+            entry.wanted = true;
+        }
+        self.touch(place);
     }
 
     fn ask(&mut self, now: Instant, place: u32, station: Option<Mac>) {

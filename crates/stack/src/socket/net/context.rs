@@ -135,6 +135,7 @@ impl Seat {
             (SocketId::Udp(_), Ok(peer)) => format!("UDP {local} -> {peer}"),
             (SocketId::Udp(_), Err(_)) => format!("UDP {local}"),
             (SocketId::Icmp(_), _) => "ICMP echo".to_owned(),
+            (SocketId::Addresses, _) => "the host's addresses".to_owned(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::io;
 
 use bytes::Bytes;
 
+use super::addresses::Interface;
 use super::socket::Socket;
 use crate::context::Ctx;
 use crate::host::Host;
@@ -39,6 +40,17 @@ impl UdpSocket {
     #[expect(clippy::unused_async, reason = "shaped like tokio's")]
     pub async fn bind(local: SocketAddr) -> io::Result<Self> {
         Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind(ctx, local))? })
+    }
+
+    /// As [`bind`](Self::bind), and bound to an interface too: it receives what comes in there, and sends by it alone,
+    /// broadcasts also before the interface has an address.
+    ///
+    /// # Errors
+    /// As `bind`.
+    #[expect(clippy::unused_async, reason = "shaped like tokio's")]
+    pub async fn bind_on(local: SocketAddr, interface: &Interface) -> io::Result<Self> {
+        let on = interface.id();
+        Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind_on(ctx, local, on))? })
     }
 
     /// Fixes the peer: only its datagrams are received, and its host's ICMP errors are reported.

@@ -12,9 +12,11 @@
 //! | TCP | [`TcpListener`], [`TcpStream`] |
 //! | UDP | [`UdpSocket`] |
 //! | ICMP echo | [`EchoSocket`] |
+//! | the host's interfaces and addresses | [`Interface`], [`configured`] |
 //! | virtual time | [`time`] |
 //! | tasks on the same host | [`spawn`] |
 
+mod addresses;
 pub mod context;
 mod datagram;
 mod echo;
@@ -27,6 +29,7 @@ mod task;
 pub mod time;
 mod waiters;
 
+pub use addresses::{Assigned, Interface, changed, configured, draw};
 pub use datagram::{DatagramEvent, UdpSocket};
 pub use echo::EchoSocket;
 pub use listener::TcpListener;

@@ -27,7 +27,7 @@ impl Tcp {
         if self.by_port.contains(&local) {
             return Err(SocketError::AddressInUse);
         }
-        let key = self.listeners.insert_with(|_| Listener::new(local, backlog.max(1)));
+        let key = self.listeners.insert_with(|key| Listener::new(key, local, backlog.max(1)));
         self.by_port.insert(local, key);
         Ok(key)
     }
@@ -58,6 +58,9 @@ impl Tcp {
                 connection.parent = None;
                 return Ok((key, connection.id.remote));
             }
+        }
+        if let Some(error) = queue.error {
+            return Err(error);
         }
         queue.wants = Readiness::READ;
         Err(SocketError::WouldBlock)

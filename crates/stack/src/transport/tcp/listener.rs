@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 use std::collections::VecDeque;
 
-use crate::transport::{Key, Readiness};
+use crate::transport::{Key, Readiness, SocketError};
 
 /// A listening socket.
 #[derive(Clone, Debug)]
@@ -18,12 +18,22 @@ pub struct Listener {
     pub complete: VecDeque<Key>,
     /// What its owner waits for.
     pub wants: Readiness,
+    /// Why nothing will come any more.
+    pub error: Option<SocketError>,
+    key: Key,
 }
 
 impl Listener {
     /// A listener with nobody waiting.
-    pub const fn new(local: SocketAddr, backlog: usize) -> Self {
-        Self { local, backlog, handshakes: 0, complete: VecDeque::new(), wants: Readiness::NONE }
+    pub fn new(key: Key, local: SocketAddr, backlog: usize) -> Self {
+        let (complete, wants) = (VecDeque::new(), Readiness::NONE);
+        Self { local, backlog, handshakes: 0, complete, wants, error: None, key }
+    }
+
+    /// Nothing will come any more. Its own key, for its owner to be woken.
+    pub const fn fail(&mut self, error: SocketError) -> Key {
+        self.error = Some(error);
+        self.key
     }
 
     /// Whether no further complete connection may wait.

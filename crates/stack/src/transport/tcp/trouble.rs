@@ -1,6 +1,6 @@
 //! What ICMP and the neighbour cache say about a connection's segments (RFC 9293 §3.9.2.2, RFC 5927, RFC 1191 §6.5).
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use super::connection::{Connection, Cx};
 use super::seq::{ORIGIN, from_wire};
@@ -8,7 +8,7 @@ use super::{Ready, Tcp};
 use crate::context::Ctx;
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, Ending, State, Trigger};
-use crate::transport::{Key, Trouble};
+use crate::transport::{Key, SocketError, Trouble};
 
 /// The MTU taken where a router does not name one (RFC 1191 §5: every host takes packets of this size).
 const MTU_UNNAMED: u16 = 576;
@@ -79,6 +79,25 @@ impl Tcp {
         });
         // What could not be sent is tried again by timer, not at once.
         self.leave_queue(key);
+    }
+
+    /// An address is this host's no more: its connections end, silently, since nothing can be sent from it; and whoever
+    /// waits at a listener of that address is told.
+    pub fn on_address_gone(&mut self, ctx: &mut Ctx<'_>, address: IpAddr) {
+        let of_address = |connection: &&Box<Connection>| {
+            connection.state != State::Closed && connection.id.local.ip() == address
+        };
+        let gone: Vec<Key> = self.connections.iter().filter(of_address).map(|gone| gone.key).collect();
+        for key in gone {
+            self.with(ctx, key, |connection, cx| {
+                connection.parked = false;
+                connection.end(cx, Ending::Aborted, Some(SocketError::ConnectionAborted));
+            });
+            self.leave_queue(key);
+        }
+        let bound = self.listeners.iter_mut().filter(|listener| listener.local.ip() == address);
+        let bound: Vec<Key> = bound.map(|listener| listener.fail(SocketError::AddressNotAvailable)).collect();
+        bound.into_iter().for_each(|key| self.wake_listener(key));
     }
 
     fn leave_queue(&mut self, key: Key) {

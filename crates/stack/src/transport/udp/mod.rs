@@ -31,6 +31,15 @@ use crate::rng::Rng;
 use crate::table::Table;
 use crate::trace::DropReason;
 
+/// How a socket is bound, besides to an address and port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Binding {
+    /// The only interface that it receives from and sends by (`SO_BINDTODEVICE`).
+    pub interface: Option<InterfaceId>,
+    /// Others that share too may have the same port at the same address (`SO_REUSEADDR`, as multicast needs it).
+    pub share: bool,
+}
+
 /// A port of one family.
 type Port = (bool, u16);
 
@@ -70,7 +79,9 @@ impl Udp {
         };
         let local = SocketAddr::new(ip.destination, header.destination_port);
         let remote = SocketAddr::new(ip.source, header.source_port);
-        let Some(key) = self.lookup(local, remote) else { return Verdict::PortUnreachable };
+        let Some(key) = self.lookup(local, remote, Some(ip.interface)) else {
+            return Verdict::PortUnreachable;
+        };
         let Some(socket) = self.sockets.get_mut(key) else { return Verdict::PortUnreachable };
         let payload = own_storage(frame.take_payload(HEADER), self.knobs.copy_below);
         if !socket.enqueue(remote, payload, self.knobs.receive_buffer) {
@@ -114,7 +125,7 @@ impl Udp {
     /// ICMP, or the neighbour cache, says something about datagrams from `local` to `remote`. False where no
     /// socket sends such.
     pub fn on_trouble(&mut self, local: SocketAddr, remote: SocketAddr, report: &Report) -> bool {
-        let Some(key) = self.lookup(local, remote) else { return false };
+        let Some(key) = self.lookup(local, remote, None) else { return false };
         let Some(socket) = self.sockets.get_mut(key) else { return false };
         let Knobs { errors_without_peer, soft_errors, max_queued_errors, .. } = self.knobs;
         if let Some(queue) = &mut socket.errors {
@@ -134,14 +145,24 @@ impl Udp {
 
     /// Whether some socket sends datagrams from `local` to `remote`.
     pub fn sends(&self, local: SocketAddr, remote: SocketAddr) -> bool {
-        self.lookup(local, remote).is_some()
+        self.lookup(local, remote, None).is_some()
+    }
+
+    /// An address is this host's no more: sockets of it are told, once; they receive nothing from here on.
+    pub fn on_address_gone(&mut self, address: IpAddr) {
+        let mut gone = Vec::new();
+        for socket in self.sockets.iter_mut().filter(|socket| socket.local.ip() == address) {
+            socket.error = Some(SocketError::AddressNotAvailable);
+            gone.push(socket.key);
+        }
+        gone.into_iter().for_each(|key| self.wake(key, Readiness::BOTH));
     }
 
     /// The socket for a datagram from `remote` to `local`: one with that peer, else one without a peer that is
     /// bound to the address, else one bound to all.
-    fn lookup(&self, local: SocketAddr, remote: SocketAddr) -> Option<Key> {
+    fn lookup(&self, local: SocketAddr, remote: SocketAddr, on: Option<InterfaceId>) -> Option<Key> {
         let bound = self.ports.get(&port_of(local))?;
-        let rank = |key: &&Key| self.sockets.get(**key).and_then(|socket| socket.rank(local, remote));
+        let rank = |key: &&Key| self.sockets.get(**key).and_then(|socket| socket.rank(local, remote, on));
         bound.iter().filter(|key| rank(key).is_some()).max_by_key(rank).copied()
     }
 
@@ -160,29 +181,30 @@ impl Udp {
     /// `AddressInUse` where another socket has the port at that address, `AddressNotAvailable` where no
     /// ephemeral port is left.
     pub fn bind(&mut self, rng: &mut Rng, local: SocketAddr) -> Result<Key, SocketError> {
-        self.bind_sharing(rng, local, false)
+        self.bind_as(rng, local, Binding::default())
     }
 
-    /// As [`bind`](Self::bind). Where `share` holds, others that share too may have the port at the same address
-    /// (`SO_REUSEADDR`, as multicast needs it). Of what is to one host the one that was bound last gets all.
+    /// As [`bind`](Self::bind), and as `binding` says. Of what is to one host the one of several that share a port gets all
+    /// that was bound last.
     ///
     /// # Errors
     /// As `bind`.
-    pub fn bind_sharing(
+    pub fn bind_as(
         &mut self,
         rng: &mut Rng,
         mut local: SocketAddr,
-        share: bool,
+        binding: Binding,
     ) -> Result<Key, SocketError> {
         if local.port() == 0 {
-            let in_use = |port| self.is_taken(SocketAddr::new(local.ip(), port), false);
+            let alone = Binding { share: false, ..binding };
+            let in_use = |port| self.is_taken(SocketAddr::new(local.ip(), port), alone);
             let port = ports::ephemeral(rng, &self.knobs.ephemeral_ports, in_use)
                 .ok_or(SocketError::AddressNotAvailable)?;
             local.set_port(port);
-        } else if self.is_taken(local, share) {
+        } else if self.is_taken(local, binding) {
             return Err(SocketError::AddressInUse);
         }
-        let key = self.sockets.insert_with(|_| Socket::new(local, share));
+        let key = self.sockets.insert_with(|key| Socket::new(key, local, binding));
         match self.ports.get_mut(&port_of(local)) {
             Some(bound) => bound.push(key),
             None => _ = self.ports.insert(port_of(local), vec![key]),
@@ -190,12 +212,14 @@ impl Udp {
         Ok(key)
     }
 
-    fn is_taken(&self, local: SocketAddr, share: bool) -> bool {
+    fn is_taken(&self, local: SocketAddr, binding: Binding) -> bool {
         let overlaps = |key: &Key| {
             self.sockets.get(*key).is_some_and(|socket| {
                 let (bound, wanted) = (socket.bound, local.ip());
                 let overlap = bound.is_unspecified() || wanted.is_unspecified() || bound == wanted;
-                overlap && !(share && socket.shares)
+                let apart =
+                    matches!((socket.binding.interface, binding.interface), (Some(a), Some(b)) if a != b);
+                overlap && !apart && !(binding.share && socket.binding.share)
             })
         };
         self.ports.get(&port_of(local)).is_some_and(|bound| bound.iter().any(overlaps))
@@ -211,6 +235,11 @@ impl Udp {
         socket.remote = Some(remote);
         socket.keep_from(remote);
         Ok(())
+    }
+
+    /// The interface that a socket is bound to.
+    pub fn interface(&self, key: Key) -> Option<InterfaceId> {
+        self.sockets.get(key).and_then(|socket| socket.binding.interface)
     }
 
     /// Both ends of what is about to be sent to `remote`, or to the peer; and whether broadcasts are permitted.

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::Multicast;
+use super::{Binding, Multicast};
 use crate::frame::InterfaceId;
-use crate::transport::{Readiness, Report, SocketError};
+use crate::transport::{Key, Readiness, Report, SocketError};
 
 /// A datagram that waits to be received.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct DatagramError {
 /// A socket.
 #[derive(Clone, Debug)]
 pub struct Socket {
+    /// Its own name.
+    pub key: Key,
     /// The address that it was bound to: what other sockets must not overlap.
     pub bound: IpAddr,
     /// This end. Bound to all addresses, it gets one of them when it gets a peer.
@@ -36,10 +38,10 @@ pub struct Socket {
     pub remote: Option<SocketAddr>,
     /// TTL of what is sent, where it is not the host's.
     pub ttl: Option<u8>,
+    /// By which interface alone, and beside whom.
+    pub binding: Binding,
     /// Whether broadcasts may be sent.
     pub broadcast: bool,
-    /// Whether others that share too may be bound to the same address and port.
-    pub shares: bool,
     /// What it wants of groups, and how it sends to them.
     pub multicast: Multicast,
     /// An error that the next call returns.
@@ -55,14 +57,15 @@ pub struct Socket {
 
 impl Socket {
     /// A socket bound to `local`.
-    pub fn new(local: SocketAddr, shares: bool) -> Self {
+    pub fn new(key: Key, local: SocketAddr, binding: Binding) -> Self {
         Self {
+            key,
             bound: local.ip(),
             local,
             remote: None,
             ttl: None,
+            binding,
             broadcast: false,
-            shares,
             multicast: Multicast::default(),
             error: None,
             errors: None,
@@ -73,14 +76,18 @@ impl Socket {
     }
 
     /// How well the socket fits a datagram from `remote` to `local`: not at all, or the more the narrower it is.
-    pub fn rank(&self, local: SocketAddr, remote: SocketAddr) -> Option<u8> {
+    pub fn rank(&self, local: SocketAddr, remote: SocketAddr, on: Option<InterfaceId>) -> Option<u8> {
+        if on.is_some_and(|on| !self.takes_from(on)) {
+            return None;
+        }
+        let bound = u8::from(self.binding.interface.is_some()) * 4;
         let exact = self.local.ip() == local.ip();
         if self.local.port() != local.port() || !(exact || self.local.ip().is_unspecified()) {
             return None;
         }
         match self.remote {
-            None => Some(u8::from(exact)),
-            Some(peer) if peer == remote => Some(2),
+            None => Some(bound + u8::from(exact)),
+            Some(peer) if peer == remote => Some(bound + 2),
             Some(_) => None,
         }
     }
@@ -88,7 +95,7 @@ impl Socket {
     /// Whether it wants a datagram that is to a group or a broadcast address and came by `on` from `remote`. Of a group it
     /// is a member there, with a filter that admits the sender (RFC 9776 §3.1).
     pub fn wants_of_many(&self, on: InterfaceId, local: SocketAddr, remote: SocketAddr) -> bool {
-        if self.remote.is_some_and(|peer| peer != remote) {
+        if !self.takes_from(on) || self.remote.is_some_and(|peer| peer != remote) {
             return false;
         }
         match (local.ip(), remote.ip()) {
@@ -99,6 +106,10 @@ impl Socket {
             }
             _ => self.bound.is_unspecified() || self.bound == local.ip(),
         }
+    }
+
+    fn takes_from(&self, on: InterfaceId) -> bool {
+        self.binding.interface.is_none_or(|own| own == on)
     }
 
     /// Keeps a datagram; false where the queue would hold more than `limit` octets.
