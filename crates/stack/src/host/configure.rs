@@ -33,6 +33,7 @@ impl Host {
         self.addresses.add(&cidr, on);
         self.routes.add_connected(&cidr, on);
         self.forget_ways();
+        self.forget_redirects();
         Ok(())
     }
 
@@ -107,6 +108,7 @@ impl Host {
             self.remove_connected(&cidr, on);
         }
         self.forget_ways();
+        self.forget_redirects();
         true
     }
 
@@ -120,6 +122,7 @@ impl Host {
             return Err(ConfigError::DuplicateRoute(route.destination));
         }
         self.forget_ways();
+        self.forget_redirects();
         Ok(())
     }
 
@@ -131,6 +134,7 @@ impl Host {
         };
         let removed = self.routes.remove(&route.destination, same) > 0;
         self.forget_ways();
+        self.forget_redirects();
         removed
     }
 
@@ -138,6 +142,7 @@ impl Host {
     pub fn remove_routes(&mut self, destination: &Cidr) -> usize {
         let removed = self.routes.remove(destination, |route| route.origin == Origin::Static);
         self.forget_ways();
+        self.forget_redirects();
         removed
     }
 

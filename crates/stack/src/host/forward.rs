@@ -66,13 +66,13 @@ impl Host {
                 // RFC 1812 §4.3.3.1, §5.2.7.1
                 match reason {
                     NoWay::NoRoute => {
-                        self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Network))
+                        self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Network));
                     }
                     NoWay::Unreachable => {
-                        self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Host))
+                        self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Host));
                     }
                     NoWay::Prohibited => {
-                        self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Prohibited))
+                        self.complain(ctx, origin, frame, Error::Unreachable(Unreachable::Prohibited));
                     }
                     NoWay::Blackhole => {}
                 }

@@ -2,12 +2,16 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
+use etherparse::IpNumber;
+
 use super::Host;
 use super::schedule::{Concern, Schedule};
 use crate::context::Ctx;
+use crate::frame::InterfaceId;
 use crate::network::icmp::Redirect;
 use crate::network::quote::Quote;
 use crate::network::redirect::Proposal;
+use crate::network::route::Flow;
 use crate::time::Instant;
 use crate::trace::DropReason;
 use crate::transport::IpInfo;
@@ -22,7 +26,8 @@ impl Host {
         redirect: Redirect,
         quote: &Quote,
     ) -> Result<(), DropReason> {
-        if !self.knobs.accept_redirects {
+        // RFC 1812 §5.2.7.2: a router knows its routes from elsewhere.
+        if !self.knobs.accept_redirects || self.knobs.forwarding {
             return Err(DropReason::IcmpIgnored);
         }
         if !self.may_have_sent(quote) {
@@ -31,7 +36,7 @@ impl Host {
         let IpAddr::V4(from) = ip.source else { return Err(DropReason::IcmpBadRedirect) };
         let on = ip.interface;
         let proposal = Proposal { from, on, destination: quote.destination, gateway: redirect.gateway };
-        let current = self.hop(quote.destination.into(), quote.source.into());
+        let current = self.find(&flow_of(quote)).ok().map(|found| found.hop);
         let is_neighbor = |address: Ipv4Addr| {
             let interface = self.interface(on);
             let of_network = interface.is_some_and(|interface| {
@@ -58,14 +63,31 @@ impl Host {
     }
 
     /// A station does not answer: where a redirect led by it, the route holds again (RFC 1122 §3.3.1.5).
-    pub(super) fn redirects_failed(&mut self, on: crate::frame::InterfaceId, station: IpAddr) {
+    pub(super) fn redirects_failed(&mut self, on: InterfaceId, station: IpAddr) {
         if self.redirected.forget_station(on, station) {
             self.forget_ways();
             self.schedule_redirects();
         }
     }
 
+    /// Routes or addresses changed: what was taught about the old ones is forgotten.
+    pub(super) fn forget_redirects(&mut self) {
+        self.redirected.forget_all();
+        self.schedule_redirects();
+    }
+
     fn schedule_redirects(&mut self) {
         self.schedule.set(Concern::Redirects, Schedule::HOST, self.redirected.next_expiry());
+    }
+}
+
+/// The flow of the quoted packet.
+fn flow_of(quote: &Quote) -> Flow {
+    let has_ports = matches!(quote.protocol, IpNumber::TCP | IpNumber::UDP);
+    Flow {
+        source: quote.source.into(),
+        destination: quote.destination.into(),
+        protocol: quote.protocol.0,
+        ports: has_ports.then(|| quote.ports()),
     }
 }

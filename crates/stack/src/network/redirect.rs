@@ -71,6 +71,11 @@ impl Redirects {
         self.hops.retain(|_, hop| hop.interface != on)
     }
 
+    /// Forgets all of them.
+    pub fn forget_all(&mut self) {
+        self.hops.retain(|_, _| false);
+    }
+
     /// Forgets what is too old. Whether there was any.
     pub fn expire(&mut self, now: Instant) -> bool {
         self.hops.expire(now)
