@@ -1,7 +1,7 @@
 //! Addresses: hardware addresses and address prefixes. IP addresses are the core library's, of either family.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
 /// An IEEE 802 MAC address.
@@ -108,6 +108,23 @@ impl Cidr {
         self.prefix
     }
 
+    /// The network itself: no host bits.
+    #[must_use]
+    pub fn network(&self) -> Self {
+        let prefix = u32::from(self.prefix);
+        let address = match self.address {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(32 - prefix).unwrap_or(0);
+                Ipv4Addr::from_bits(address.to_bits() & mask).into()
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX.checked_shl(128 - prefix).unwrap_or(0);
+                Ipv6Addr::from_bits(address.to_bits() & mask).into()
+            }
+        };
+        Self { address, prefix: self.prefix }
+    }
+
     /// Whether `other` lies in this network (false across families).
     pub fn contains(&self, other: IpAddr) -> bool {
         match (self.address, other) {
@@ -176,6 +193,16 @@ mod tests {
         assert!(all.contains("255.255.255.255".parse().unwrap()));
         let host: Cidr = "fe80::1/128".parse().unwrap();
         assert!(host.contains("fe80::1".parse().unwrap()) && !host.contains("fe80::2".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_network_has_no_host_bits() {
+        let of = |text: &str| text.parse::<Cidr>().unwrap().network().to_string();
+        assert_eq!(of("10.1.2.3/24"), "10.1.2.0/24");
+        assert_eq!(of("10.1.2.3/32"), "10.1.2.3/32");
+        assert_eq!(of("10.1.2.3/0"), "0.0.0.0/0");
+        assert_eq!(of("2001:db8::1:2/64"), "2001:db8::/64");
+        assert_eq!(of("::1/0"), "::/0");
     }
 
     #[test]

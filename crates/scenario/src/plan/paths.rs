@@ -76,17 +76,12 @@ fn costs(hosts: &[At<Host>]) -> Vec<Vec<u64>> {
     hosts.iter().map(of_host).collect()
 }
 
-/// A network as it is, without the bits of a host.
-fn network_of(cidr: &Cidr) -> Option<Cidr> {
-    let IpAddr::V4(address) = cidr.address() else { return None };
-    let mask = u32::MAX.checked_shl(32 - u32::from(cidr.prefix())).unwrap_or(0);
-    Cidr::new(Ipv4Addr::from_bits(address.to_bits() & mask).into(), cidr.prefix()).ok()
-}
-
 /// All networks that interfaces are in.
 fn networks(hosts: &[HostConfig]) -> BTreeSet<Cidr> {
     let interfaces = hosts.iter().flat_map(|host| &host.interfaces);
-    interfaces.flat_map(|interface| &interface.addresses).filter_map(network_of).collect()
+    let addresses = interfaces.flat_map(|interface| &interface.addresses);
+    // IPv6 has no routes yet.
+    addresses.filter(|cidr| cidr.address().is_ipv4()).map(Cidr::network).collect()
 }
 
 /// For each host that forwards, who can step to it and how; the steps of a host stand in their order of preference.
@@ -130,9 +125,11 @@ fn ways_to(
     let mut ways: Vec<Vec<Step>> = vec![Vec::new(); hosts.len()];
     let mut queue = BinaryHeap::new();
     for (host, config) in hosts.iter().enumerate() {
-        let here = config.interfaces.iter().zip(&costs[host]).filter(|(interface, _)| {
-            interface.addresses.iter().any(|cidr| network_of(cidr).as_ref() == Some(network))
-        });
+        let here = config
+            .interfaces
+            .iter()
+            .zip(&costs[host])
+            .filter(|(interface, _)| interface.addresses.iter().any(|cidr| cidr.network() == *network));
         best[host] = here.map(|(_, cost)| *cost).min();
         if let Some(cost) = best[host] {
             queue.push((core::cmp::Reverse(cost), host));

@@ -6,6 +6,7 @@ mod forward;
 mod icmp;
 mod icmp_rules;
 mod medium;
+mod models;
 mod redirect;
 mod robust;
 mod routes;

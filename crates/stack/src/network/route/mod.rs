@@ -150,6 +150,7 @@ impl Routes {
     /// Adds a route. False where it cannot stand beside what is there: one like it, or one to the same network with the
     /// same metric of which a packet could not know which to take.
     pub fn add(&mut self, route: Route) -> bool {
+        let route = Route { destination: route.destination.network(), ..route };
         let (bits, prefix) = (route.destination.address(), route.destination.prefix());
         let added = match bits {
             IpAddr::V4(bits) => insert(&mut self.ipv4, (bits.to_bits(), prefix), route),
@@ -215,7 +216,7 @@ impl Routes {
         usable: impl Fn(InterfaceId) -> bool,
     ) -> bool {
         let best = self.best(address, &usable).unwrap_or_default();
-        best.iter().any(|route| route.interface() == Some(interface))
+        best.iter().any(|route| route.interface() == Some(interface) && usable(interface))
     }
 
     /// The routes with the least metric of the longest prefix that can be used, the first of which can.
