@@ -38,17 +38,27 @@ impl Corpus {
         if octets.len() > LONGEST || octets.len() < 34 {
             return;
         }
-        self.add("host", &step(&octets));
+        self.add("host", &step(&octets, [10, 0, 0, 1]));
+        self.add("router", &step(&octets, [10, 0, 1, 7]));
         match octets[12..14] {
-            [8, 6] => self.add("arp", &octets[14..]),
+            [8, 6] | [0x80, 0x35] => self.add("arp", &octets[14..]),
             [8, 0] => self.sort_ipv4(&octets[14..]),
+            [0x81, 0] => self.add("vlan", &octets),
             _ => {}
         }
     }
 
     fn sort_ipv4(&mut self, packet: &[u8]) {
         self.add("ipv4", packet);
-        let payload = &packet[usize::from(packet[0] & 15) * 4..];
+        self.add("fragment", &[&[1], packet].concat());
+        let header = usize::from(packet[0] & 15) * 4;
+        if header > 20 {
+            self.add("options", &packet[20..header]);
+        }
+        let payload = &packet[header..];
+        if packet[9] == 2 {
+            self.add("igmp", payload);
+        }
         if packet[9] == 1 {
             self.add("icmp", payload);
             // Destination unreachable, redirect, time exceeded, parameter problem.
@@ -59,13 +69,14 @@ impl Corpus {
     }
 }
 
-/// A step of the `host` target: a frame for that host, whose checksums are to be made to fit.
-fn step(octets: &[u8]) -> Vec<u8> {
+/// A step of the `host` and `router` targets: a frame for that host's interface and an address, whose checksums are to be
+/// made to fit.
+fn step(octets: &[u8], destination: [u8; 4]) -> Vec<u8> {
     let mut frame = octets.to_vec();
     if frame[0] & 1 == 0 {
         frame[..6].copy_from_slice(&[2, 0, 0, 0, 0, 1]);
         if frame[12..14] == [8, 0] {
-            frame[30..34].copy_from_slice(&[10, 0, 0, 1]);
+            frame[30..34].copy_from_slice(&destination);
         }
     }
     let length = (frame.len() as u16).to_be_bytes();

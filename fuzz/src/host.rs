@@ -1,4 +1,4 @@
-//! A whole host: frames arrive, time passes, and it goes on working.
+//! A whole host or router: frames arrive, time passes, and it goes on working.
 //!
 //! The input is a list of steps. Each begins with an octet that says what it is:
 //!
@@ -16,6 +16,7 @@ use wirelab_stack::context::{Ctx, Observer};
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Meta, NodeId};
 use wirelab_stack::host::{Host, HostConfig};
 use wirelab_stack::interface::InterfaceConfig;
+use wirelab_stack::interface::vlan::VlanId;
 use wirelab_stack::rng::Rng;
 use wirelab_stack::time::{Duration, Instant};
 use wirelab_stack::trace::{Cause, Event, Interest, Trigger};
@@ -53,14 +54,32 @@ struct Bench {
 }
 
 impl Bench {
-    /// The host of the scenarios that ship, in the midst of things.
-    fn new() -> Self {
+    /// A host in the midst of things, with two interfaces; or a router with all that routers do, and a VLAN.
+    fn new(is_router: bool) -> Self {
+        let mac = |number: u8| Mac([2, 0, 0, 0, 0, number]);
         let interface = |number: u8| {
             let addresses = [format!("10.0.{}.1/24", number - 1).parse().unwrap()];
-            InterfaceConfig::new(format!("eth{number}"), Mac([2, 0, 0, 0, 0, number]), addresses)
+            InterfaceConfig::new(format!("eth{number}"), mac(number), addresses)
         };
         let mut config = HostConfig::new("host", NodeId(1), interface(1));
         config.interfaces.push(interface(2));
+        if is_router {
+            let network = &mut config.profile.network;
+            (network.forwarding, network.multicast_forwarding) = (true, true);
+            (network.accept_source_routes, network.directed_broadcast) = (true, true);
+            (network.dont_fragment, network.answer_broadcast_echo) = (false, true);
+            config.interfaces[1].capabilities.mtu = 296;
+            let vlan = config.interfaces[0].vlan(
+                InterfaceId(0),
+                VlanId::new(10).unwrap(),
+                ["10.0.10.1/24".parse().unwrap()],
+            );
+            config.interfaces.push(vlan);
+            for interface in &mut config.interfaces {
+                interface.proxy_arp = true;
+                interface.rarp_table = vec![(mac(9), [10, 0, 0, 9].into())];
+            }
+        }
         let mut rng = Rng::stream(1, "host", "stack");
         let host = Host::new(config, &mut rng).unwrap();
         let mut bench = Self { host, rng, now: Instant::ZERO, fates: Fates::default(), sent: 0 };
@@ -69,7 +88,10 @@ impl Bench {
             host.start(ctx);
             host.tcp_listen(ctx, any(6999), 8).unwrap();
             host.tcp_connect(ctx, Some(any(5000)), SocketAddr::from(([10, 0, 0, 2], 6999))).unwrap();
-            host.udp_bind(ctx, any(6999)).unwrap();
+            let socket = host.udp_bind(ctx, any(6999)).unwrap();
+            let (group, here) = ([239, 1, 1, 1].into(), [10, 0, 0, 1].into());
+            host.udp_join_source(ctx, socket, group, [10, 0, 0, 2].into(), here).unwrap();
+            host.udp_join(ctx, socket, [239, 1, 1, 2].into(), here).unwrap();
             host.icmp_open(ctx).unwrap();
         });
         bench
@@ -110,7 +132,15 @@ impl Bench {
 
 /// Drives a host by the steps in `octets`.
 pub fn host(octets: &[u8]) {
-    let mut bench = Bench::new();
+    steps(Bench::new(false), octets);
+}
+
+/// Drives a router by the steps in `octets`.
+pub fn router(octets: &[u8]) {
+    steps(Bench::new(true), octets);
+}
+
+fn steps(mut bench: Bench, octets: &[u8]) {
     let (mut rest, mut counter) = (octets, 0);
     while let [step, high, low, tail @ ..] = rest {
         let amount = u16::from_be_bytes([*high, *low]);

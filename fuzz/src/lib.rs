@@ -1,10 +1,11 @@
 //! What the fuzz targets do with their octets: one function an entry point of the interface and network layers.
 //!
-//! `parsers` reads one packet; `host` drives whole hosts with what arrives and what time it is. A target fails by a
+//! `parsers` reads one packet; `host` drives a
+//! host, or a router, with what arrives and what time it is. A target fails by a
 //! panic, by growing without a bound, or by work without an end.
 
 mod host;
 mod parsers;
 
-pub use host::host;
-pub use parsers::{arp, icmp, ipv4, quote};
+pub use host::{host, router};
+pub use parsers::{arp, fragment, icmp, igmp, ipv4, options, quote, vlan};
