@@ -31,6 +31,7 @@ const SHIPPED: &[Shipped] = shipped![
     "redirect": "A host with a default route by the wrong router learns of the better one",
     "router": "An echo through a router that has a foot in each of two networks",
     "traceroute": "Traceroute through five routers, one of them silent",
+    "switch-vlan": "Two VLANs over two switches and a trunk",
     "unreachable": "Nobody there, connection refused, port unreachable",
 ];
 
