@@ -33,18 +33,20 @@ pub struct Summary {
     pub label: String,
     /// What it says, without addresses and ports.
     pub text: String,
+    /// The tag, if there is one: `vlan 10, `.
+    pub tag: String,
 }
 
 impl Summary {
     fn of_layer(layer: &'static str, label: impl Into<String>, text: String) -> Self {
-        Self { layer, addresses: None, ports: None, label: label.into(), text }
+        Self { layer, addresses: None, ports: None, label: label.into(), text, tag: String::new() }
     }
 
     /// The line without the addresses, for where the columns say who speaks with whom.
     pub fn short(&self) -> String {
         match self.ports {
-            Some((source, destination)) => format!("{source} > {destination}: {}", self.text),
-            None => self.text.clone(),
+            Some((source, destination)) => format!("{}{source} > {destination}: {}", self.tag, self.text),
+            None => format!("{}{}", self.tag, self.text),
         }
     }
 }
@@ -52,6 +54,7 @@ impl Summary {
 /// The whole line: `IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [S], seq 0, win 65535, length 0`.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.tag)?;
         match (self.addresses, self.ports) {
             (Some((from, to)), Some((source, destination))) => {
                 write!(f, "{} {from}.{source} > {to}.{destination}: {}", family(from), self.text)
@@ -96,7 +99,7 @@ impl Summarizer {
         }
         let mut summary = self.octets(octets, frame.len());
         if let Some(control) = frame.meta.vlan {
-            summary.text.insert_str(0, &vlan(control));
+            summary.tag = vlan(control);
         }
         summary
     }
@@ -137,7 +140,7 @@ impl Summarizer {
             other => unknown(&ethernet, other, length),
         };
         if let Some(control) = tag {
-            summary.text.insert_str(0, &vlan(control));
+            summary.tag = vlan(control);
         }
         summary
     }

@@ -275,3 +275,39 @@ proptest! {
         prop_assert!(!line(&summarizer, &frame).is_empty());
     }
 }
+
+#[test]
+fn tags_and_bare_packets_are_read() {
+    let mut octets = Vec::new();
+    let addresses = ([10, 0, 0, 1], [10, 0, 0, 2]);
+    let ethernet = PacketBuilder::ethernet2([2; 6], [4; 6]);
+    let tagged = ethernet.single_vlan(etherparse::VlanId::try_new(10).unwrap());
+    tagged.ipv4(addresses.0, addresses.1, 64).tcp(80, 81, 1000, 0).syn().write(&mut octets, &[]).unwrap();
+    let frame = |octets: &[u8]| {
+        let meta = wirelab_stack::frame::Meta::new(
+            wirelab_stack::trace::Cause::Raw,
+            wirelab_stack::trace::Trigger::Call,
+        );
+        Frame::from_wire(octets.to_vec().into(), meta)
+    };
+    let mut summarizer = Summarizer::default();
+    let summary = summarizer.sent(&frame(&octets));
+    assert!(summary.to_string().starts_with("vlan 10, IP 10.0.0.1.80 > 10.0.0.2.81: Flags [S], seq 1000"));
+    assert!(summary.short().starts_with("vlan 10, 80 > 81: Flags [S]"), "{}", summary.short());
+    // The SYN was seen through its tag: the next number is relative to its.
+    let mut later = octets.clone();
+    (later[14 + 4 + 20 + 7], later[14 + 4 + 20 + 13]) = (0xe9, 0x10);
+    assert!(summarizer.arrived(&frame(&later)).text.starts_with("Flags [.], seq 1,"));
+    // The same packet without Ethernet, and with a tag that a link has taken out.
+    let mut bare = frame(&octets[18..]);
+    bare.meta.medium = Medium::PointToPoint;
+    assert!(summarizer.sent(&bare).to_string().starts_with("IP 10.0.0.1.80 > 10.0.0.2.81: Flags [S]"));
+    let mut beside = frame(&[&octets[..12], &octets[16..]].concat());
+    beside.meta.vlan = Some(0xa00a);
+    assert!(summarizer.sent(&beside).to_string().starts_with("vlan 10, p 5, IP 10.0.0.1.80"));
+    for octets in [&[][..], &[0x50][..], &[0x45; 3]] {
+        let mut bare = frame(octets);
+        bare.meta.medium = Medium::PointToPoint;
+        assert_eq!(summarizer.sent(&bare).layer, "IP");
+    }
+}
