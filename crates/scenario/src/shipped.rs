@@ -30,8 +30,8 @@ const SHIPPED: &[Shipped] = shipped![
     "ping": "A ping of which the third request is lost",
     "redirect": "A host with a default route by the wrong router learns of the better one",
     "router": "An echo through a router that has a foot in each of two networks",
-    "traceroute": "Traceroute through five routers, one of them silent",
     "switch-vlan": "Two VLANs over two switches and a trunk",
+    "traceroute": "Traceroute through five routers, one of them silent",
     "unreachable": "Nobody there, connection refused, port unreachable",
 ];
 

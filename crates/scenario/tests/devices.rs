@@ -123,7 +123,10 @@ fn switches_that_make_no_sense_are_reported() {
 fn vlans_and_lines_that_make_no_sense_are_reported() {
     let with = |interfaces: &str| one(&format!("\n[[host]]\nname = \"cat\"\ninterface = [{interfaces}]\n"));
     let cases = [
-        ("{ vlan = 10 }", "host.cat.interface.0.vlan: over which of the host's 0 Ethernet interfaces? [`parent`: ]"),
+        (
+            "{ vlan = 10 }",
+            "host.cat.interface.0.vlan: over which of the host's 0 Ethernet interfaces? [`parent`: ]",
+        ),
         (
             "{}, {}, { vlan = 10 }",
             "host.cat.interface.2.vlan: over which of the host's 2 Ethernet interfaces? [`parent`: `eth0` or `eth1`]",
@@ -184,5 +187,8 @@ fn their_counters_can_be_expected() {
     assert_eq!((report.switches[0].name.as_str(), report.hubs[0].name.as_str()), ("sw", "hub"));
     let unknown = rest.replace("learned", "leaned");
     let said = one(&unknown);
-    assert!(said.ends_with("(learned?)") && said.contains("there is no counter of a switch `leaned`"), "{said}");
+    assert!(
+        said.ends_with("(learned?)") && said.contains("there is no counter of a switch `leaned`"),
+        "{said}"
+    );
 }
