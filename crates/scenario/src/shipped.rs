@@ -25,6 +25,7 @@ const SHIPPED: &[Shipped] = shipped![
     "echo": "A TCP echo across an impaired link",
     "echo-udp": "A UDP echo whose client repeats what the link loses",
     "lossy-transfer": "10 MB across a link that loses 5 % each way",
+    "multicast": "Three receivers of one group, a source filter, and a leave that the router notices",
     "multihomed": "The weak and the strong host model side by side",
     "partition": "A link that is cut for 3 s in the middle of a transfer",
     "ping": "A ping of which the third request is lost",

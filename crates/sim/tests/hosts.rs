@@ -8,7 +8,7 @@ use std::rc::Rc;
 use wirelab_sim::{
     Component, Direction, Limits, Network, Outcome, QueueLimit, Rate, Recorder, TraceHash, percent,
 };
-use wirelab_stack::application::{AppError, Pattern, bulk, discard, echo, ping};
+use wirelab_stack::application::{AppError, Pattern, bulk, discard, echo, group, ping};
 use wirelab_stack::frame::NodeId;
 use wirelab_stack::socket::net::{TcpListener, TcpStream, UdpSocket, spawn, time};
 use wirelab_stack::time::{Duration, Instant};
@@ -163,7 +163,12 @@ fn bulk_data_arrives_complete_over_a_bottleneck() {
 fn udp_bulk_ends_by_count_or_by_silence() {
     let (mut net, client, server) = pair(7);
     net.link(client, server).delay(ms(10)).loss(percent(10));
-    let config = bulk::UdpSinkConfig { local: at("10.0.0.2:9"), bytes: Some(100_000), idle: Some(ms(500)) };
+    let config = bulk::UdpSinkConfig {
+        local: at("10.0.0.2:9"),
+        bytes: Some(100_000),
+        idle: Some(ms(500)),
+        membership: None,
+    };
     net.spawn(server, "sink", bulk::udp_sink(config));
     let config = bulk::UdpSourceConfig {
         remote: at("10.0.0.2:9"),
@@ -171,6 +176,7 @@ fn udp_bulk_ends_by_count_or_by_silence() {
         seed: 3,
         datagram: 1_000,
         interval: ms(1),
+        to_group: group::Sending::default(),
     };
     net.spawn(client, "source", bulk::udp_source(config));
     let heard = finish(&mut net);

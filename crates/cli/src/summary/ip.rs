@@ -6,7 +6,7 @@ use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice, UdpHeaderSlice};
 use wirelab_stack::checksum::Sum;
 
 use super::flows::{Flow, Flows};
-use super::{Summary, icmp, tcp};
+use super::{Summary, icmp, igmp, tcp};
 
 /// A summary of an IPv4 packet in a frame that has `length` octets behind its Ethernet header.
 pub fn version_4(flows: &Flows, octets: &[u8], length: usize) -> Summary {
@@ -76,6 +76,7 @@ fn packet(
         }),
         IpNumber::UDP => udp(octets, length),
         IpNumber::ICMP => icmp::summary(octets, length),
+        IpNumber::IGMP => igmp::summary(octets, length),
         other => {
             let proto = protocol(other);
             Summary::of_layer("IP", format!("proto {proto}"), format!("proto {proto}, length {length}"))
@@ -101,6 +102,7 @@ fn udp(octets: &[u8], length: usize) -> Summary {
 pub fn protocol(number: IpNumber) -> String {
     match number {
         IpNumber::ICMP => "icmp".into(),
+        IpNumber::IGMP => "igmp".into(),
         IpNumber::TCP => "tcp".into(),
         IpNumber::UDP => "udp".into(),
         other => other.0.to_string(),

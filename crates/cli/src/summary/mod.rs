@@ -5,6 +5,7 @@
 mod arp;
 mod flows;
 mod icmp;
+mod igmp;
 mod ip;
 mod tcp;
 
@@ -23,7 +24,7 @@ const SNAP: usize = 256;
 /// What one line says about a frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
-    /// The highest protocol that was recognised: `ARP`, `ICMP`, `UDP`, `TCP`, `IP`, `IP6` or `Ethernet`.
+    /// The highest protocol that was recognised: `ARP`, `ICMP`, `IGMP`, `UDP`, `TCP`, `IP`, `IP6` or `Ethernet`.
     pub layer: &'static str,
     /// The IP addresses, source first, if there are any.
     pub addresses: Option<(IpAddr, IpAddr)>,

@@ -10,7 +10,7 @@ use crate::document::Node;
 use crate::near;
 use crate::read::{At, Fields, List, Name, Read, Reader, choice, record};
 use crate::schema::{Properties, named};
-use crate::units::{Destination, Peer, Port, Size, Span};
+use crate::units::{Destination, Group, Peer, Port, Size, Span};
 
 record! {
     /// What all applications have.
@@ -190,6 +190,12 @@ record! {
         datagram: optional Size,
         /// The time from one datagram to the next; 1 ms where left out, none for as fast as the host takes them.
         interval: optional Span,
+        /// How many routers datagrams to a group may pass, and one more; 1, which is the link only, where left out.
+        multicast_ttl: optional u8,
+        /// Whether members of a group on the same host get what it sends there; yes where left out.
+        multicast_loop: optional bool,
+        /// The interface by which it sends to a group; as the routes say where left out.
+        interface: optional Name,
     }
 }
 
@@ -204,6 +210,16 @@ record! {
         bytes: optional Size,
         /// It ends when nothing has come for so long after the first datagram.
         idle: optional Span,
+        /// The multicast group that it joins, to receive what is sent there.
+        group: optional Group,
+        /// The interface by which it joins; as the routes say where left out.
+        interface: optional Name,
+        /// Whose datagrams to the group it wants; everybody's where left out.
+        sources: optional List<Peer>,
+        /// Whose datagrams to the group it does not want, of everybody's.
+        blocked: optional List<Peer>,
+        /// When it leaves the group, and ends.
+        leave_at: optional Span,
     }
 }
 

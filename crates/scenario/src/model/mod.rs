@@ -11,7 +11,7 @@ mod link;
 mod settings;
 
 pub use addressing::{ConfigureWord, OnConflictWord, RarpEntry};
-pub use application::{Application, Kind, ProbeWord, Traceroute};
+pub use application::{Application, Kind, ProbeWord, Traceroute, UdpSink, UdpSource};
 pub use device::{Hub, Port, Switch};
 pub use event::{Event, ShowWord};
 pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};

@@ -9,7 +9,7 @@ use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::{Duration, Instant};
 
 use super::addressing::waits;
-use super::{check_unique, find, no_such};
+use super::{check_unique, find, groups, no_such};
 use crate::diagnostic::Problem;
 use crate::model::{Application, Kind, ProbeWord, Traceroute};
 use crate::read::{At, Place};
@@ -99,7 +99,10 @@ impl Work {
             Self::Sink(config) => config.connections.is_none(),
             Self::UdpEchoServer(config) => config.datagrams.is_none(),
             Self::UdpDiscard(config) => config.datagrams.is_none(),
-            Self::UdpSink(config) => config.bytes.is_none() && config.idle.is_none(),
+            Self::UdpSink(config) => {
+                let leaves = config.membership.as_ref().is_some_and(|group| group.leave_at.is_some());
+                config.bytes.is_none() && config.idle.is_none() && !leaves
+            }
             Self::EchoClient(_)
             | Self::Source(_)
             | Self::Ping(_)
@@ -138,6 +141,7 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             local: lookup.local(sink.address.as_ref(), &sink.port)?,
             bytes: sink.bytes.as_ref().map(|bytes| bytes.value.0),
             idle: sink.idle.as_ref().map(|idle| idle.value.0),
+            membership: groups::membership(sink, lookup)?,
         }),
         Kind::EchoClient(client) => Work::EchoClient(echo::ClientConfig {
             remote: lookup.remote(&client.to)?,
@@ -161,6 +165,7 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             seed: value(&source.pattern).unwrap_or(0),
             datagram: lookup.size(source.datagram.as_ref(), 1_000, 1)?,
             interval: time(&source.interval, Duration::from_millis(1)),
+            to_group: groups::sending(source, lookup)?,
         }),
         Kind::Ping(ping) => Work::Ping(ping::Config {
             destination: lookup.peer(&ping.to.value, &ping.to.place)?,
@@ -185,11 +190,12 @@ fn texts(texts: &[At<String>]) -> Vec<String> {
 }
 
 /// Looks up addresses for an application.
-struct Lookup<'a> {
+pub struct Lookup<'a> {
     hosts: &'a [HostConfig],
     /// The host that the application runs on, where it is known.
-    host: Option<&'a HostConfig>,
-    problems: &'a mut Vec<Problem>,
+    pub host: Option<&'a HostConfig>,
+    /// What is wrong.
+    pub problems: &'a mut Vec<Problem>,
 }
 
 impl Lookup<'_> {
@@ -215,7 +221,8 @@ impl Lookup<'_> {
         Some(SocketAddr::new(self.peer(&to.value.peer, &to.place)?, to.value.port))
     }
 
-    fn peer(&mut self, peer: &Peer, place: &Place) -> Option<IpAddr> {
+    /// The address of a peer.
+    pub fn peer(&mut self, peer: &Peer, place: &Place) -> Option<IpAddr> {
         let name = match peer {
             Peer::Address(address @ IpAddr::V4(_)) => return Some(*address),
             Peer::Address(address) => {
@@ -275,7 +282,7 @@ impl Lookup<'_> {
 
 /// Reports servers of one host that want the same port, and numbers that end a server before it begins.
 fn check_ports(applications: &[At<Application>], problems: &mut Vec<Problem>) {
-    let mut taken: Vec<(&str, bool, Option<IpAddr>, u16, &str)> = Vec::new();
+    let mut taken: Vec<(&str, bool, Option<IpAddr>, u16, &str, bool)> = Vec::new();
     for application in applications {
         let Application { common, kind } = &application.value;
         let (udp, address, port, limit) = match kind {
@@ -293,14 +300,21 @@ fn check_ports(applications: &[At<Application>], problems: &mut Vec<Problem>) {
         }
         let address = address.as_ref().map(|address| address.value);
         let (host, number) = (common.host.value.0.as_str(), port.value.0);
-        let clash = taken.iter().find(|(other_host, other_udp, other_address, other_port, _)| {
-            let overlap = other_address.is_none() || address.is_none() || *other_address == address;
-            *other_host == host && *other_udp == udp && *other_port == number && overlap
-        });
-        if let Some((.., other)) = clash {
+        // Sinks of groups share their port.
+        let shares = matches!(kind, Kind::UdpSink(sink) if sink.group.is_some());
+        let clash =
+            taken.iter().find(|(other_host, other_udp, other_address, other_port, _, other_shares)| {
+                let overlap = other_address.is_none() || address.is_none() || *other_address == address;
+                *other_host == host
+                    && *other_udp == udp
+                    && *other_port == number
+                    && overlap
+                    && !(shares && *other_shares)
+            });
+        if let Some((.., other, _)) = clash {
             let problem = port.problem(format!("`{other}` has the port {number} of `{host}` already"));
             problems.push(problem.allowed("a port that no other application of the host has"));
         }
-        taken.push((host, udp, address, number, &common.name.value.0));
+        taken.push((host, udp, address, number, &common.name.value.0, shares));
     }
 }

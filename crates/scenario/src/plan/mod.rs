@@ -5,6 +5,7 @@ mod applications;
 mod devices;
 mod events;
 mod expectations;
+mod groups;
 mod hosts;
 mod links;
 mod media;

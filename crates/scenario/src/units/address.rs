@@ -189,6 +189,26 @@ impl Read for Destination {
     }
 }
 
+/// A multicast group's address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Group(pub Ipv4Addr);
+
+impl Read for Group {
+    fn expected() -> String {
+        "a multicast group's address, 224.0.0.1 to 239.255.255.255".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let text = text::<Self>(reader, node)?;
+        let group = text.parse().ok().filter(Ipv4Addr::is_multicast).map(Self);
+        or_wrong(reader, node, text, group.ok_or(()))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "ipv4", "examples": ["239.1.2.3"] })
+    }
+}
+
 /// A port that can be bound: not zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Port(pub u16);

@@ -10,7 +10,7 @@ mod moment;
 mod quantity;
 mod vlan;
 
-pub use address::{Destination, End, Network, Peer, Port};
+pub use address::{Destination, End, Group, Network, Peer, Port};
 pub use amounts::{Limit, Percent, Period, QueueLimit, Rate, Size, Span};
 pub use moment::Moment;
 pub use vlan::{Vlan, Vlans};

@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 
 use bytes::Bytes;
 
+use super::group::{Membership, Sending};
 use super::server::serve;
 use super::{AppError, Pattern, any_address};
 use crate::socket::net::{TcpStream, UdpSocket, received, report, sent, time};
@@ -42,6 +43,8 @@ pub struct UdpSourceConfig {
     pub datagram: usize,
     /// From the beginning of one datagram to the next; zero sends as fast as the host takes them.
     pub interval: Duration,
+    /// How it sends where the sink is a group.
+    pub to_group: Sending,
 }
 
 /// A UDP sink.
@@ -53,6 +56,8 @@ pub struct UdpSinkConfig {
     pub bytes: Option<u64>,
     /// It ends when nothing came for so long after the first datagram.
     pub idle: Option<Duration>,
+    /// The group that it receives from; without one, what is for this host. Sinks of groups share their port.
+    pub membership: Option<Membership>,
 }
 
 /// Octets of the pattern that are made, and queued, at once.
@@ -114,11 +119,12 @@ pub async fn tcp_sink(config: SinkConfig) -> Result<(), AppError> {
 /// # Errors
 /// When it cannot be sent.
 pub async fn udp_source(config: UdpSourceConfig) -> Result<(), AppError> {
-    let UdpSourceConfig { remote, bytes, seed, datagram, interval } = config;
+    let UdpSourceConfig { remote, bytes, seed, datagram, interval, to_group } = config;
     if datagram == 0 && bytes > 0 {
         return Err(AppError::new("datagrams of no octets never carry any"));
     }
     let socket = UdpSocket::bind(any_address(remote.ip())).await?;
+    to_group.apply(&socket)?;
     socket.connect(remote).await?;
     let mut pattern = Pattern::new(seed);
     let mut next = time::now();
@@ -140,15 +146,24 @@ pub async fn udp_source(config: UdpSourceConfig) -> Result<(), AppError> {
 /// # Errors
 /// When it cannot be bound.
 pub async fn udp_sink(config: UdpSinkConfig) -> Result<(), AppError> {
-    let UdpSinkConfig { local, bytes, idle } = config;
-    let socket = UdpSocket::bind(local)
-        .await
-        .map_err(|error| AppError::new(format!("cannot be bound to {local}: {error}")))?;
+    let UdpSinkConfig { local, bytes, idle, membership } = config;
+    let bound = match &membership {
+        None => UdpSocket::bind(local).await,
+        Some(_) => UdpSocket::bind_sharing(local).await,
+    };
+    let socket = bound.map_err(|error| AppError::new(format!("cannot be bound to {local}: {error}")))?;
+    if let Some(membership) = &membership {
+        let group = membership.group;
+        membership.join(&socket).map_err(|error| AppError::new(format!("cannot join {group}: {error}")))?;
+    }
+    let leave_at = membership.as_ref().and_then(|membership| membership.leave_at);
     let (mut total, mut datagrams) = (0, 0_u64);
     while bytes.is_none_or(|bytes| total < bytes) {
-        let datagram = match idle.filter(|_| datagrams > 0) {
+        let quiet = idle.filter(|_| datagrams > 0).map(|idle| time::now() + idle);
+        let until = [quiet, leave_at].into_iter().flatten().min();
+        let datagram = match until {
             None => socket.recv_bytes().await,
-            Some(idle) => match time::timeout(idle, socket.recv_bytes()).await {
+            Some(until) => match time::timeout(until.since(time::now()), socket.recv_bytes()).await {
                 Ok(datagram) => datagram,
                 Err(_) => break,
             },
@@ -157,6 +172,9 @@ pub async fn udp_sink(config: UdpSinkConfig) -> Result<(), AppError> {
         received(&octets);
         total += octets.len() as u64;
         datagrams += 1;
+    }
+    if let Some(membership) = &membership {
+        membership.leave(&socket)?;
     }
     report(format!("received {total} octets in {datagrams} datagrams"));
     Ok(())

@@ -10,6 +10,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub mod bulk;
 pub mod discard;
 pub mod echo;
+pub mod group;
 mod pattern;
 pub mod ping;
 mod server;

@@ -184,6 +184,8 @@ impl Host {
         for outgoing in owed {
             let frame = packet::packet(&outgoing, address, self.trigger);
             if self.outbox.has_room(frame.len()) {
+                self.tally.ip.out_requests += 1;
+                self.tally.ip.out_mcast_pkts += 1;
                 self.outbox.push(Outgoing::Packet(hop_to(on, outgoing.destination), frame));
             } else {
                 self.discard_on(ctx, Some(on), DropReason::OutputQueueFull);

@@ -152,6 +152,7 @@ impl Host {
         }
         frame.meta.trigger = Trigger::Frame(frame.meta.id);
         frame.meta.cause = Cause::Forwarded;
+        self.tally.ip.out_mcast_pkts += 1;
         self.outbox.push(Outgoing::Packet(hop, frame));
         true
     }

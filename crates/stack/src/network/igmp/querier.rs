@@ -353,6 +353,7 @@ impl Querier {
         let (soon, times) = (now + self.knobs.last_member_query_time(), self.robustness);
         let Some(entry) = self.groups.get_mut(&group) else { return };
         let before_v3 = self.knobs.version < Version::V3;
+        let mut begins = whole;
         if whole {
             entry.state.timer = entry.state.timer.min(soon);
             entry.queries_left = times;
@@ -364,8 +365,9 @@ impl Querier {
             };
             *until = soon;
             entry.source_queries_left.insert(*source, times);
+            begins = true;
         }
-        if whole || !entry.source_queries_left.is_empty() {
+        if begins {
             self.query_group(now, group);
         }
     }

@@ -29,7 +29,7 @@ pub enum DatagramEvent {
 /// A UDP socket. Several tasks may use it at once; dropped, it closes.
 #[derive(Debug)]
 pub struct UdpSocket {
-    socket: Socket,
+    pub(super) socket: Socket,
 }
 
 impl UdpSocket {
@@ -51,6 +51,16 @@ impl UdpSocket {
     pub async fn bind_on(local: SocketAddr, interface: &Interface) -> io::Result<Self> {
         let on = interface.id();
         Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind_on(ctx, local, on))? })
+    }
+
+    /// As [`bind`](Self::bind), of a socket that shares its address and port with others that do so too: each gets what is
+    /// sent to groups or to all.
+    ///
+    /// # Errors
+    /// When the address is not the host's, or the port is taken by one that does not share.
+    #[expect(clippy::unused_async, reason = "as `bind`")]
+    pub async fn bind_sharing(local: SocketAddr) -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind_sharing(ctx, local, true))? })
     }
 
     /// Fixes the peer: only its datagrams are received, and its host's ICMP errors are reported.

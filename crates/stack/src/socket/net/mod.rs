@@ -21,6 +21,7 @@ pub mod context;
 mod datagram;
 mod echo;
 mod listener;
+mod multicast;
 mod sleepers;
 mod socket;
 mod split;
