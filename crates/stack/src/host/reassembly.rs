@@ -15,6 +15,6 @@ impl Host {
         _origin: &Origin,
         _frame: &mut Frame,
     ) -> Result<(), Dropped> {
-        Err((Place::Network, DropReason::IpFragment))
+        Err((Place::Network, DropReason::FragmentLimit))
     }
 }

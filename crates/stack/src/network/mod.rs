@@ -9,6 +9,8 @@
 //! | `options/` | IPv4 options: read, filled in, source routes |
 //! | `identification` | what fragments of one packet have in common |
 //! | `fragment` | packets cut to an MTU |
+//! | `reassembly/` | packets put together again |
+//! | `pmtu` | the MTUs of paths |
 //! | `local` | which addresses are this host's |
 //! | `route` | the route table, flows |
 //! | `per_source` | what is said to each source once in a while |
@@ -32,9 +34,11 @@ pub mod limits;
 pub mod local;
 pub mod options;
 pub mod per_source;
+pub mod pmtu;
 pub mod quote;
 pub mod rate;
 pub mod redirect;
+pub mod reassembly;
 pub mod route;
 
 pub use knobs::{HostModel, Knobs, RateLimit, ReversePath};

@@ -40,7 +40,14 @@ documented! {
         IpBadSource = "ip-bad-source", "RFC 1122 §3.2.1.3", "The source address is none that a host can have.";
         IpBadOptions = "ip-bad-options", "RFC 791 §3.1", "The options do not parse.";
         SourceRouted = "source-routed", "RFC 7126 §4.3.5", "It has a source route, and this host does not follow such, or cannot.";
-        IpFragment = "ip-fragment", "RFC 791 §3.2", "It is a fragment, and reassembly could not take it.";
+        FragmentMalformed = "fragment-malformed", "RFC 791 §3.2", "The fragment is empty, or not the last and no multiple of 8 octets long.";
+        FragmentTooLong = "fragment-too-long", "RFC 791 §3.1", "The datagram would be longer than 65,535 octets (\"ping of death\").";
+        FragmentTiny = "fragment-tiny", "RFC 1858 §3.2.1", "The fragment hides a part of the TCP header from filters.";
+        FragmentOverlap = "fragment-overlap", "RFC 5722 §4", "The fragment overlaps another: all of the datagram is dropped.";
+        FragmentAgain = "fragment-again", "RFC 8200 §4.5", "The same fragment, or its whole datagram, was here already.";
+        FragmentEcn = "fragment-ecn", "RFC 3168 §5.3", "Some of the datagram's fragments met congestion, and others could not be marked.";
+        FragmentLimit = "fragment-limit", "RFC 1122 §3.3.2", "A bound of reassembly is reached.";
+        ReassemblyTimeout = "reassembly-timeout", "RFC 1122 §3.3.2", "Some fragments of the datagram did not come in time.";
         TtlExceeded = "ttl-exceeded", "RFC 1812 §5.3.1", "Its time to live ran out here.";
         NoRoute = "no-route", "RFC 1812 §5.2.4.3", "No route leads to the destination.";
         Martian = "martian", "RFC 1812 §5.3.7", "One of its addresses cannot be that of a host somewhere else: it is not forwarded.";
