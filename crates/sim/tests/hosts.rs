@@ -177,6 +177,7 @@ fn udp_bulk_ends_by_count_or_by_silence() {
         datagram: 1_000,
         interval: ms(1),
         to_group: group::Sending::default(),
+        dont_fragment: None,
     };
     net.spawn(client, "source", bulk::udp_source(config));
     let heard = finish(&mut net);
@@ -209,6 +210,9 @@ fn ping_says_what_came_of_each_request() {
         timeout: ms(300),
         payload: 56,
         ttl: None,
+        tos: 0,
+        record_route: false,
+        dont_fragment: None,
         timestamp: false,
     };
     net.spawn(client, "ping", ping::ping(config));

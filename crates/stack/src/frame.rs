@@ -310,6 +310,12 @@ impl Frame {
         self.start = usize::from(self.start).checked_sub(length).expect("nothing was stripped") as u8;
     }
 
+    /// The last `length` octets that were stripped; fewer where no more are left of them.
+    pub fn stripped(&self, length: usize) -> &[u8] {
+        let start = usize::from(self.start);
+        &self.head[start.saturating_sub(length)..start]
+    }
+
     /// Cuts the frame to `length` octets: padding behind a packet goes. Longer is left as it is.
     pub fn truncate(&mut self, length: usize) {
         let head = self.head_length();

@@ -102,6 +102,12 @@ record! {
         size: optional Size,
         /// The requests' time to live; the host's own where left out.
         ttl: optional u8,
+        /// The requests' type of service in one octet: DSCP, and ECN in the lower two bits; 0 where left out.
+        tos: optional u8,
+        /// Whether hosts and routers on the way write their addresses into the packet (RFC 791 §3.1); no where left out.
+        record_route: optional bool,
+        /// Whether requests must not be fragmented (`true`) or always may be (`false`); by the knob `mtu_discovery` where left out.
+        dont_fragment: optional bool,
         /// Whether it asks for the time of day (RFC 792 §Timestamp) instead of an echo; no where left out.
         timestamp: optional bool,
     }
@@ -196,6 +202,8 @@ record! {
         multicast_loop: optional bool,
         /// The interface by which it sends to a group; as the routes say where left out.
         interface: optional Name,
+        /// Whether datagrams must not be fragmented (`true`) or always may be (`false`); by the knob `mtu_discovery` where left out.
+        dont_fragment: optional bool,
     }
 }
 

@@ -3,10 +3,13 @@
 use core::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 use core::ops::RangeInclusive;
 
+use wirelab_stack::network::sending::MtuDiscovery;
 use wirelab_stack::time::Duration;
 use wirelab_stack::{interface, network, transport};
 
-use super::settings::{Congestion, HostModel, IgmpVersion, Limited, Octets, Patience, Ports, ReversePath};
+use super::settings::{
+    Congestion, HostModel, IgmpVersion, Limited, MtuWord, Octets, Patience, Ports, ReversePath,
+};
 use crate::read::record;
 use crate::units::{Period, Size, Span};
 
@@ -92,7 +95,7 @@ knobs! {
     pub struct IpKnobs ("IP's knobs") of network::Knobs {
         /// The time to live of what is sent.
         ttl: NonZeroU8,
-        /// Whether packets forbid fragmentation.
+        /// Whether TCP's segments forbid fragmentation, so that the MTU of the path is found.
         dont_fragment: bool,
         /// Whether packets for others are forwarded; the same as the host's own `forwarding`.
         forwarding: bool,
@@ -150,6 +153,30 @@ knobs! {
         max_outbox_bytes: Size,
         /// Whether packets with a source route are taken and sent on.
         accept_source_routes: bool,
+        /// What the MTU of a path means for datagrams and echo requests, unless their application says otherwise.
+        mtu_discovery: MtuWord,
+        /// How long the MTU of a path counts since it last fell.
+        path_mtu_timeout: Period,
+        /// The least MTU of a path that is believed; what is sent along one with less may be fragmented.
+        min_path_mtu: u16,
+        /// Paths whose MTUs are known.
+        max_path_mtus: NonZeroU32,
+        /// How long a datagram waits for its fragments.
+        reassembly_timeout: Period,
+        /// Octets of storage that all datagrams which wait for fragments hold.
+        max_reassembly_bytes: Size,
+        /// Octets of storage that those of one source hold.
+        max_reassembly_bytes_per_source: Size,
+        /// Octets of storage that one of them holds.
+        max_reassembly_bytes_per_datagram: Size,
+        /// Datagrams that wait for fragments.
+        max_reassemblies: NonZeroU32,
+        /// Fragments of one datagram.
+        max_fragments: NonZeroU32,
+        /// Datagrams that were put together and are remembered, so that doubled fragments do not make them again.
+        max_remembered_datagrams: NonZeroU32,
+        /// Whether fragments are refused that hide a part of the TCP header from filters.
+        refuse_tiny_fragments: bool,
     }
 }
 
@@ -360,6 +387,16 @@ impl IntoKnob<network::HostModel> for HostModel {
         match self {
             Self::Weak => network::HostModel::Weak,
             Self::Strong => network::HostModel::Strong,
+        }
+    }
+}
+
+impl IntoKnob<MtuDiscovery> for MtuWord {
+    fn into_knob(self) -> MtuDiscovery {
+        match self {
+            Self::Want => MtuDiscovery::Want,
+            Self::Do => MtuDiscovery::Do,
+            Self::Dont => MtuDiscovery::Dont,
         }
     }
 }

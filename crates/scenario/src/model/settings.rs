@@ -56,6 +56,18 @@ impl Read for Patience {
 }
 
 choice! {
+    /// What the MTU of a path means for what is sent along it: Linux's words for `IP_MTU_DISCOVER`.
+    pub enum MtuWord ("way to treat the MTU of a path") {
+        /// What fits it must not be fragmented by routers; what is longer is fragmented here.
+        Want = "want",
+        /// Nothing is fragmented: what is longer is not sent.
+        Do = "do",
+        /// All may be fragmented, here and by routers.
+        Dont = "dont",
+    }
+}
+
+choice! {
     /// Whether a host's addresses belong to it or to its interfaces.
     pub enum HostModel ("host model") {
         /// To the host: what is for any of its addresses is taken by any interface, and sent by any.

@@ -166,6 +166,7 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             datagram: lookup.size(source.datagram.as_ref(), 1_000, 1)?,
             interval: time(&source.interval, Duration::from_millis(1)),
             to_group: groups::sending(source, lookup)?,
+            dont_fragment: value(&source.dont_fragment),
         }),
         Kind::Ping(ping) => Work::Ping(ping::Config {
             destination: lookup.peer(&ping.to.value, &ping.to.place)?,
@@ -174,6 +175,9 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             timeout: time(&ping.timeout, second),
             payload: lookup.size(ping.size.as_ref(), 56, 0)?,
             ttl: value(&ping.ttl),
+            tos: value(&ping.tos).unwrap_or(0),
+            record_route: value(&ping.record_route).unwrap_or(false),
+            dont_fragment: value(&ping.dont_fragment),
             timestamp: value(&ping.timestamp).unwrap_or(false),
         }),
         Kind::Traceroute(trace) => Work::Traceroute(lookup.traceroute(trace)?),

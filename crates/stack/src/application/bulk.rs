@@ -1,14 +1,17 @@
 //! Bulk transfer: a source of deterministic octets, and a sink.
 
 use core::net::SocketAddr;
+use std::io;
 
 use bytes::Bytes;
 
 use super::group::{Membership, Sending};
 use super::server::serve;
 use super::{AppError, Pattern, any_address};
+use crate::network::sending::MtuDiscovery;
 use crate::socket::net::{TcpStream, UdpSocket, received, report, sent, time};
 use crate::time::Duration;
+use crate::transport::SocketError;
 
 /// A TCP source: connects, sends, half-closes, and waits for the peer's end.
 #[derive(Clone, Debug)]
@@ -45,6 +48,8 @@ pub struct UdpSourceConfig {
     pub interval: Duration,
     /// How it sends where the sink is a group.
     pub to_group: Sending,
+    /// Whether datagrams must not be fragmented, or must always be free to be; without it the host's knob says so.
+    pub dont_fragment: Option<bool>,
 }
 
 /// A UDP sink.
@@ -119,18 +124,28 @@ pub async fn tcp_sink(config: SinkConfig) -> Result<(), AppError> {
 /// # Errors
 /// When it cannot be sent.
 pub async fn udp_source(config: UdpSourceConfig) -> Result<(), AppError> {
-    let UdpSourceConfig { remote, bytes, seed, datagram, interval, to_group } = config;
+    let UdpSourceConfig { remote, bytes, seed, datagram, interval, to_group, dont_fragment } = config;
     if datagram == 0 && bytes > 0 {
         return Err(AppError::new("datagrams of no octets never carry any"));
     }
     let socket = UdpSocket::bind(any_address(remote.ip())).await?;
     to_group.apply(&socket)?;
     socket.connect(remote).await?;
+    if let Some(forbidden) = dont_fragment {
+        socket.set_mtu_discovery(if forbidden { MtuDiscovery::Do } else { MtuDiscovery::Dont })?;
+    }
     let mut pattern = Pattern::new(seed);
     let mut next = time::now();
     while pattern.offset() < bytes {
         let chunk = next_chunk(&mut pattern, bytes, datagram);
-        socket.send(&chunk).await?;
+        match socket.send(&chunk).await {
+            Err(error) if is_too_long(&error) => {
+                // RFC 1191 §3: an earlier datagram was. This one may still go, in pieces.
+                report(format!("{error}: the path takes {} octets", socket.path_mtu()?));
+                socket.send(&chunk).await?;
+            }
+            other => _ = other?,
+        }
         sent(&chunk);
         next += interval;
         if pattern.offset() < bytes && !interval.is_zero() {
@@ -139,6 +154,11 @@ pub async fn udp_source(config: UdpSourceConfig) -> Result<(), AppError> {
     }
     report(format!("sent {bytes} octets"));
     Ok(())
+}
+
+fn is_too_long(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<SocketError>());
+    inner == Some(&SocketError::MessageTooLong)
 }
 
 /// Receives over UDP. What it receives it shows to the observer.

@@ -4,6 +4,8 @@ use core::net::IpAddr;
 
 use super::{AppError, Pattern};
 use crate::network::icmp::Times;
+use crate::network::options::List;
+use crate::network::sending::MtuDiscovery;
 use crate::socket::net::{EchoSocket, report, time};
 use crate::time::{Duration, Instant};
 use crate::transport::Report;
@@ -26,6 +28,12 @@ pub struct Config {
     pub ttl: Option<u8>,
     /// Whether it asks for the time of day instead of an echo; there is no payload then.
     pub timestamp: bool,
+    /// Type of service: DSCP (RFC 2474 §3) and ECN.
+    pub tos: u8,
+    /// Whether hosts and routers on the way record themselves (RFC 791 §3.1); there is room for nine.
+    pub record_route: bool,
+    /// Whether requests must not be fragmented, or must always be free to be; without it the host's knob says so.
+    pub dont_fragment: Option<bool>,
 }
 
 /// Sends echo requests and says what came of each, and a summary at the end.
@@ -34,6 +42,13 @@ pub struct Config {
 /// When no request was answered.
 pub async fn ping(config: Config) -> Result<(), AppError> {
     let socket = EchoSocket::open().await?;
+    socket.set_tos(config.tos)?;
+    if config.record_route {
+        socket.set_options(List::record_route(9).octets())?;
+    }
+    if let Some(forbidden) = config.dont_fragment {
+        socket.set_mtu_discovery(if forbidden { MtuDiscovery::Do } else { MtuDiscovery::Dont })?;
+    }
     let mut tally = Tally::new(config.count);
     let mut payload = vec![0; config.payload];
     Pattern::new(u64::from(config.count)).fill(&mut payload);
@@ -106,13 +121,17 @@ impl Tally {
 
     fn event(&mut self, event: EchoEvent) {
         match event {
-            EchoEvent::Reply { from, sequence, bytes, ttl, at } => {
+            EchoEvent::Reply { from, sequence, bytes, ttl, options, at, tos: _ } => {
                 let octets = bytes.len();
                 let Some(sent) = self.take(sequence) else {
                     return report(format!("{octets} octets from {from}: seq={sequence} (again)"));
                 };
                 let rtt = self.answered(at, sent);
                 report(format!("{octets} octets from {from}: seq={sequence} ttl={ttl} time={rtt}"));
+                let route: Vec<String> = options.recorded_route().map(|by| by.to_string()).collect();
+                if !route.is_empty() {
+                    report(format!("seq={sequence}: recorded route {}", route.join(", ")));
+                }
             }
             EchoEvent::Error { sequence, report: Report { from, trouble, .. } } => {
                 self.take(sequence);

@@ -192,6 +192,11 @@ impl Host {
         known
     }
 
+    /// TCP looks for its way anew.
+    pub(crate) fn forget_way(&mut self) {
+        self.way.forget();
+    }
+
     /// Whatever is remembered of where packets go has to be found anew.
     pub(super) fn forget_ways(&mut self) {
         self.way.forget();

@@ -9,7 +9,9 @@ use crate::context::Ctx;
 use crate::frame::{Frame, Meta};
 use crate::network::icmp::{self, Echo, Error, Message, TimeOfDay};
 use crate::network::ipv4;
+use crate::network::options::List;
 use crate::network::quote::Quote;
+use crate::network::sending::{MtuDiscovery, Sending};
 use crate::trace::{Cause, DropReason, Trigger};
 use crate::transport::echo::EchoEvent;
 use crate::transport::{IpInfo, Report, Trouble};
@@ -26,8 +28,14 @@ impl Host {
         match icmp::accept(frame)? {
             Message::EchoRequest(echo) => self.answer_echo(ctx, ip, echo, frame)?,
             Message::EchoReply(Echo { identifier, sequence }) => {
+                let (from, ttl, tos, at) = (ip.source, ip.ttl, ip.tos, ctx.now);
+                let mut options = ip.options(frame, icmp::HEADER);
+                if let IpAddr::V4(own) = ip.destination {
+                    // RFC 1122 §3.2.1.8 (e)
+                    options.stamp(own, |address| self.is_own(address), at);
+                }
                 let bytes = frame.take_payload(0);
-                let event = EchoEvent::Reply { from: ip.source, sequence, bytes, ttl: ip.ttl, at: ctx.now };
+                let event = EchoEvent::Reply { from, sequence, bytes, ttl, tos, options, at };
                 self.echo.deliver(identifier, event)?;
             }
             Message::TimestampRequest(echo, times) => {
@@ -58,7 +66,12 @@ impl Host {
         let (kind, code, _) = error.to_wire();
         let trouble = Trouble::of_icmp(error, quote.total_length);
         let report = Report { from: ip.source, trouble, icmp: Some((kind, code)) };
-        if !ip.to_unicast || !self.report(ctx, quote, &report) {
+        let believed = ip.to_unicast
+            && match trouble {
+                Trouble::PacketTooBig(mtu) => self.accept_too_big(ctx, quote, mtu, &report),
+                _ => self.report(ctx, quote, &report),
+            };
+        if !believed {
             return Err(DropReason::IcmpNoSocket);
         }
         self.tally.icmp_errors_received += 1;
@@ -76,10 +89,11 @@ impl Host {
         if !ip.to_unicast && !self.knobs.answer_broadcast_echo {
             return Err(DropReason::IcmpIgnored);
         }
+        let options = ip.options(frame, icmp::HEADER);
         let payload = frame.take_payload(0);
         let meta = Meta::new(Cause::EchoReply, Trigger::Frame(ip.frame));
         let reply = icmp::echo_reply(echo, payload, meta);
-        self.answer(ctx, ip, reply)
+        self.answer(ctx, ip, &options, reply)
     }
 
     /// RFC 1122 §3.2.2.8: the asker's time comes back, with the time here. What was broadcast is dropped unless echo
@@ -96,17 +110,23 @@ impl Host {
         }
         let meta = Meta::new(Cause::TimestampReply, Trigger::Frame(ip.frame));
         let reply = icmp::timestamp_reply(echo, originate, ctx.now, meta);
-        self.answer(ctx, ip, reply)
+        self.answer(ctx, ip, &List::EMPTY, reply)
     }
 
     /// Sends the answer to a query, from the address that was asked, unless too many were sent.
-    fn answer(&mut self, ctx: &mut Ctx<'_>, ip: &IpInfo, reply: Frame) -> Result<(), DropReason> {
+    fn answer(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ip: &IpInfo,
+        options: &List,
+        reply: Frame,
+    ) -> Result<(), DropReason> {
         let bound = if ip.to_unicast { ip.destination } else { IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
-        let plan = self.plan(ip.source, bound).map_err(|_| DropReason::NoRoute)?;
-        let length = ipv4::HEADER + reply.len();
-        if length > plan.mtu {
-            return Err(DropReason::TooBig);
-        }
+        // RFC 1122 §3.2.2.6: a route that is recorded is recorded on, a source route goes back.
+        let (first, options) = self.answer_options(ip.source, bound, options, ctx.now);
+        let plan = self.plan(first, bound).map_err(|_| DropReason::NoRoute)?;
+        let length = ipv4::HEADER + options.len() + reply.len();
+        plan.fits(length, MtuDiscovery::Dont).map_err(|_| DropReason::TooBig)?;
         let limit = match reply.meta.cause {
             Cause::TimestampReply => &mut self.timestamp_replies,
             _ => &mut self.echo_replies,
@@ -116,7 +136,9 @@ impl Host {
             return Err(DropReason::IcmpRateLimited);
         }
         // RFC 1349 §5.1: with the type of service of the request. ECN is nothing to answer with.
-        self.enqueue_marked(&plan, IpNumber::ICMP, self.knobs.ttl, ip.tos & !0b11, reply);
+        let discovery = Some(MtuDiscovery::Dont);
+        let sending = Sending { ttl: None, tos: ip.tos & !0b11, discovery, options };
+        self.enqueue_with(&plan, IpNumber::ICMP, &sending, reply);
         Ok(())
     }
 

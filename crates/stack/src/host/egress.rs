@@ -14,9 +14,11 @@ use crate::context::Ctx;
 use crate::frame::{Frame, FrameId, InterfaceId, Medium};
 use crate::interface::group_filter::mac_of;
 use crate::interface::{Interface, Passage, ethernet, loopback};
+use crate::network::fragment::{self, Fit};
 use crate::network::ipv4;
 use crate::network::quote::Quote;
 use crate::network::route::{Flow, Hop};
+use crate::network::sending::{MtuDiscovery, Sending};
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, DropReason, Event, Interest, Place};
 use crate::transport::tcp::{Emission, Ready};
@@ -37,8 +39,8 @@ pub struct Way {
     interface: InterfaceId,
     link: [u8; ethernet::HEADER],
     network: ipv4::Template,
-    /// Of identifications.
-    counter: u8,
+    /// Of identifications, where packets may be fragmented.
+    counter: Option<u8>,
     path: Path,
 }
 
@@ -57,8 +59,8 @@ impl Way {
             interface: InterfaceId::LOOPBACK,
             link: [0; ethernet::HEADER],
             network: ipv4::Template::new(&header),
-            counter: 0,
-            path: Path { mtu: 0, transmit_checksum: false, max_super_frame: 0 },
+            counter: None,
+            path: Path { mtu: 0, link_mtu: 0, transmit_checksum: false, max_super_frame: 0 },
         }
     }
 
@@ -140,7 +142,7 @@ impl Host {
         if !emitted {
             return None;
         }
-        let identification = self.identify(self.way.counter);
+        let identification = self.way.counter.map(|counter| self.identifications.draw(counter));
         self.way.network.push_on_ethernet(frame, identification, &self.way.link);
         self.depart(ctx, self.way.interface, frame)
     }
@@ -179,20 +181,25 @@ impl Host {
             Station::Known(link, until) => {
                 let Some(interface) = self.interface(hop.interface) else { return false };
                 let capabilities = interface.capabilities();
+                let known = self.path_mtus.get(destination);
+                let fragment = known.is_some_and(|known| known.fragment);
                 let path = Path {
-                    mtu: capabilities.mtu,
+                    mtu: known.map_or(capabilities.mtu, |known| known.mtu.min(capabilities.mtu)),
+                    link_mtu: capabilities.mtu,
                     transmit_checksum: capabilities.transmit_checksum,
                     max_super_frame: capabilities.max_super_frame.min(u32::from(u16::MAX)),
                 };
-                let (protocol, ttl) = (IpNumber::TCP, self.knobs.ttl);
-                let header =
-                    ipv4::Header { source, destination, protocol, ttl, tos: 0, identification: None };
-                let counter = self.identifications.counter(source, destination, protocol);
+                let ((ttl, tos), own_headers) = self.tcp.header_of(ready);
+                let (protocol, ttl) = (IpNumber::TCP, ttl.unwrap_or(self.knobs.ttl));
+                let header = ipv4::Header { source, destination, protocol, ttl, tos, identification: None };
+                let counter = (fragment || !self.knobs.dont_fragment)
+                    .then(|| self.identifications.counter(source, destination, protocol));
                 let network = ipv4::Template::new(&header);
                 let (source, destination) = ends;
                 let interface = hop.interface;
                 let number = self.way.number + 1;
-                let shared = found.shared;
+                // Another connection between the same addresses may go with another header.
+                let shared = found.shared || own_headers;
                 self.way = Way {
                     number,
                     source,
@@ -231,7 +238,15 @@ impl Host {
         }
         match self.next_station(ctx, &hop) {
             Station::Known(header, _) => {
-                ethernet::push(packet, &header);
+                if self.goes_whole(hop.interface, packet) {
+                    ethernet::push(packet, &header);
+                    return self.depart(ctx, hop.interface, packet);
+                }
+                let whole = core::mem::replace(packet, Frame::empty());
+                let mut frames = self.dispatch(ctx, hop.interface, &header, whole).into_iter();
+                *packet = frames.next()?;
+                let rest = frames.map(|frame| Outgoing::Frame(hop.interface, frame));
+                self.outbox.push_first(rest);
                 self.depart(ctx, hop.interface, packet)
             }
             Station::Asked => {
@@ -269,21 +284,31 @@ impl Host {
         self.resolve(ctx, hop)
     }
 
-    /// Queues a packet: its IP header is put in front here.
-    pub(crate) fn enqueue(&mut self, plan: &Plan, protocol: IpNumber, ttl: u8, payload: Frame) {
-        self.enqueue_marked(plan, protocol, ttl, 0, payload);
-    }
-
-    /// As [`enqueue`](Self::enqueue), with a type of service.
+    /// Queues a message of this host's own accord: its IP header is put in front here. It may be cut on its way, since
+    /// nobody waits for what routers say of it.
     pub(crate) fn enqueue_marked(
         &mut self,
         plan: &Plan,
         protocol: IpNumber,
         ttl: u8,
         tos: u8,
+        payload: Frame,
+    ) {
+        let discovery = Some(MtuDiscovery::Dont);
+        let sending = Sending { ttl: Some(ttl), tos, discovery, ..Sending::default() };
+        self.enqueue_with(plan, protocol, &sending, payload);
+    }
+
+    /// Queues a packet as its sender wants it, for which [`fits`](Plan::fits) has said that it can be sent: its IP header
+    /// is put in front here. What is longer than the path's MTU is cut when it leaves.
+    pub(crate) fn enqueue_with(
+        &mut self,
+        plan: &Plan,
+        protocol: IpNumber,
+        sending: &Sending,
         mut payload: Frame,
     ) {
-        self.put_header(plan, protocol, ttl, tos, &mut payload);
+        self.put_header(plan, protocol, sending, &mut payload);
         self.outbox.push(Outgoing::Packet(plan.hop, payload));
     }
 
@@ -292,25 +317,78 @@ impl Host {
         &mut self,
         plan: &Plan,
         protocol: IpNumber,
-        ttl: u8,
-        tos: u8,
+        sending: &Sending,
         payload: &mut Frame,
     ) {
-        let (source, destination) = (plan.source, plan.destination);
+        let Plan { source, destination, .. } = *plan;
         self.tally.ip.out_requests += 1;
         if destination.is_multicast() {
             self.tally.ip.out_mcast_pkts += 1;
         } else {
             self.tally.ip.out_bcast_pkts += u64::from(plan.hop.broadcast);
         }
-        let identification = self.identify(self.identifications.counter(source, destination, protocol));
-        ipv4::push(payload, &ipv4::Header { source, destination, protocol, ttl, tos, identification });
+        let length = ipv4::HEADER + sending.options.len() + payload.len();
+        let may_be_cut = match sending.discovery.unwrap_or(self.knobs.mtu_discovery) {
+            MtuDiscovery::Do => false,
+            MtuDiscovery::Want => length > plan.mtu || plan.must_fragment,
+            MtuDiscovery::Dont => true,
+        };
+        let identification = may_be_cut.then(|| {
+            let counter = self.identifications.counter(source, destination, protocol);
+            self.identifications.draw(counter)
+        });
+        let ttl = sending.ttl.unwrap_or(self.knobs.ttl);
+        let header = ipv4::Header { source, destination, protocol, ttl, tos: sending.tos, identification };
+        ipv4::push_with_options(payload, &header, &sending.options);
     }
 
-    /// The next packet's identification, where it may be fragmented.
+    /// Whether a packet needs no closer look: the link takes it, and no path is known to take less.
     #[inline]
-    fn identify(&mut self, counter: u8) -> Option<u16> {
-        if self.knobs.dont_fragment { None } else { Some(self.identifications.draw(counter)) }
+    fn goes_whole(&self, interface: InterfaceId, packet: &Frame) -> bool {
+        let fits = |own: &Interface| packet.len() <= usize::from(own.capabilities().mtu);
+        self.interface(interface).is_some_and(fits)
+            && (self.path_mtus.is_empty() || packet.meta.cause == Cause::Forwarded)
+    }
+
+    /// A packet in front of which the link header belongs: the frames that it makes, in order. More than one where it is
+    /// longer than the link's or the path's MTU, and may be cut.
+    #[cold]
+    pub(super) fn dispatch(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        interface: InterfaceId,
+        header: &[u8; ethernet::HEADER],
+        mut packet: Frame,
+    ) -> Vec<Frame> {
+        let link = self.interface(interface).map_or(0, |interface| usize::from(interface.capabilities().mtu));
+        let path = match packet.head().get(16..20).and_then(<[u8]>::first_chunk::<4>) {
+            Some(to) if packet.meta.cause != Cause::Forwarded => self.path_mtus.get((*to).into()),
+            _ => None,
+        };
+        let mut frames: Vec<Frame> = match fragment::fit(&mut packet, link) {
+            Fit::TooBig => {
+                self.discard_on(ctx, Some(interface), DropReason::TooBig);
+                return Vec::new();
+            }
+            Fit::Whole if path.is_none() => vec![packet],
+            _ => {
+                let mtu = path.map_or(link, |path| link.min(path.mtu.into()));
+                match fragment::fit(&mut packet, mtu) {
+                    // RFC 791 §3.2
+                    Fit::InPieces => fragment::cut(packet, mtu).into_iter().flatten().collect(),
+                    // What must not be cut and was queued before the path's MTU was known: a router will say so.
+                    Fit::Whole | Fit::TooBig => vec![packet],
+                }
+            }
+        };
+        if frames.len() > 1 {
+            self.tally.ip.out_frag_reqds += 1;
+            self.tally.ip.out_frag_oks += 1;
+            // The first piece keeps its packet's cause; the others are counted by theirs.
+            self.tally.ip.out_frag_creates += 1;
+        }
+        frames.iter_mut().for_each(|frame| ethernet::push(frame, header));
+        frames
     }
 
     /// A frame leaves: it gets its name here.

@@ -151,8 +151,7 @@ impl Host {
             // Counted from the packet's first octet, as the frame begins there now.
             frame.meta.checksum = Checksum::Partial { start: header_length as u16, offset };
         }
-        let fit = fragment::fit(frame, usize::from(capabilities.mtu));
-        if fit == Fit::TooBig {
+        if fragment::fit(frame, usize::from(capabilities.mtu)) == Fit::TooBig {
             frame.strip_front(header_length);
             let error = Error::Unreachable(Unreachable::FragmentationNeeded(capabilities.mtu));
             self.complain(ctx, origin, frame, error);
@@ -167,17 +166,8 @@ impl Host {
         forward::decrement_ttl(frame.head_mut());
         frame.meta.trigger = Trigger::Frame(frame.meta.id);
         frame.meta.cause = Cause::Forwarded;
-        let packet = core::mem::replace(frame, Frame::empty());
-        if fit == Fit::Whole {
-            self.outbox.push(Outgoing::Packet(hop, packet));
-            return Ok(());
-        }
-        let pieces = fragment::cut(packet, usize::from(capabilities.mtu)).ok_or(DropReason::TooBig)?;
-        self.tally.ip.out_frag_reqds += 1;
-        self.tally.ip.out_frag_oks += 1;
-        // The first piece keeps its packet's cause; the others are counted by theirs.
-        self.tally.ip.out_frag_creates += 1;
-        pieces.for_each(|piece| self.outbox.push(Outgoing::Packet(hop, piece)));
+        // Where the next link takes no more it is cut as it leaves, so that it waits for its next hop in one piece.
+        self.outbox.push(Outgoing::Packet(hop, core::mem::replace(frame, Frame::empty())));
         Ok(())
     }
 }

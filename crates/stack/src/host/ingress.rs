@@ -166,6 +166,7 @@ impl Host {
             interface: origin.on,
             ttl: packet.ttl,
             tos: packet.tos,
+            options_length: packet.header_length - ipv4::HEADER as u8,
             checksum: frame.meta.checksum,
             segment_size: frame.meta.segment_size,
             frame: frame.meta.id,

@@ -15,6 +15,7 @@
 //! | `options` | what a packet's options mean here |
 //! | `egress` | the walk of a segment, datagram or message down |
 //! | `path` | next hop and source address |
+//! | `pmtu` | what routers say of paths' MTUs |
 //! | `neighbors` | what ARP and the neighbour cache owe |
 //! | `control` | ICMP that arrives |
 //! | `complain` | ICMP errors that are sent |
@@ -41,6 +42,7 @@ mod neighbors;
 mod options;
 mod outbox;
 mod path;
+mod pmtu;
 mod reassembly;
 mod redirect;
 mod schedule;
@@ -56,7 +58,9 @@ use crate::network::identification::Identifications;
 use crate::network::limits::ErrorLimits;
 use crate::network::local::Addresses;
 use crate::network::per_source::PerSource;
+use crate::network::pmtu::PathMtus;
 use crate::network::rate::TokenBucket;
+use crate::network::reassembly::Reassembly;
 use crate::network::redirect::Redirects;
 use crate::network::route::{FlowKey, Routes};
 use crate::rng::Rng;
@@ -94,6 +98,8 @@ pub struct Host {
     /// Each interface's groups.
     groups: Vec<LinkGroups>,
     icmp_errors: ErrorLimits,
+    reassembly: Reassembly,
+    path_mtus: PathMtus,
     echo_replies: TokenBucket,
     timestamp_replies: TokenBucket,
     redirected: Redirects,
@@ -180,9 +186,11 @@ impl Host {
             }
             Concern::Groups => self.settle_groups(ctx, on),
             Concern::Redirects => self.expire_redirects(ctx.now),
+            Concern::Reassembly => self.give_up_reassembly(ctx),
+            Concern::PathMtu => self.age_path_mtus(ctx),
             Concern::Addressing => self.attend_addressing(ctx, on),
             // Nothing sets these yet.
-            Concern::Reassembly | Concern::PathMtu | Concern::RouterDiscovery => {}
+            Concern::RouterDiscovery => {}
         }
     }
 

@@ -18,6 +18,7 @@ use crate::interface::{Interface, ethernet, loopback};
 use crate::network::igmp::{ALL_SYSTEMS, is_link_local};
 use crate::network::options::Options;
 use crate::network::route::Hop;
+use crate::network::sending::Sending;
 use crate::network::{forward, ipv4};
 use crate::trace::{Cause, DropReason, Event, Interest, Place, Trigger};
 use crate::transport::udp::Multicast;
@@ -187,6 +188,8 @@ impl Host {
             source,
             destination: group,
             mtu: usize::from(capabilities.mtu),
+            link_mtu: usize::from(capabilities.mtu),
+            must_fragment: false,
             transmit_checksum: capabilities.transmit_checksum,
         })
     }
@@ -216,10 +219,11 @@ impl Host {
         plan: &Plan,
         protocol: IpNumber,
         settings: (u8, bool),
+        sending: &Sending,
         mut frame: Frame,
     ) {
         let (ttl, loops) = settings;
-        self.put_header(plan, protocol, ttl, 0, &mut frame);
+        self.put_header(plan, protocol, &Sending { ttl: Some(ttl), ..*sending }, &mut frame);
         let on = plan.hop.interface;
         if loops && self.is_wanted_here(on, plan.destination, plan.source) {
             self.outbox.push(Outgoing::Loop(on, frame.clone()));

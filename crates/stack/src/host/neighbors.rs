@@ -90,9 +90,10 @@ impl Host {
                 Owed::Release { mac, packets, waiters } => {
                     let own = self.interfaces[number].mac();
                     let header = ethernet::header(mac, own, EtherType::IPV4);
-                    for mut packet in packets {
-                        ethernet::push(&mut packet, &header);
-                        self.outbox.push(Outgoing::Frame(interface, packet));
+                    for packet in packets {
+                        for frame in self.dispatch(ctx, interface, &header, packet) {
+                            self.outbox.push(Outgoing::Frame(interface, frame));
+                        }
                     }
                     for waiter in waiters {
                         self.tcp.unpark(key_of(waiter));

@@ -9,8 +9,9 @@ use crate::frame::{Frame, InterfaceId};
 use crate::interface::Interface;
 use crate::network::icmp::{Error, ParameterProblem, Unreachable};
 use crate::network::ipv4;
-use crate::network::options::Options;
+use crate::network::options::{List, Options};
 use crate::network::route::Hop;
+use crate::time::Instant;
 use crate::trace::{DropReason, Place};
 
 impl Host {
@@ -117,6 +118,36 @@ impl Host {
             frame.strip_front(usize::from(packet.header_length));
         }
         Ok(())
+    }
+
+    /// What this host writes into the options of a packet that it sends from `own`: it routes it too (RFC 791 §3.1; RFC
+    /// 1122 §3.2.1.8 (e)).
+    pub(crate) fn fill_options(&self, options: &mut List, own: Ipv4Addr, now: Instant) {
+        if !options.is_empty() {
+            options.fill(own, |address| self.is_own(address), now);
+        }
+    }
+
+    /// The options of the answer to a packet from `source` with `options`, and where it goes first.
+    pub(super) fn answer_options(
+        &self,
+        source: IpAddr,
+        bound: IpAddr,
+        options: &List,
+        now: Instant,
+    ) -> (IpAddr, List) {
+        let (IpAddr::V4(to), false) = (source, options.is_empty()) else { return (source, List::EMPTY) };
+        let own = match self.plan(source, bound) {
+            Ok(plan) => plan.source,
+            Err(_) => return (source, List::EMPTY),
+        };
+        let (first, options) = options.reply(to, own, |address| self.is_own(address), now);
+        (first.into(), options)
+    }
+
+    /// Whether an address is this host's.
+    pub(crate) fn is_own(&self, address: Ipv4Addr) -> bool {
+        self.addresses.is_own(address)
     }
 
     /// This host's address as it is known where `hop` leads.

@@ -57,6 +57,14 @@ impl Outbox {
         self.queue.push_back(outgoing);
     }
 
+    /// Puts what was one packet in front of all that waits, in order.
+    pub fn push_first(&mut self, outgoing: impl DoubleEndedIterator<Item = Outgoing>) {
+        for outgoing in outgoing.rev() {
+            self.bytes += outgoing.length();
+            self.queue.push_front(outgoing);
+        }
+    }
+
     /// The next to send.
     pub fn pop(&mut self) -> Option<Outgoing> {
         let outgoing = self.queue.pop_front()?;

@@ -9,6 +9,7 @@ use crate::frame::InterfaceId;
 use crate::interface::Interface;
 use crate::network::HostModel;
 use crate::network::route::{Flow, Hop, NoWay};
+use crate::network::sending::MtuDiscovery;
 use crate::transport::SocketError;
 
 /// What a transport needs to know to build a packet.
@@ -20,10 +21,33 @@ pub struct Plan {
     pub source: Ipv4Addr,
     /// To whom.
     pub destination: Ipv4Addr,
-    /// The MTU in octets of the IP packet.
+    /// The path's MTU in octets of the IP packet, as far as it is known.
     pub mtu: usize,
+    /// The MTU of its first link.
+    pub link_mtu: usize,
+    /// The path takes less than is believed: what goes along it must be free to be cut.
+    pub must_fragment: bool,
     /// Whether the link completes checksums.
     pub transmit_checksum: bool,
+}
+
+impl Plan {
+    /// Whether a packet of `length` octets can be sent like that.
+    ///
+    /// # Errors
+    /// `MessageTooLong` where it must not be cut and is longer than the path's MTU, or no packet can be so long.
+    pub(crate) fn fits(&self, length: usize, discovery: MtuDiscovery) -> Result<(), SocketError> {
+        let longest = match discovery {
+            MtuDiscovery::Do => self.mtu,
+            MtuDiscovery::Want | MtuDiscovery::Dont => usize::from(u16::MAX),
+        };
+        if length > longest { Err(SocketError::MessageTooLong) } else { Ok(()) }
+    }
+
+    /// Whether the link completes the checksum of a packet of `length` octets: of pieces it cannot.
+    pub(crate) const fn completes(&self, length: usize) -> bool {
+        self.transmit_checksum && length <= self.mtu && length <= self.link_mtu
+    }
 }
 
 /// A way that was found.
@@ -134,11 +158,14 @@ impl Host {
             return Err(SocketError::AddressNotAvailable);
         };
         let capabilities = interface.capabilities();
+        let known = self.path_mtus.get(destination);
         Ok(Plan {
             hop,
             source,
             destination,
-            mtu: usize::from(capabilities.mtu),
+            mtu: usize::from(known.map_or(capabilities.mtu, |known| known.mtu.min(capabilities.mtu))),
+            link_mtu: usize::from(capabilities.mtu),
+            must_fragment: known.is_some_and(|known| known.fragment),
             transmit_checksum: capabilities.transmit_checksum,
         })
     }

@@ -1,5 +1,6 @@
 //! The network layer's knobs.
 
+use super::sending::MtuDiscovery;
 use crate::time::Duration;
 
 /// A token bucket's size: so many a second in the long run, so many at once.
@@ -37,8 +38,8 @@ pub enum ReversePath {
 pub struct Knobs {
     /// TTL of what is sent (RFC 1122 §3.2.1.7). Linux: `ip_default_ttl`; FreeBSD: `net.inet.ip.ttl`.
     pub ttl: u8,
-    /// Whether packets forbid fragmentation, which makes each an atomic datagram (RFC 6864 §4.1). Otherwise each
-    /// gets an identification of its own.
+    /// Whether TCP's segments forbid fragmentation, so that routers say how long they may be (RFC 1191 §3); each is then
+    /// an atomic datagram (RFC 6864 §4.1). Otherwise each gets an identification of its own.
     pub dont_fragment: bool,
     /// Whether packets for others are forwarded, which makes the host a router (RFC 1812 §2.2.8). Linux: `ip_forward`;
     /// FreeBSD: `net.inet.ip.forwarding`.
@@ -110,6 +111,37 @@ pub struct Knobs {
     /// Whether packets with a source route are taken, and followed by those that forward (RFC 7126 §4.3.5 has them
     /// dropped by default). Linux: `accept_source_route`; FreeBSD: `net.inet.ip.accept_sourceroute`, `sourceroute`.
     pub accept_source_routes: bool,
+    /// What a path's MTU means for datagrams and echo requests, unless their socket says otherwise (RFC 1191 §3). Linux:
+    /// `IP_MTU_DISCOVER`; FreeBSD: `IP_DONTFRAG`.
+    pub mtu_discovery: MtuDiscovery,
+    /// How long a path's MTU counts since it last fell (RFC 1191 §6.3: ten minutes). Linux: `mtu_expires`; FreeBSD:
+    /// `net.inet.tcp.hostcache.expire`.
+    pub path_mtu_timeout: Duration,
+    /// The least MTU of a path that is believed; what is sent along one that has less may be fragmented. Linux:
+    /// `min_pmtu`.
+    pub min_path_mtu: u16,
+    /// Paths whose MTUs are known; the one that was lowered longest ago makes room. FreeBSD:
+    /// `net.inet.tcp.hostcache.cachelimit`.
+    pub max_path_mtus: usize,
+    /// How long a datagram waits for its fragments (RFC 1122 §3.3.2: 60 to 120 seconds). Linux: `ipfrag_time`; FreeBSD:
+    /// `net.inet.ip.fragttl`.
+    pub reassembly_timeout: Duration,
+    /// Octets of storage that all datagrams which wait for fragments hold; the oldest make room. Linux:
+    /// `ipfrag_high_thresh`.
+    pub max_reassembly_bytes: usize,
+    /// Octets of storage that those of one source hold; its oldest make room.
+    pub max_reassembly_bytes_per_source: usize,
+    /// Octets of storage that one holds; one that would hold more is given up.
+    pub max_reassembly_bytes_per_datagram: usize,
+    /// Datagrams that wait for fragments; the oldest makes room. FreeBSD: `net.inet.ip.maxfragpackets`.
+    pub max_reassemblies: usize,
+    /// Fragments of one datagram; one with more is given up. FreeBSD: `net.inet.ip.maxfragsperpacket`.
+    pub max_fragments: usize,
+    /// Datagrams that were put together and are remembered, so that fragments which the network doubled do not make
+    /// them a second time.
+    pub max_remembered_datagrams: usize,
+    /// Whether fragments are refused that hide a part of the TCP header from filters (RFC 1858 §3.2, RFC 3128 §4).
+    pub refuse_tiny_fragments: bool,
 }
 
 impl Knobs {
@@ -146,12 +178,32 @@ impl Knobs {
             max_outbox_packets: 1000,
             max_outbox_bytes: 1024 * 1024,
             accept_source_routes: false,
+            mtu_discovery: MtuDiscovery::Want,
+            path_mtu_timeout: Duration::from_secs(600),
+            min_path_mtu: 68,
+            max_path_mtus: 1024,
+            reassembly_timeout: Duration::from_secs(60),
+            max_reassembly_bytes: 4 * 1024 * 1024,
+            max_reassembly_bytes_per_source: 1024 * 1024,
+            max_reassembly_bytes_per_datagram: 256 * 1024,
+            max_reassemblies: 1024,
+            max_fragments: 2048,
+            max_remembered_datagrams: 64,
+            refuse_tiny_fragments: true,
         }
     }
 
     /// What Linux does.
     pub fn linux() -> Self {
-        Self { icmp_errors_per_peer: Some(RateLimit { per_second: 1, burst: 6 }), ..Self::rfc() }
+        Self {
+            icmp_errors_per_peer: Some(RateLimit { per_second: 1, burst: 6 }),
+            min_path_mtu: 552,
+            reassembly_timeout: Duration::from_secs(30),
+            // Linux bounds all sources together.
+            max_reassembly_bytes_per_source: 4 * 1024 * 1024,
+            refuse_tiny_fragments: false,
+            ..Self::rfc()
+        }
     }
 
     /// What FreeBSD does.
@@ -162,6 +214,14 @@ impl Knobs {
             icmp_errors_per_kind: limit,
             echo_replies: limit,
             timestamp_replies: limit,
+            mtu_discovery: MtuDiscovery::Dont,
+            path_mtu_timeout: Duration::from_secs(3600),
+            // net.inet.tcp.minmss and the headers.
+            min_path_mtu: 256,
+            max_path_mtus: 15_360,
+            reassembly_timeout: Duration::from_secs(30),
+            max_fragments: 16,
+            refuse_tiny_fragments: false,
             // net.inet.icmp.quotelen: 8 octets behind a header of 20.
             icmp_error_length: 56,
             icmp_error_precedence: false,

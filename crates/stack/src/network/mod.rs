@@ -14,6 +14,7 @@
 //! | `local` | which addresses are this host's |
 //! | `route` | the route table, flows |
 //! | `per_source` | what is said to each source once in a while |
+//! | `sending` | what a sender may say of its packets' headers |
 //! | `forward` | what forwarding asks of a packet, and does to its header |
 //! | `icmp` | ICMP messages |
 //! | `igmp` | IGMP: its messages, a host's and a router's part |
@@ -37,8 +38,9 @@ pub mod per_source;
 pub mod pmtu;
 pub mod quote;
 pub mod rate;
-pub mod redirect;
 pub mod reassembly;
+pub mod redirect;
 pub mod route;
+pub mod sending;
 
 pub use knobs::{HostModel, Knobs, RateLimit, ReversePath};

@@ -16,6 +16,8 @@ pub struct Quote {
     pub destination: Ipv4Addr,
     /// What it carried.
     pub protocol: IpNumber,
+    /// Whether it was not to be cut.
+    pub dont_fragment: bool,
     /// Its whole length.
     pub total_length: u16,
     /// The first octets behind its header: ports, and TCP's sequence number or ICMP's identifier.
@@ -37,6 +39,7 @@ impl Quote {
             source: header.source_addr(),
             destination: header.destination_addr(),
             protocol: header.protocol(),
+            dont_fragment: header.dont_fragment(),
             total_length: header.total_len(),
             transport: *octets.get(header_length..)?.first_chunk()?,
         })

@@ -11,8 +11,7 @@ use crate::host::{Host, Plan};
 use crate::network::ipv4;
 use crate::network::route::Flow;
 use crate::trace::{Cause, Trigger};
-use crate::transport::udp::Binding;
-use crate::transport::udp::DatagramError;
+use crate::transport::udp::{Binding, DatagramError, Received};
 use crate::transport::{Key, SocketError, SocketId, udp};
 
 /// The UDP socket of `id`.
@@ -116,8 +115,8 @@ impl Host {
     /// Sends a datagram to `remote`.
     ///
     /// # Errors
-    /// `WouldBlock` without room, `MessageTooLong` where it does not fit the interface's MTU,
-    /// `NetworkUnreachable` without a route, `PermissionDenied` for a broadcast without permission,
+    /// `WouldBlock` without room, `MessageTooLong` where it is longer than a datagram can be, or than the path's MTU and
+    /// must not be cut ([`set_mtu_discovery`](Self::set_mtu_discovery)), `NetworkUnreachable` without a route, `PermissionDenied` for a broadcast without permission,
     /// `AlreadyConnected` where the peer is another; or what ICMP said of an earlier datagram, once.
     pub fn udp_send_to(
         &mut self,
@@ -136,17 +135,15 @@ impl Host {
         data: &[u8],
         remote: Option<SocketAddr>,
     ) -> Result<usize, SocketError> {
-        let _ = ctx;
         self.called();
         let (local, remote, may_broadcast) = self.udp.ends(key, remote)?;
-        let plan = self.plan_datagram(key, local, remote)?;
+        let (first, mut sending) = Self::originate(self.udp.sending(key)?, remote.ip());
+        let plan = self.plan_datagram(key, local, SocketAddr::new(first, remote.port()))?;
         if plan.hop.broadcast && !is_group(remote.ip()) && !may_broadcast {
             return Err(SocketError::PermissionDenied);
         }
-        let length = ipv4::HEADER + udp::HEADER + data.len();
-        if length > plan.mtu {
-            return Err(SocketError::MessageTooLong);
-        }
+        let length = ipv4::HEADER + sending.options.len() + udp::HEADER + data.len();
+        plan.fits(length, sending.discovery.unwrap_or(self.knobs.mtu_discovery))?;
         if !self.outbox.has_room(length) {
             if self.udp.wait_to_send(key) {
                 self.outbox.waiting.push(SocketId::Udp(key));
@@ -156,13 +153,13 @@ impl Host {
         let meta = Meta::new(Cause::UdpData, Trigger::Call);
         let mut frame = Frame::with_payload(Bytes::copy_from_slice(data), meta);
         let source = SocketAddr::new(plan.source.into(), local.port());
-        udp::push(&mut frame, source, remote, plan.transmit_checksum);
+        udp::push(&mut frame, source, remote, plan.completes(length));
+        self.fill_options(&mut sending.options, plan.source, ctx.now);
         if is_group(remote.ip()) {
             let udp::Multicast { ttl, loops, .. } = *self.udp.multicast(key)?;
-            self.enqueue_for_group(&plan, IpNumber::UDP, (ttl, loops), frame);
+            self.enqueue_for_group(&plan, IpNumber::UDP, (ttl, loops), &sending, frame);
         } else {
-            let ttl = self.udp.ttl(key)?.unwrap_or(self.knobs.ttl);
-            self.enqueue(&plan, IpNumber::UDP, ttl, frame);
+            self.enqueue_with(&plan, IpNumber::UDP, &sending, frame);
         }
         Ok(data.len())
     }
@@ -206,23 +203,27 @@ impl Host {
         self.udp.recv(socket(id)?)
     }
 
+    /// As [`udp_recv_bytes`](Self::udp_recv_bytes), with what its IP header said.
+    ///
+    /// # Errors
+    /// As `udp_recv_from`.
+    pub fn udp_recv_message(&mut self, ctx: &mut Ctx<'_>, id: SocketId) -> Result<Received, SocketError> {
+        let mut received = self.udp.recv_message(socket(id)?)?;
+        if let Some(options) = &mut received.options
+            && let IpAddr::V4(own) = received.to
+        {
+            // RFC 1122 §3.2.1.8 (e): the host that a packet is for adds its time stamp before it hands the option on.
+            options.stamp(own, |address| self.is_own(address), ctx.now);
+        }
+        Ok(received)
+    }
+
     /// Permits, or forbids again, sending to broadcast addresses.
     ///
     /// # Errors
     /// `BadDescriptor` where there is no such socket.
     pub fn udp_set_broadcast(&mut self, id: SocketId, on: bool) -> Result<(), SocketError> {
         self.udp.set_broadcast(socket(id)?, on)
-    }
-
-    /// Sets the TTL of datagrams from here on (`IP_TTL`); `None`: the host's own.
-    ///
-    /// # Errors
-    /// `InvalidInput` for zero, `BadDescriptor` where there is no such socket.
-    pub fn udp_set_ttl(&mut self, id: SocketId, ttl: Option<u8>) -> Result<(), SocketError> {
-        if ttl == Some(0) {
-            return Err(SocketError::InvalidInput);
-        }
-        self.udp.set_ttl(socket(id)?, ttl)
     }
 
     /// Whether ICMP errors about datagrams are queued, to be asked for with [`udp_recv_error`](Self::udp_recv_error),

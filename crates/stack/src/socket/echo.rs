@@ -31,8 +31,8 @@ impl Host {
     /// Sends an echo request that carries `payload`, with a TTL of its own if one is given.
     ///
     /// # Errors
-    /// `WouldBlock` without room, `MessageTooLong` where it does not fit the interface's MTU,
-    /// `NetworkUnreachable` without a route, `PermissionDenied` for a broadcast address.
+    /// `WouldBlock` without room, `MessageTooLong` where it is longer than a packet can be, or than the path's MTU and must
+    /// not be cut, `NetworkUnreachable` without a route, `PermissionDenied` for a broadcast address.
     pub fn icmp_send_echo(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -77,25 +77,25 @@ impl Host {
         length: usize,
         query: impl FnOnce(u16) -> Frame,
     ) -> Result<(), SocketError> {
-        let _ = ctx;
         self.called();
         let key = socket(id)?;
         let identifier = self.echo.identifier(key)?;
-        let plan = self.plan(destination, Ipv4Addr::UNSPECIFIED.into())?;
+        let (first, mut sending) = Self::originate(self.echo.sending(key)?, destination);
+        sending.ttl = ttl.or(sending.ttl);
+        let plan = self.plan(first, Ipv4Addr::UNSPECIFIED.into())?;
         if plan.hop.broadcast {
             return Err(SocketError::PermissionDenied);
         }
-        let length = ipv4::HEADER + icmp::HEADER + length;
-        if length > plan.mtu {
-            return Err(SocketError::MessageTooLong);
-        }
+        let length = ipv4::HEADER + sending.options.len() + icmp::HEADER + length;
+        plan.fits(length, sending.discovery.unwrap_or(self.knobs.mtu_discovery))?;
         if !self.outbox.has_room(length) {
             if self.echo.wait_to_send(key) {
                 self.outbox.waiting.push(SocketId::Icmp(key));
             }
             return Err(SocketError::WouldBlock);
         }
-        self.enqueue(&plan, IpNumber::ICMP, ttl.unwrap_or(self.knobs.ttl), query(identifier));
+        self.fill_options(&mut sending.options, plan.source, ctx.now);
+        self.enqueue_with(&plan, IpNumber::ICMP, &sending, query(identifier));
         Ok(())
     }
 

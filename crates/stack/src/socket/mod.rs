@@ -5,6 +5,7 @@
 
 mod datagram;
 mod echo;
+mod ip;
 mod multicast;
 pub mod net;
 mod stream;

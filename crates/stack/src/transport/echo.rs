@@ -8,6 +8,8 @@ use bytes::Bytes;
 use super::slots::Slots;
 use super::{Key, Readiness, Report, SocketError, SocketId, Wake, ports};
 use crate::network::icmp::Times;
+use crate::network::options::List;
+use crate::network::sending::Sending;
 use crate::rng::Rng;
 use crate::table::Table;
 use crate::time::Instant;
@@ -26,6 +28,10 @@ pub enum EchoEvent {
         bytes: Bytes,
         /// The TTL that the answer arrived with.
         ttl: u8,
+        /// Its type of service.
+        tos: u8,
+        /// Its IP options, in their order.
+        options: List,
         /// When it arrived.
         at: Instant,
     },
@@ -57,6 +63,8 @@ struct Socket {
     /// Payload octets in the queue.
     held: usize,
     waiting: Readiness,
+    /// What its owner wants of the packets that it sends.
+    sending: Sending,
 }
 
 /// All ICMP echo sockets of a host.
@@ -82,7 +90,9 @@ impl EchoSockets {
     pub fn open(&mut self, rng: &mut Rng) -> Result<Key, SocketError> {
         let in_use = |identifier| self.identifiers.contains(&identifier);
         let identifier = ports::ephemeral(rng, &(1..=u16::MAX), in_use).ok_or(SocketError::NoBuffers)?;
-        let socket = Socket { identifier, queue: VecDeque::new(), held: 0, waiting: Readiness::NONE };
+        let sending = Sending::default();
+        let socket =
+            Socket { identifier, queue: VecDeque::new(), held: 0, waiting: Readiness::NONE, sending };
         let key = self.sockets.insert_with(|_| socket);
         self.identifiers.insert(identifier, key);
         Ok(key)
@@ -106,6 +116,22 @@ impl EchoSockets {
     /// Whether a socket has `identifier`.
     pub fn is_open(&self, identifier: u16) -> bool {
         self.identifiers.contains(&identifier)
+    }
+
+    /// What the owner of a socket wants of the packets that it sends.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn sending(&self, key: Key) -> Result<&Sending, SocketError> {
+        self.sockets.get(key).map(|socket| &socket.sending).ok_or(SocketError::BadDescriptor)
+    }
+
+    /// As [`sending`](Self::sending), to change.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn sending_mut(&mut self, key: Key) -> Result<&mut Sending, SocketError> {
+        self.sockets.get_mut(key).map(|socket| &mut socket.sending).ok_or(SocketError::BadDescriptor)
     }
 
     /// Takes an answer, or an error about a request, for the socket with `identifier`.
@@ -193,6 +219,8 @@ mod tests {
             sequence,
             bytes: Bytes::from(vec![0; length]),
             ttl: 64,
+            tos: 0,
+            options: List::EMPTY,
             at: Instant::ZERO,
         }
     }

@@ -7,7 +7,8 @@
 use core::fmt;
 use core::net::IpAddr;
 
-use crate::frame::{Checksum, FrameId, InterfaceId};
+use crate::frame::{Checksum, Frame, FrameId, InterfaceId};
+use crate::network::options::List;
 use crate::network::route::NoWay;
 use crate::trace::DropReason;
 
@@ -245,6 +246,8 @@ pub struct IpInfo {
     pub ttl: u8,
     /// Its type of service: DSCP (RFC 2474 §3) and ECN (RFC 3168 §5).
     pub tos: u8,
+    /// Octets of its IP options, which stand in front of what the transport is given.
+    pub options_length: u8,
     /// State of its transport checksum.
     pub checksum: Checksum,
     /// For a super-frame: payload octets of each segment.
@@ -253,11 +256,24 @@ pub struct IpInfo {
     pub frame: FrameId,
 }
 
+impl IpInfo {
+    /// Its IP options. Of the frame `stripped` octets have been taken off since the IP header.
+    pub fn options(&self, frame: &Frame, stripped: usize) -> List {
+        let octets = frame.stripped(stripped + usize::from(self.options_length));
+        octets
+            .get(..self.options_length.into())
+            .and_then(|octets| List::read(octets).ok())
+            .unwrap_or_default()
+    }
+}
+
 /// The way to a destination, resolved down to the next hop.
 #[derive(Clone, Copy, Debug)]
 pub struct Path {
-    /// The MTU in octets of the IP packet.
+    /// The path's MTU in octets of the IP packet, as far as it is known.
     pub mtu: u16,
+    /// The MTU of its first link.
+    pub link_mtu: u16,
     /// Whether the link computes transport checksums: `Checksum::Partial` is enough.
     pub transmit_checksum: bool,
     /// The longest super-frame in octets of the IP packet, zero where segments go one a frame.

@@ -45,6 +45,9 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::IpBadChecksum
         | DropReason::IpBadOptions
         | DropReason::SourceRouted
+        | DropReason::FragmentMalformed
+        | DropReason::FragmentTooLong
+        | DropReason::FragmentTiny
         | DropReason::TtlExceeded => &mut ip.in_hdr_errors,
         DropReason::NoRoute => &mut ip.in_no_routes,
         // RFC 4293 §5, ipSystemStatsInAddrErrors: also what is for others, where nothing is sent on.
@@ -61,7 +64,12 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::Prohibited
         | DropReason::GroupNotJoined => &mut ip.in_discards,
         DropReason::UnknownProtocol => &mut ip.in_unknown_protos,
-        DropReason::IpFragment => &mut ip.reasm_fails,
+        // What was wrong with the datagram is counted once, where it is given up.
+        DropReason::FragmentOverlap
+        | DropReason::FragmentAgain
+        | DropReason::FragmentEcn
+        | DropReason::FragmentLimit => &mut ip.in_discards,
+        DropReason::ReassemblyTimeout => &mut ip.reasm_fails,
         DropReason::TooBig => &mut ip.out_frag_fails,
         DropReason::NeighborUnresolved | DropReason::NeighborQueueFull | DropReason::OutputQueueFull => {
             &mut ip.out_discards

@@ -171,7 +171,7 @@ counters! {
         ip_bad_checksum,
         /// Dropped: any other fault of the IPv4 header.
         ip_bad_header,
-        /// Dropped: a fragment.
+        /// Dropped: a fragment that could not be one, or that reassembly did not take.
         ip_fragments_dropped,
         /// Dropped: no transport had that protocol number.
         unknown_protocol,
@@ -271,7 +271,18 @@ impl HostCounters {
         .into_iter()
         .map(dropped)
         .sum();
-        self.ip_fragments_dropped = dropped(DropReason::IpFragment);
+        self.ip_fragments_dropped = [
+            DropReason::FragmentMalformed,
+            DropReason::FragmentTooLong,
+            DropReason::FragmentTiny,
+            DropReason::FragmentOverlap,
+            DropReason::FragmentAgain,
+            DropReason::FragmentEcn,
+            DropReason::FragmentLimit,
+        ]
+        .into_iter()
+        .map(dropped)
+        .sum();
         self.unknown_protocol = dropped(DropReason::UnknownProtocol);
         self.icmp_bad_checksum = dropped(DropReason::IcmpBadChecksum);
         self.udp_bad_checksum = dropped(DropReason::UdpBadChecksum);

@@ -311,9 +311,9 @@ fn each_datagram_goes_with_the_ttl_of_its_socket() {
     let mut net = alone(|_| ());
     net.call(0, |host, ctx| {
         let socket = host.udp_bind(ctx, addr("0.0.0.0:0")).unwrap();
-        assert_eq!(host.udp_set_ttl(socket, Some(0)), Err(SocketError::InvalidInput));
+        assert_eq!(host.set_ttl(socket, Some(0)), Err(SocketError::InvalidInput));
         for ttl in [Some(3), None] {
-            host.udp_set_ttl(socket, ttl).unwrap();
+            host.set_ttl(socket, ttl).unwrap();
             host.udp_send_to(ctx, socket, b"x", addr("10.0.0.2:7")).unwrap();
         }
     });

@@ -3,10 +3,13 @@
 mod arp;
 mod expected;
 mod forward;
+mod fragments;
 mod icmp;
 mod icmp_rules;
 mod medium;
 mod models;
+mod options;
+mod pmtu;
 mod redirect;
 mod robust;
 mod routes;

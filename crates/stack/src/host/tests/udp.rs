@@ -1,4 +1,5 @@
 use super::*;
+use crate::network::sending::MtuDiscovery;
 use crate::transport::{Readiness, SocketError, SocketId};
 
 fn bind(net: &mut Net, host: usize, local: &str) -> SocketId {
@@ -87,15 +88,21 @@ fn broadcasts_need_permission_and_reach_all() {
 }
 
 #[test]
-fn what_is_longer_than_the_mtu_is_refused() {
+fn what_is_longer_than_the_mtu_and_must_not_be_cut_is_refused() {
+    // RFC 1122 §3.3.3; RFC 1191 §3
     let mut net = Net::new(2, |config| config.interfaces[0].capabilities.mtu = 500);
     let (socket, remote) = (bind(&mut net, 0, "0.0.0.0:0"), addr("10.0.0.2:7"));
     net.call(0, |host, ctx| {
+        host.set_mtu_discovery(socket, MtuDiscovery::Do).unwrap();
         assert_eq!(host.udp_send_to(ctx, socket, &[0; 473], remote), Err(SocketError::MessageTooLong));
         assert_eq!(host.udp_send_to(ctx, socket, &[0; 472], remote), Ok(472));
         let echo = host.icmp_open(ctx).unwrap();
+        host.set_mtu_discovery(echo, MtuDiscovery::Do).unwrap();
         let too_long = host.icmp_send_echo(ctx, echo, remote.ip(), 1, &[0; 473], None);
         assert_eq!(too_long, Err(SocketError::MessageTooLong));
+        host.set_mtu_discovery(socket, MtuDiscovery::Want).unwrap();
+        assert_eq!(host.udp_send_to(ctx, socket, &[0; 65_507], remote), Ok(65_507));
+        assert_eq!(host.udp_send_to(ctx, socket, &[0; 65_508], remote), Err(SocketError::MessageTooLong));
     });
 }
 

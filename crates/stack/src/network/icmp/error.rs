@@ -205,8 +205,7 @@ const PLATEAUS: [u16; 10] = [32_000, 17_914, 8_166, 4_352, 2_002, 1_492, 1_006, 
 /// The MTU that a router means which said `said`, zero for nothing, of a packet of `quoted_length` octets.
 pub fn next_hop_mtu(said: u16, quoted_length: u16) -> u16 {
     if said != 0 {
-        // RFC 1191 §3: no MTU is below 68 octets.
-        return said.max(68);
+        return said;
     }
     PLATEAUS.into_iter().find(|plateau| *plateau < quoted_length).unwrap_or(68)
 }

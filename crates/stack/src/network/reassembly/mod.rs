@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, VecDeque};
 use etherparse::IpNumber;
 
 use self::datagram::{DATAGRAM_STORAGE, Datagram, LONGEST, Placed, storage};
+use crate::frame::InterfaceId;
 use crate::rng::Rng;
 use crate::table::Table;
 use crate::time::{Duration, Instant};
@@ -70,6 +71,15 @@ pub enum Outcome {
     Whole(Assembled),
 }
 
+/// A datagram whose fragments did not all come in time.
+#[derive(Clone, Debug)]
+pub struct Expired {
+    /// By which interface its fragments came.
+    pub on: InterfaceId,
+    /// Its first fragment, if that came.
+    pub first: Option<Assembled>,
+}
+
 /// What one source has here.
 #[derive(Clone, Debug, Default)]
 struct Source {
@@ -94,7 +104,7 @@ pub struct Reassembly {
     assembled: VecDeque<(Key, Instant)>,
     /// Datagrams that were assembled.
     pub oks: u64,
-    /// Datagrams that were given up.
+    /// Datagrams that were given up before their time was over.
     pub fails: u64,
 }
 
@@ -259,18 +269,15 @@ impl Reassembly {
         }
     }
 
-    /// The next datagram whose time is over at `now`: its first fragment, if that had come and it was not given up
-    /// before. `None` where there is no such datagram.
-    pub fn expire(&mut self, now: Instant) -> Option<Option<Assembled>> {
-        if self.next_timeout()? > now {
-            return None;
+    /// The next datagram whose time is over at `now`. What was given up before is only forgotten.
+    pub fn expire(&mut self, now: Instant) -> Option<Expired> {
+        while self.next_timeout()? <= now {
+            let datagram = self.remove(*self.order.first_key_value()?.1)?;
+            if datagram.dead.is_none() {
+                return Some(Expired { on: datagram.on, first: datagram.into_first() });
+            }
         }
-        let datagram = self.remove(*self.order.first_key_value()?.1)?;
-        if datagram.dead.is_some() {
-            return Some(None);
-        }
-        self.fails += 1;
-        Some(datagram.into_first())
+        None
     }
 
     /// The oldest of `order` besides `but`. There is another, where `but` has room by itself.

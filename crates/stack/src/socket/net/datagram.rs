@@ -9,7 +9,8 @@ use super::addresses::Interface;
 use super::socket::Socket;
 use crate::context::Ctx;
 use crate::host::Host;
-use crate::transport::udp::DatagramError;
+use crate::network::sending::MtuDiscovery;
+use crate::transport::udp::{DatagramError, Received};
 use crate::transport::{Readiness, SocketError};
 
 /// What a UDP socket whose errors are queued hears.
@@ -112,20 +113,28 @@ impl UdpSocket {
         self.socket.until(Readiness::READ, Host::udp_recv_bytes).await
     }
 
+    /// The next datagram with what its IP header said: TTL, type of service, options, to whom it was.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub async fn recv_message(&self) -> io::Result<Received> {
+        self.socket.until(Readiness::READ, Host::udp_recv_message).await
+    }
+
+    /// The MTU of the path to the peer, as far as it is known (`IP_MTU`).
+    ///
+    /// # Errors
+    /// When there is no peer.
+    pub fn path_mtu(&self) -> io::Result<usize> {
+        self.socket.call(|host, _, id| host.path_mtu(id))
+    }
+
     /// Permits sending to broadcast addresses.
     ///
     /// # Errors
     /// Never, as long as the host lives.
     pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
         self.socket.call(|host, _, id| host.udp_set_broadcast(id, on))
-    }
-
-    /// Sets the TTL of datagrams from here on; `None`: the host's own.
-    ///
-    /// # Errors
-    /// When it is zero.
-    pub fn set_ttl(&self, ttl: Option<u8>) -> io::Result<()> {
-        self.socket.call(|host, _, id| host.udp_set_ttl(id, ttl))
     }
 
     /// Whether ICMP errors are queued for [`recv_event`](Self::recv_event), each with who reports it and of which
@@ -165,5 +174,37 @@ impl UdpSocket {
     /// When it has none.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.call(|host, _, id| host.peer_addr(id))
+    }
+
+    /// Sets the time to live of what it sends (`IP_TTL`); without one it is the host's own.
+    ///
+    /// # Errors
+    /// When it is zero.
+    pub fn set_ttl(&self, ttl: Option<u8>) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_ttl(id, ttl))
+    }
+
+    /// Sets the type of service of what it sends (`IP_TOS`): DSCP and ECN.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn set_tos(&self, tos: u8) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_tos(id, tos))
+    }
+
+    /// Sets what a path's MTU means for what it sends (`IP_MTU_DISCOVER`).
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn set_mtu_discovery(&self, discovery: MtuDiscovery) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_mtu_discovery(id, discovery))
+    }
+
+    /// Sets the IP options of what it sends (`IP_OPTIONS`), as they stand in a header; none clears them.
+    ///
+    /// # Errors
+    /// When they do not parse.
+    pub fn set_options(&self, options: &[u8]) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_ip_options(id, options))
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use super::socket::Socket;
 use crate::context::Ctx;
 use crate::host::Host;
+use crate::network::sending::MtuDiscovery;
 use crate::transport::Readiness;
 use crate::transport::echo::EchoEvent;
 
@@ -64,5 +65,37 @@ impl EchoSocket {
     /// When the socket has failed.
     pub async fn recv(&self) -> io::Result<EchoEvent> {
         self.socket.until(Readiness::READ, Host::icmp_recv).await
+    }
+
+    /// Sets the time to live of what it sends (`IP_TTL`); without one it is the host's own.
+    ///
+    /// # Errors
+    /// When it is zero.
+    pub fn set_ttl(&self, ttl: Option<u8>) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_ttl(id, ttl))
+    }
+
+    /// Sets the type of service of what it sends (`IP_TOS`): DSCP and ECN.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn set_tos(&self, tos: u8) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_tos(id, tos))
+    }
+
+    /// Sets what a path's MTU means for what it sends (`IP_MTU_DISCOVER`).
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn set_mtu_discovery(&self, discovery: MtuDiscovery) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_mtu_discovery(id, discovery))
+    }
+
+    /// Sets the IP options of what it sends (`IP_OPTIONS`), as they stand in a header; none clears them.
+    ///
+    /// # Errors
+    /// When they do not parse.
+    pub fn set_options(&self, options: &[u8]) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_ip_options(id, options))
     }
 }

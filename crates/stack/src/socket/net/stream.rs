@@ -166,6 +166,22 @@ impl TcpStream {
     pub(super) fn poll_write_shared(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         self.socket.poll(Readiness::WRITE, cx, |host, ctx, id| host.tcp_send(ctx, id, data))
     }
+
+    /// Sets the time to live of what it sends (`IP_TTL`); without one it is the host's own.
+    ///
+    /// # Errors
+    /// When it is zero.
+    pub fn set_ttl(&self, ttl: Option<u8>) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_ttl(id, ttl))
+    }
+
+    /// Sets the type of service of what it sends (`IP_TOS`): DSCP and ECN.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn set_tos(&self, tos: u8) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.set_tos(id, tos))
+    }
 }
 
 impl AsyncRead for TcpStream {

@@ -46,6 +46,29 @@ impl Tcp {
         port.map(at).ok_or(SocketError::AddressNotAvailable)
     }
 
+    /// Changes TTL and type of service of a connection's packets.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such connection.
+    pub fn set_header(
+        &mut self,
+        key: Key,
+        change: impl FnOnce(Option<u8>, u8) -> (Option<u8>, u8),
+    ) -> Result<(), SocketError> {
+        let connection = self.connections.get_mut(key).ok_or(SocketError::BadDescriptor)?;
+        connection.header = change(connection.header.0, connection.header.1);
+        self.own_headers = true;
+        Ok(())
+    }
+
+    /// TTL and type of service of a connection's packets, as far as they are its own.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such connection.
+    pub fn header(&self, key: Key) -> Result<(Option<u8>, u8), SocketError> {
+        self.connections.get(key).map(|connection| connection.header).ok_or(SocketError::BadDescriptor)
+    }
+
     /// Takes the first complete connection of a listener, and says who its peer is.
     ///
     /// # Errors

@@ -105,6 +105,8 @@ pub struct Connection {
     pub way: u64,
     /// Nagle's algorithm is off.
     pub nodelay: bool,
+    /// TTL and type of service of its packets, where its owner has set them.
+    pub header: (Option<u8>, u8),
     /// What happened last: the trigger of what is sent now.
     pub trigger: Trigger,
     /// What was agreed on.
@@ -225,6 +227,7 @@ impl Connection {
             parked: false,
             way: 0,
             nodelay: cx.knobs.nodelay,
+            header: (None, 0),
             trigger: Trigger::Call,
             agreed: Agreed::default(),
             iss,

@@ -163,7 +163,7 @@ impl Connection {
             window: window as u16,
             urgent: 0,
             options: Options {
-                mss: Some(Self::offered_mss(path.mtu, knobs)),
+                mss: Some(Self::offered_mss(path.link_mtu, knobs)),
                 window_scale: scaling.then(|| knobs.window_scale()),
                 sack_permitted: if passive { agreed.sack } else { knobs.sack },
                 timestamps: timestamps.then_some(super::options::Timestamps { value, echo }),

@@ -109,6 +109,8 @@ pub struct Tcp {
     ready: VecDeque<Key>,
     replies: Replies,
     wakes: Vec<Wake>,
+    /// Some connection has had a TTL or a type of service of its own: ways are not shared among connections.
+    own_headers: bool,
 }
 
 /// Where a segment comes from and goes to, as its headers say it.
@@ -176,6 +178,7 @@ impl Tcp {
             ready: VecDeque::new(),
             replies,
             wakes: Vec::new(),
+            own_headers: false,
         }
     }
 
@@ -313,6 +316,12 @@ impl Tcp {
             Ready::Reply => self.replies.ends(),
         }
         .expect("what is ready has ends")
+    }
+
+    /// TTL and type of service of what is ready, where they are its own; and whether any connection has its own.
+    pub fn header_of(&self, ready: Ready) -> ((Option<u8>, u8), bool) {
+        let Ready::Connection(key) = ready else { return ((None, 0), self.own_headers) };
+        (self.connections.get(key).map_or((None, 0), |connection| connection.header), self.own_headers)
     }
 
     /// Whether nothing is ready.

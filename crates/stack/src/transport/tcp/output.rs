@@ -52,7 +52,8 @@ impl Connection {
     #[inline(never)]
     fn next_unusual(&mut self, cx: &mut Cx<'_, '_>, path: &Path, frame: &mut Frame) -> bool {
         if self.mtu != path.mtu {
-            self.mtu = path.mtu;
+            // RFC 1191 §6.3: the path has learnt, or what it had learnt has aged.
+            (self.mtu, self.pmtu) = (path.mtu, u16::MAX);
             self.update_mss();
         }
         if !self.state.is_synchronized() && self.next_handshake_segment(cx, path, frame) {

@@ -249,6 +249,7 @@ mod tests {
             interface,
             ttl: 64,
             tos: 0,
+            options_length: 0,
             checksum,
             segment_size: None,
             frame,

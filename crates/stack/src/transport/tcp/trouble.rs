@@ -10,11 +10,6 @@ use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, Ending, State, Trigger};
 use crate::transport::{Key, SocketError, Trouble};
 
-/// The MTU taken where a router does not name one (RFC 1191 §5: every host takes packets of this size).
-const MTU_UNNAMED: u16 = 576;
-/// The least MTU believed (RFC 791 §3.2: every link carries 68 octets).
-const LEAST_MTU: u16 = 68;
-
 impl Tcp {
     /// ICMP says something about a segment sent from `local` to `remote` with sequence number `sequence`. False where
     /// there is no such connection or the number was not in flight (RFC 5927 §4.1): a forgery, or late.
@@ -45,6 +40,16 @@ impl Tcp {
             let next = from_wire(connection.iss, sequence, connection.snd_una) == connection.snd_nxt;
             next || connection.is_in_flight(sequence)
         })
+    }
+
+    /// The path to `destination` takes packets of `mtu` octets at most: RFC 1191 §5.1 has all connections along it told.
+    /// All are looked at, but seldom: a path's MTU falls only by what was verified.
+    pub fn on_path_mtu(&mut self, ctx: &mut Ctx<'_>, destination: IpAddr, mtu: u16) {
+        let along = self.connections.iter().filter(|connection| connection.id.remote.ip() == destination);
+        let keys: Vec<Key> = along.map(|connection| connection.key).collect();
+        for key in keys {
+            self.with(ctx, key, |connection, cx| connection.on_packet_too_big(cx, mtu));
+        }
     }
 
     /// The neighbour is being resolved: what is ready waits for it outside the queue. A reply is not worth the wait.
@@ -146,7 +151,6 @@ impl Connection {
 
     /// RFC 1191 §6.5: segments shrink, and what was too big goes again without blame for congestion.
     fn on_packet_too_big(&mut self, cx: &mut Cx<'_, '_>, mtu: u16) {
-        let mtu = if mtu == 0 { MTU_UNNAMED } else { mtu.max(LEAST_MTU) };
         if mtu >= self.mtu.min(self.pmtu) {
             return;
         }

@@ -21,12 +21,13 @@ use bytes::Bytes;
 pub use datagram::{HEADER, MAX_PAYLOAD, push};
 pub use knobs::Knobs;
 pub use multicast::{Change, Multicast};
-pub use socket::DatagramError;
 use socket::Socket;
+pub use socket::{DatagramError, Received};
 
 use super::slots::Slots;
 use super::{IpInfo, Key, Readiness, Report, SocketError, SocketId, Verdict, Wake, ports};
 use crate::frame::{Frame, InterfaceId};
+use crate::network::sending::Sending;
 use crate::rng::Rng;
 use crate::table::Table;
 use crate::trace::DropReason;
@@ -83,8 +84,9 @@ impl Udp {
             return Verdict::PortUnreachable;
         };
         let Some(socket) = self.sockets.get_mut(key) else { return Verdict::PortUnreachable };
-        let payload = own_storage(frame.take_payload(HEADER), self.knobs.copy_below);
-        if !socket.enqueue(remote, payload, self.knobs.receive_buffer) {
+        let mut received = received(ip, remote, frame);
+        received.payload = own_storage(received.payload, self.knobs.copy_below);
+        if !socket.enqueue(received, self.knobs.receive_buffer) {
             return Verdict::Dropped(DropReason::UdpQueueFull);
         }
         self.wake(key, Readiness::READ);
@@ -110,11 +112,12 @@ impl Udp {
             let group = ip.destination.is_multicast();
             return Verdict::Dropped(if group { DropReason::GroupNotJoined } else { DropReason::UdpNoPort });
         }
-        let payload = own_storage(frame.take_payload(HEADER), self.knobs.copy_below);
+        let mut received = received(ip, remote, frame);
+        received.payload = own_storage(received.payload, self.knobs.copy_below);
         let mut verdict = Verdict::Dropped(DropReason::UdpQueueFull);
         for key in receivers {
             let Some(socket) = self.sockets.get_mut(key) else { continue };
-            if socket.enqueue(remote, payload.clone(), self.knobs.receive_buffer) {
+            if socket.enqueue(received.clone(), self.knobs.receive_buffer) {
                 verdict = Verdict::Accepted;
                 self.wake(key, Readiness::READ);
             }
@@ -270,8 +273,32 @@ impl Udp {
     /// The next datagram and who sent it.
     ///
     /// # Errors
-    /// A pending error, once; `WouldBlock` where nothing is there.
+    /// As [`recv_message`](Self::recv_message).
     pub fn recv(&mut self, key: Key) -> Result<(Bytes, SocketAddr), SocketError> {
+        self.recv_message(key).map(|received| (received.payload, received.from))
+    }
+
+    /// What the owner of a socket wants of the packets that it sends.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn sending(&self, key: Key) -> Result<&Sending, SocketError> {
+        self.sockets.get(key).map(|socket| &socket.sending).ok_or(SocketError::BadDescriptor)
+    }
+
+    /// As [`sending`](Self::sending), to change.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn sending_mut(&mut self, key: Key) -> Result<&mut Sending, SocketError> {
+        self.sockets.get_mut(key).map(|socket| &mut socket.sending).ok_or(SocketError::BadDescriptor)
+    }
+
+    /// The next datagram, with what its IP header said.
+    ///
+    /// # Errors
+    /// A pending error, once; `WouldBlock` where nothing is there.
+    pub fn recv_message(&mut self, key: Key) -> Result<Received, SocketError> {
         let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
         if let Some(error) = socket.error.take() {
             return Err(error);
@@ -311,23 +338,6 @@ impl Udp {
         let waited = socket.waiting.contains(Readiness::WRITE);
         socket.waiting = socket.waiting.or(Readiness::WRITE);
         !waited
-    }
-
-    /// The TTL of what is sent from here on; `None`: the host's own.
-    ///
-    /// # Errors
-    /// When there is no such socket.
-    pub fn set_ttl(&mut self, key: Key, ttl: Option<u8>) -> Result<(), SocketError> {
-        self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?.ttl = ttl;
-        Ok(())
-    }
-
-    /// The TTL of what is sent, where it is not the host's.
-    ///
-    /// # Errors
-    /// When there is no such socket.
-    pub fn ttl(&self, key: Key) -> Result<Option<u8>, SocketError> {
-        self.sockets.get(key).map(|socket| socket.ttl).ok_or(SocketError::BadDescriptor)
     }
 
     /// Whether broadcasts are permitted from here on.
@@ -396,6 +406,13 @@ impl Udp {
             self.wakes.push(Wake { socket: SocketId::Udp(key), readiness: due });
         }
     }
+}
+
+/// The datagram at the front of a frame, with what its IP header said.
+fn received(ip: &IpInfo, from: SocketAddr, frame: &mut Frame) -> Received {
+    let options = (ip.options_length > 0).then(|| Box::new(ip.options(frame, 0)));
+    let &IpInfo { destination: to, interface, ttl, tos, .. } = ip;
+    Received { from, payload: frame.take_payload(HEADER), to, interface, ttl, tos, options }
 }
 
 /// A payload that is much shorter than the storage it lies in gets its own.

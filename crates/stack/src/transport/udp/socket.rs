@@ -7,13 +7,27 @@ use bytes::Bytes;
 
 use super::{Binding, Multicast};
 use crate::frame::InterfaceId;
+use crate::network::options::List;
+use crate::network::sending::Sending;
 use crate::transport::{Key, Readiness, Report, SocketError};
 
-/// A datagram that waits to be received.
-#[derive(Clone, Debug)]
-struct Waiting {
-    from: SocketAddr,
-    payload: Bytes,
+/// A datagram that was received.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Received {
+    /// Who sent it.
+    pub from: SocketAddr,
+    /// What it carried.
+    pub payload: Bytes,
+    /// To which of this host's addresses, or of its groups' (`IP_PKTINFO`).
+    pub to: IpAddr,
+    /// By which interface it came.
+    pub interface: InterfaceId,
+    /// Its TTL (`IP_RECVTTL`).
+    pub ttl: u8,
+    /// Its type of service: DSCP (RFC 2474 §3) and ECN (`IP_RECVTOS`).
+    pub tos: u8,
+    /// Its IP options (`IP_RECVOPTS`), in their order.
+    pub options: Option<Box<List>>,
 }
 
 /// What was said of a datagram that was sent.
@@ -36,8 +50,6 @@ pub struct Socket {
     pub local: SocketAddr,
     /// The peer, whose datagrams alone are received.
     pub remote: Option<SocketAddr>,
-    /// TTL of what is sent, where it is not the host's.
-    pub ttl: Option<u8>,
     /// By which interface alone, and beside whom.
     pub binding: Binding,
     /// Whether broadcasts may be sent.
@@ -50,7 +62,9 @@ pub struct Socket {
     pub errors: Option<VecDeque<DatagramError>>,
     /// What the owner waits for.
     pub waiting: Readiness,
-    queue: VecDeque<Waiting>,
+    queue: VecDeque<Received>,
+    /// What its owner wants of the packets that it sends.
+    pub sending: Sending,
     /// Storage that the queue holds, in octets.
     held: usize,
 }
@@ -63,7 +77,6 @@ impl Socket {
             bound: local.ip(),
             local,
             remote: None,
-            ttl: None,
             binding,
             broadcast: false,
             multicast: Multicast::default(),
@@ -71,6 +84,7 @@ impl Socket {
             errors: None,
             waiting: Readiness::NONE,
             queue: VecDeque::new(),
+            sending: Sending::default(),
             held: 0,
         }
     }
@@ -113,25 +127,25 @@ impl Socket {
     }
 
     /// Keeps a datagram; false where the queue would hold more than `limit` octets.
-    pub fn enqueue(&mut self, from: SocketAddr, payload: Bytes, limit: usize) -> bool {
-        let held = self.held + storage(&payload);
+    pub fn enqueue(&mut self, received: Received, limit: usize) -> bool {
+        let held = self.held + storage(&received);
         if held > limit {
             return false;
         }
         self.held = held;
-        self.queue.push_back(Waiting { from, payload });
+        self.queue.push_back(received);
         true
     }
 
     /// The next datagram.
-    pub fn dequeue(&mut self) -> Option<(Bytes, SocketAddr)> {
-        let Waiting { from, payload } = self.queue.pop_front()?;
-        self.held -= storage(&payload);
+    pub fn dequeue(&mut self) -> Option<Received> {
+        let received = self.queue.pop_front()?;
+        self.held -= storage(&received);
         if self.queue.is_empty() {
             // An idle socket holds no buffers.
             self.queue = VecDeque::new();
         }
-        Some((payload, from))
+        Some(received)
     }
 
     /// Octets of payload that wait to be read.
@@ -142,11 +156,12 @@ impl Socket {
     /// Drops what waits and is not from `peer`.
     pub fn keep_from(&mut self, peer: SocketAddr) {
         self.queue.retain(|waiting| waiting.from == peer);
-        self.held = self.queue.iter().map(|waiting| storage(&waiting.payload)).sum();
+        self.held = self.queue.iter().map(storage).sum();
     }
 }
 
 /// Octets that a datagram in the queue holds. Its payload fills most of its own storage: shorter ones were copied.
-fn storage(payload: &Bytes) -> usize {
-    payload.len() + size_of::<Waiting>()
+fn storage(received: &Received) -> usize {
+    let options = if received.options.is_some() { size_of::<List>() } else { 0 };
+    received.payload.len() + size_of::<Received>() + options
 }

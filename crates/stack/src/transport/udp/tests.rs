@@ -29,6 +29,7 @@ fn ip(source: &str, destination: &str) -> IpInfo {
         interface: InterfaceId(0),
         ttl: 64,
         tos: 0,
+        options_length: 0,
         checksum: Checksum::Complete,
         segment_size: None,
         frame: FrameId::default(),

@@ -109,7 +109,12 @@ impl Pair {
     /// Everything that either end wants to send goes onto the wire.
     pub fn flush(&mut self) {
         for end in 0..2 {
-            let path = Path { mtu: self.mtu[end], transmit_checksum: false, max_super_frame: 0 };
+            let path = Path {
+                mtu: self.mtu[end],
+                link_mtu: self.mtu[end],
+                transmit_checksum: false,
+                max_super_frame: 0,
+            };
             while let Some(ready) = self.ends[end].next_ready() {
                 let ends = *self.ends[end].ends(ready);
                 let mut frame = Frame::empty();
@@ -318,6 +323,7 @@ fn info(source: IpAddr, destination: IpAddr, frame: FrameId) -> IpInfo {
         interface: InterfaceId(0),
         ttl: 64,
         tos: 0,
+        options_length: 0,
         checksum: crate::frame::Checksum::Complete,
         segment_size: None,
         frame,
