@@ -281,6 +281,8 @@ knobs! {
         fin_wait2_timeout: Patience,
         /// The least time between two challenge ACKs of a connection (RFC 5961 §7).
         challenge_ack_interval: Span,
+        /// Whether ICMP errors that may pass, such as host unreachable, end a handshake at once (RFC 5461 §3).
+        soft_errors_end_handshakes: bool,
         /// Sends keep-alives (RFC 9293 §3.8.4: off unless asked for).
         keep_alive: bool,
         /// Silence before the first keep-alive.

@@ -91,6 +91,9 @@ pub struct Connection {
     pub ending: Ending,
     /// Why it failed, until a call has said so.
     pub error: Option<SocketError>,
+    /// What ICMP last said that may pass, and when: the reason, should the connection be given up without having got on
+    /// since (RFC 9293 §3.9.2.2).
+    pub soft_error: Option<(Instant, SocketError)>,
     /// The listener in whose queues it is.
     pub parent: Option<Key>,
     /// The application has closed its socket.
@@ -220,6 +223,7 @@ impl Connection {
             state,
             ending: Ending::Open,
             error: None,
+            soft_error: None,
             parent: None,
             orphan: false,
             wants: Readiness::NONE,

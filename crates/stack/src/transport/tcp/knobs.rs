@@ -55,6 +55,9 @@ pub struct Knobs {
     pub fin_wait2_timeout: Option<Duration>,
     /// Least time between two challenge ACKs of a connection (RFC 5961 §7).
     pub challenge_ack_interval: Duration,
+    /// Whether ICMP errors that may pass, such as host unreachable, end a handshake at once (RFC 5461 §3): Linux does so,
+    /// which RFC 9293 §3.9.2.2 forbids.
+    pub soft_errors_end_handshakes: bool,
 
     /// Sends keep-alives (RFC 9293 §3.8.4: off unless asked for).
     pub keep_alive: bool,
@@ -98,6 +101,7 @@ impl Knobs {
             msl: Duration::from_secs(120),
             fin_wait2_timeout: None,
             challenge_ack_interval: Duration::from_millis(500),
+            soft_errors_end_handshakes: false,
             keep_alive: false,
             keep_alive_idle: Duration::from_secs(7200),
             keep_alive_interval: Duration::from_secs(75),
@@ -129,6 +133,7 @@ impl Knobs {
             msl: Duration::from_secs(30),
             fin_wait2_timeout: Some(Duration::from_secs(60)),
             max_syn_backlog: 4096,
+            soft_errors_end_handshakes: true,
             require_timestamps: false,
             ..Self::rfc()
         }

@@ -326,6 +326,42 @@ fn icmp_ends_a_handshake_and_not_a_connection() {
 }
 
 #[test]
+fn what_may_pass_is_the_reason_when_nothing_has_passed() {
+    // RFC 1122 §4.2.3.9, RFC 9293 §3.9.2.2, RFC 5461 §3
+    for (knobs, at_once) in [(Knobs::rfc(), false), (Knobs::linux(), true)] {
+        let mut pair = Pair::new(knobs, Knobs::rfc());
+        pair.judge = Box::new(|_| Fate::Lose);
+        let client = pair.open(1000);
+        pair.flush();
+        let seq = pair.last(0).segment.seq;
+        pair.with(0, |tcp, ctx| {
+            assert!(tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, Trouble::NetworkUnreachable));
+        });
+        if !at_once {
+            assert_eq!(pair.ends[0].connected(client), Err(SocketError::WouldBlock));
+            pair.run(Duration::from_secs(300));
+        }
+        assert_eq!(pair.ends[0].connected(client), Err(SocketError::NetworkUnreachable));
+    }
+}
+
+#[test]
+fn what_has_passed_is_no_reason_any_more() {
+    let (mut pair, client, _) = warm();
+    pair.send(0, client, b"x").unwrap();
+    pair.flush();
+    let seq = pair.last(0).segment.seq;
+    pair.with(0, |tcp, ctx| {
+        assert!(tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, Trouble::HostUnreachable));
+    });
+    pair.millis(500);
+    pair.judge = Box::new(|_| Fate::Lose);
+    pair.send(0, client, b"y").unwrap();
+    pair.run(Duration::from_secs(300));
+    assert_eq!(pair.recv(0, client), Err(SocketError::TimedOut));
+}
+
+#[test]
 fn a_smaller_mtu_cuts_segments_and_sends_them_again() {
     let (mut pair, client, server) = warm();
     pair.judge = Box::new(|seen| if seen.length > 960 { Fate::Lose } else { Fate::Deliver });
