@@ -9,6 +9,27 @@ mod support;
 
 use support::{scenarios, scratch, status, stderr, wirelab};
 
+/// Of each scenario that ships, what tshark calls the protocols of its frames: those that must occur, and those that may.
+const PROTOCOLS: &[(&str, &[&str], &[&str])] = &[
+    ("arp-conflict", &["ARP"], &["ICMP", "UDP", "TCP"]),
+    ("dhcp", &["ARP", "DHCP"], &["ICMP", "UDP", "TCP"]),
+    ("echo", &["ARP", "TCP"], &[]),
+    ("echo-udp", &["ARP", "UDP"], &[]),
+    ("fragments", &["ARP", "IPv4"], &["ICMP", "UDP"]),
+    ("lossy-transfer", &["ARP", "TCP"], &[]),
+    ("multicast", &["ARP", "UDP"], &["IGMPv1", "IGMPv2", "IGMPv3"]),
+    ("multihomed", &["ARP"], &["ICMP", "UDP", "TCP"]),
+    ("partition", &["ARP", "TCP"], &[]),
+    ("path-mtu", &["ARP", "ICMP", "TCP"], &["UDP", "IPv4"]),
+    ("ping", &["ARP", "ICMP"], &[]),
+    ("rarp-boot", &["RARP"], &["ARP", "ICMP", "UDP", "TCP"]),
+    ("redirect", &["ARP", "ICMP"], &["UDP", "TCP"]),
+    ("router", &["ARP", "ICMP"], &["UDP", "TCP"]),
+    ("switch-vlan", &["ARP"], &["ICMP", "UDP", "TCP"]),
+    ("traceroute", &["ARP", "ICMP", "UDP"], &[]),
+    ("unreachable", &["ARP", "ICMP", "TCP", "UDP"], &[]),
+];
+
 /// What is wrong with a frame, to tshark.
 const WRONG: &str = "_ws.malformed || ip.checksum.status == 0 || tcp.checksum.status == 0 \
                      || udp.checksum.status == 0 || icmp.checksum.status == 0 || _ws.expert.severity >= 8388608";
@@ -94,7 +115,27 @@ fn tshark_finds_nothing_wrong_in_what_ships() {
         let output = wirelab(&["run", &format!("scenarios/{name}.toml"), "--quiet", "--pcap", path]);
         assert_eq!(status(&output), 0, "{name}: {}", stderr(&output));
         check(&name, &capture);
+        check_protocols(&name, &capture);
     }
+}
+
+/// The protocols of a capture's frames are those that the scenario is about.
+#[track_caller]
+fn check_protocols(name: &str, capture: &Path) {
+    let Some((_, must, may)) = PROTOCOLS.iter().find(|(scenario, ..)| *scenario == name) else {
+        panic!("{name} ships, and PROTOCOLS does not say what is in its capture");
+    };
+    let mut command = Command::new("tshark");
+    command.arg("-n").arg("-r").arg(capture).args(["-T", "fields", "-e", "_ws.col.Protocol"]);
+    let output = command.output().expect("tshark starts");
+    assert!(output.status.success(), "tshark: {}", stderr(&output));
+    let text = String::from_utf8(output.stdout).expect("tshark writes UTF-8");
+    let seen: BTreeSet<&str> = text.lines().collect();
+    let missing: Vec<_> = must.iter().filter(|protocol| !seen.contains(*protocol)).collect();
+    assert!(missing.is_empty(), "{name}: no frame is {missing:?}, they are {seen:?}");
+    let others: Vec<_> =
+        seen.iter().filter(|protocol| !must.contains(protocol) && !may.contains(protocol)).collect();
+    assert!(others.is_empty(), "{name}: some frames are {others:?}");
 }
 
 #[test]

@@ -51,3 +51,31 @@ pub fn pair() -> Topology {
         [(LinkId(0), Link { name: "wire".into(), ends: [(NodeId(0), eth0), (NodeId(1), eth0)] })],
     )
 }
+
+/// Hosts `n0`, `n1`, … with the addresses 10.0.0.0, 10.0.0.1, …, and links between them.
+pub fn network(hosts: u32, links: &[(u32, u32)]) -> Topology {
+    let mut interfaces = vec![0_u16; hosts as usize];
+    let mut end = |node: u32| {
+        let next = &mut interfaces[node as usize];
+        *next += 1;
+        (NodeId(node), InterfaceId(*next - 1))
+    };
+    let links: Vec<Link> = links
+        .iter()
+        .map(|(one, other)| Link { name: format!("{one}-{other}"), ends: [end(*one), end(*other)] })
+        .collect();
+    let host = |node: u32| Host {
+        name: format!("n{node}"),
+        kind: Kind::Host,
+        interfaces: (0..interfaces[node as usize])
+            .map(|number| Interface {
+                name: format!("eth{number}"),
+                mac: Mac([2, 0, 0, 0, node as u8, number as u8]),
+                addresses: vec![format!("10.0.{number}.{node}/24").parse().expect("it is an address")],
+                medium: Medium::Ethernet,
+                vlan: None,
+            })
+            .collect(),
+    };
+    Topology::new((0..hosts).map(|node| (NodeId(node), host(node))), (0..).map(LinkId).zip(links))
+}

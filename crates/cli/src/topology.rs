@@ -142,6 +142,14 @@ impl Topology {
         self.links.iter().map(|(id, link)| (*id, link))
     }
 
+    /// Makes a node something else.
+    #[cfg(test)]
+    pub fn set_kind(&mut self, node: NodeId, kind: Kind) {
+        if let Some(host) = self.hosts.get_mut(&node) {
+            host.kind = kind;
+        }
+    }
+
     /// What a node is.
     pub fn kind(&self, node: NodeId) -> Kind {
         self.hosts.get(&node).map_or(Kind::Host, |host| host.kind)

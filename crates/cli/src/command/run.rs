@@ -10,7 +10,7 @@ use wirelab_scenario::{Override, Report, Run};
 use crate::args::RunArgs;
 use crate::console::{Ink, Style};
 use crate::exit::{Code, Failure};
-use crate::ladder::{self, LadderRecorder, Limit};
+use crate::ladder::{self, LadderRecorder, Limit, Only};
 use crate::output_file::OutputFile;
 use crate::progress;
 use crate::record::pcap::PcapRecorder;
@@ -31,11 +31,17 @@ pub fn run(args: &RunArgs, style: &Style, out: &mut dyn Write, err: &mut dyn Wri
     let mut run = scenario.build(seed);
     let topology = Arc::new(Topology::of(run.world()));
     add_shows(&mut run, args, &topology)?;
+    let only = match &args.only {
+        Some(text) => {
+            Only::parse(text, &topology).map_err(|error| Failure::Usage(format!("--only: {error}")))?
+        }
+        None => Only::Everything { switches: args.switches },
+    };
     // Before a long run, not after it, one wants to know that its files cannot be written.
     add_writers(&mut run, args, &topology, scenario.name(), seed)?;
     let limit = if args.quiet || args.json { Limit::None } else { args.ladder.0 };
     if limit != Limit::None {
-        run.add_recorder(Box::new(LadderRecorder::new(topology, limit)));
+        run.add_recorder(Box::new(LadderRecorder::new(topology, limit, only)));
     }
     let report = progress::execute(&mut run, !args.quiet);
     finish_writers(&mut run)?;
@@ -67,8 +73,9 @@ fn show(
         }
         if let Some(ladder) = ladder {
             ladder::draw(ladder, style, out)?;
+        } else {
+            tables::print_shown(report, style, out)?;
         }
-        tables::print_shown(report, style, out)?;
         tables::print(report, style, out)?;
     }
     if args.quiet && !report.held {

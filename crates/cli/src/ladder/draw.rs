@@ -1,73 +1,45 @@
-//! Draws ladders: a lifeline a host, an arrow a frame.
+//! Draws ladders: a lifeline a node, an arrow a frame.
 
 use std::io::{self, Write};
 
 use wirelab_stack::frame::NodeId;
 use wirelab_stack::time::Instant;
-use wirelab_stack::trace::DropReason;
+use wirelab_stack::trace::{DropReason, Place};
 
+use super::columns::{Columns, LEAST_TEXT};
 use super::rows::{Fate, FrameRow, LeftOut, Row, Side, What};
-use super::{LadderRecorder, Pair, Right};
-use crate::console::{Charset, Ink, Style, cut, pad, pad_left, width, wrap};
+use super::strip::{Arrow, Head, Pen, Strip};
+use super::{LadderRecorder, Part};
+use crate::console::{Ink, Style, pad, pad_left, width, wrap};
 use crate::tables::grouped;
 use crate::topology::Topology;
 use crate::words;
 
-/// The least room beside the ladder in which text is broken into lines rather than left as it is.
-const LEAST_TEXT: usize = 24;
-
-/// The characters that ladders are drawn with.
-struct Pen {
-    lifeline: &'static str,
-    line: &'static str,
-    gap: &'static str,
-    to_right: &'static str,
-    to_left: &'static str,
-    dead: &'static str,
-    point: &'static str,
-    left_out: &'static str,
-}
-
-impl Pen {
-    const fn of(charset: Charset) -> Self {
-        match charset {
-            Charset::Unicode => Self {
-                lifeline: "│",
-                line: "─",
-                gap: "┄",
-                to_right: "►",
-                to_left: "◄",
-                dead: "✗",
-                point: "●",
-                left_out: "⋮",
-            },
-            Charset::Ascii => Self {
-                lifeline: "|",
-                line: "-",
-                gap: ".",
-                to_right: ">",
-                to_left: "<",
-                dead: "X",
-                point: "*",
-                left_out: ":",
-            },
-        }
-    }
-}
+/// Nodes that are named where several drop a frame for the same reason.
+const MOST_NAMED: usize = 4;
+/// Nodes that are named where there is no room for them.
+const MOST_LEFT_OUT: usize = 12;
 
 /// Draws all ladders.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn draw(recorder: &LadderRecorder, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    for (pair, rows) in &recorder.ladders {
-        let canvas = Canvas::new(style, rows.iter().map(|(_, row)| row));
-        canvas.head(&recorder.topology, *pair, out)?;
+    for (part, rows) in &recorder.ladders {
+        let all = || rows.iter().map(|(_, row)| row);
+        let canvas = Canvas::new(recorder, *part, style, all);
+        canvas.head(*part, out)?;
+        let mut undrawn = LeftOut::default();
         for (left_out, row) in rows.iter() {
             canvas.left_out(left_out, out)?;
-            canvas.row(row, out)?;
+            if canvas.columns.show(row) {
+                canvas.row(row, out)?;
+            } else {
+                undrawn.add(row);
+            }
         }
         canvas.left_out(rows.left_out_at_end(), out)?;
+        canvas.no_room(undrawn, out)?;
         let (left_out, shown) = rows.frames();
         if left_out > 0 {
             let (left_out, all) = (grouped(left_out), grouped(left_out + shown));
@@ -78,17 +50,24 @@ pub fn draw(recorder: &LadderRecorder, style: &Style, out: &mut dyn Write) -> io
         }
         writeln!(out)?;
     }
+    if recorder.narrowed > 0 {
+        let frames = count(recorder.narrowed, "frame");
+        let text = format!(
+            "{frames} of other nodes or connections not drawn (--only); --pcap and --trace write all"
+        );
+        writeln!(out, "{}\n", style.paint(Ink::Warning, &text))?;
+    }
     Ok(())
 }
 
 /// One ladder's measures.
 struct Canvas<'a> {
+    topology: &'a Topology,
     style: &'a Style,
     pen: Pen,
+    columns: Columns,
     /// Columns of a time.
     time: usize,
-    /// Columns between the lifelines.
-    span: usize,
     /// Columns of the layer's name.
     layer: usize,
     /// Columns of the cause.
@@ -96,51 +75,71 @@ struct Canvas<'a> {
 }
 
 impl<'a> Canvas<'a> {
-    fn new<'r>(style: &'a Style, rows: impl Iterator<Item = &'r Row>) -> Self {
-        let span = match style.width {
-            Some(columns) if columns < 100 => 24,
-            Some(columns) if columns < 140 => 30,
-            _ => 36,
-        };
-        let (mut time, mut layer, mut cause) = (0, 0, 0);
-        for row in rows {
+    fn new<'r, R: Iterator<Item = &'r Row>>(
+        recorder: &'a LadderRecorder,
+        part: Part,
+        style: &'a Style,
+        rows: impl Fn() -> R,
+    ) -> Self {
+        let (mut time, mut layer, mut longest) = (0, 0, 0);
+        for row in rows() {
             time = time.max(seconds(row.at).len());
             if let What::Frame(frame) = &row.what {
-                let arrivals = frame.fates.iter().filter_map(Fate::arrival).map(|at| seconds(at).len());
+                let arrivals = frame.fates.iter().filter_map(Fate::arrival).map(|(_, at)| seconds(at).len());
                 time = arrivals.fold(time, usize::max);
                 layer = layer.max(frame.layer.len());
-                cause = cause.max(width(&style.charset.show(&words::cause(frame.cause))));
+                longest = longest.max(width(&style.charset.show(&cause(frame))));
             }
         }
-        Self { style, pen: Pen::of(style.charset), time, span, layer, cause }
+        let columns = Columns::new(recorder, part, rows(), style, time);
+        let pen = Pen::of(style.charset);
+        Self { topology: &recorder.topology, style, pen, columns, time, layer, cause: longest }
     }
 
-    fn head(&self, topology: &Topology, pair: Pair, out: &mut dyn Write) -> io::Result<()> {
-        let left = topology.host(pair.left);
-        let (right, link) = match pair.right {
-            Right::Host(node) => (topology.host(node).to_owned(), links(topology, pair.left, node)),
-            Right::Loopback => (left.to_owned(), "loopback".to_owned()),
-            Right::Nobody => ("(nobody)".to_owned(), "no link".to_owned()),
-        };
-        let show = |text: &str| self.style.charset.show(text);
-        let (left, right, link) = (show(left), show(&right), show(&link));
-        // Each name stands over its lifeline, as nearly as the others let it.
-        let left_at = (self.time + 1).saturating_sub(width(&left) / 2);
-        let right_at = (self.time + 2 + self.span).saturating_sub(width(&right) / 2);
-        let mut line = pad("", left_at) + &left;
-        let middle = (left_at + width(&left) + right_at).saturating_sub(width(&link)) / 2;
-        if middle > width(&line) && middle + width(&link) < right_at {
-            line = pad(&line, middle) + &link;
+    fn head(&self, part: Part, out: &mut dyn Write) -> io::Result<()> {
+        let heads = self.columns.heads(self.style);
+        let mut line = String::new();
+        let mut ends = Vec::new();
+        for (at, name) in &heads {
+            let at = (at + self.time as isize + 1).max(0) as usize;
+            line = pad(&line, at.max(if line.is_empty() { 0 } else { width(&line) + 1 })) + name;
+            ends.push((width(&line) - width(name), width(&line)));
         }
-        let mut line = pad(&line, right_at.max(width(&line) + 2)) + &right;
-        line = pad(&line, self.text_column());
-        line.push_str("times in seconds");
+        // Between two there is room for what joins them.
+        if let [(_, left), (right, _)] = ends[..] {
+            let link = self.style.charset.show(&self.joined_by(part));
+            let middle = (left + right).saturating_sub(width(&link)) / 2;
+            if middle > left && middle + width(&link) < right {
+                line = pad(&(pad(&heads[0].1, 0)), 0);
+                line = pad("", ends[0].0) + &line;
+                line = pad(&(pad(&line, middle) + &link), right) + &heads[1].1;
+            }
+        }
+        let mut line = pad(&line, self.text_column());
+        let sent = "seconds: sent on the left, arrived on the right";
+        let fits = self.room().is_none_or(|room| sent.len() <= room);
+        let sent = if self.columns.len() > 2 && fits { sent } else { "times in seconds" };
+        line.push_str(sent);
         writeln!(out, "{}", self.style.paint(Ink::Heading, line.trim_end()))
+    }
+
+    /// What joins the only two lifelines.
+    fn joined_by(&self, part: Part) -> String {
+        let Part::Network(_) = part else { return "loopback".to_owned() };
+        if self.columns.has_stand_in() {
+            return String::new();
+        }
+        let mut nodes =
+            self.topology.hosts().map(|(node, _)| node).filter(|node| self.columns.of(*node).is_some());
+        match (nodes.next(), nodes.next()) {
+            (Some(one), Some(other)) => links(self.topology, one, other),
+            _ => String::new(),
+        }
     }
 
     /// Where text begins, in columns.
     fn text_column(&self) -> usize {
-        self.time * 2 + self.span + 6
+        self.time * 2 + self.columns.width() + 4
     }
 
     /// Columns that are left for text, where the terminal has an end.
@@ -152,52 +151,135 @@ impl<'a> Canvas<'a> {
         match &row.what {
             What::Frame(frame) => self.frame(row.at, frame, out),
             What::Note { side, ink, text } => self.note(row.at, *side, *ink, text, out),
+            What::Table { node, kind, lines } => self.table(row.at, *node, kind, lines, out),
         }
     }
 
-    /// A line: a time on the left, what is between the lifelines, a time on the right, text.
-    fn line(
-        &self,
-        out: &mut dyn Write,
-        times: [&str; 2],
-        ends: [&str; 2],
-        between: &str,
-        text: &str,
-    ) -> io::Result<()> {
+    /// Lifelines with nothing between them.
+    fn strip(&self) -> Strip<'_> {
+        Strip::new(&self.columns, &self.pen, self.style, self.pen.lifeline)
+    }
+
+    /// A line: a time on the left, the lifelines, a time on the right, text.
+    fn line(&self, out: &mut dyn Write, times: [&str; 2], strip: &Strip<'_>, text: &str) -> io::Result<()> {
         let left = self.style.paint(Ink::Dim, &pad_left(times[0], self.time));
         let right = self.style.paint(Ink::Dim, times[1]) + &pad("", self.time - width(times[1]));
-        let line = format!("{left} {}{between}{} {right}  {text}", ends[0], ends[1]);
+        let line = format!("{left} {} {right}  {text}", strip.paint(self.style));
         writeln!(out, "{}", line.trim_end())
     }
 
+    /// The times of a frame that leaves column `from` at `sent`: with two lifelines each stands at its own.
+    fn times<'t>(&self, from: usize, sent: &'t str, arrived: &'t str) -> [&'t str; 2] {
+        if self.columns.len() == 2 && from == 1 { [arrived, sent] } else { [sent, arrived] }
+    }
+
     fn frame(&self, at: Instant, frame: &FrameRow, out: &mut dyn Write) -> io::Result<()> {
+        let (first, copies) = split(&frame.fates);
+        let from = self.ends(frame, first.first().copied()).0;
+        let mut strip = self.strip();
+        let later = self.arrows(&mut strip, frame, &first);
         let sent = seconds(at);
-        let first = frame.fates.first();
-        let (arrow, ink) = self.arrow(frame, first);
-        let arrow = self.style.paint(ink, &arrow);
-        let arrived = first.and_then(Fate::arrival).map(seconds).unwrap_or_default();
-        let times = if frame.from_left { [sent.as_str(), &arrived] } else { [&arrived, sent.as_str()] };
-        let texts = self.texts(frame);
-        let lifelines = [self.pen.lifeline; 2];
-        self.line(out, times, lifelines, &arrow, &texts[0])?;
+        let arrived = first.iter().find_map(|fate| fate.arrival()).map(|(_, at)| seconds(at));
+        let times = self.times(from, &sent, arrived.as_deref().unwrap_or_default());
+        let texts = self.texts(frame, &first);
+        self.line(out, times, &strip, &texts[0])?;
         for text in &texts[1..] {
-            self.line(out, ["", ""], lifelines, &" ".repeat(self.span), text)?;
+            self.line(out, ["", ""], &self.strip(), text)?;
         }
-        for fate in frame.fates.iter().skip(1) {
-            self.copy(frame, fate, out)?;
+        for (copy, fate) in
+            later.into_iter().map(|fate| (false, fate)).chain(copies.into_iter().map(|fate| (true, fate)))
+        {
+            let mut strip = self.strip();
+            let again =
+                FrameRow { label: if copy { "copy".into() } else { frame.label.clone() }, ..frame.clone() };
+            self.one_arrow(&mut strip, &again, Some(fate), copy);
+            let arrived = fate.arrival().map(|(_, at)| seconds(at)).unwrap_or_default();
+            let words = if copy { self.style.charset.show(&self.words(&[fate])) } else { String::new() };
+            self.beside(out, self.times(from, "", &arrived), &strip, (Ink::Warning, &words))?;
         }
         Ok(())
     }
 
-    /// The fate of a duplicate.
-    fn copy(&self, frame: &FrameRow, fate: &Fate, out: &mut dyn Write) -> io::Result<()> {
-        let arrived = fate.arrival().map(seconds).unwrap_or_default();
-        let times = if frame.from_left { ["", arrived.as_str()] } else { [arrived.as_str(), ""] };
-        let copy = FrameRow { label: "copy".into(), ..frame.clone() };
-        let (arrow, ink) = self.arrow(&copy, Some(fate));
-        let arrow = self.style.paint(ink, &arrow.replace(self.pen.line, self.pen.gap));
-        let words = self.style.charset.show(fate.words().unwrap_or_default());
-        self.beside(out, times, [self.pen.lifeline; 2], &arrow, (Ink::Warning, &words))
+    /// Draws the arrows of a frame; returns the fates that need a line of their own.
+    fn arrows<'f>(&self, strip: &mut Strip<'_>, frame: &FrameRow, first: &[&'f Fate]) -> Vec<&'f Fate> {
+        let Some(from) = self.columns.of(frame.from) else {
+            self.one_arrow(strip, frame, first.first().copied(), false);
+            return first.iter().skip(1).copied().collect();
+        };
+        let column = |fate: &Fate| {
+            let (node, _) = fate.arrival()?;
+            self.columns.of_receiver(node).filter(|column| *column != from)
+        };
+        let reached: Vec<(usize, &Fate)> =
+            first.iter().filter_map(|fate| Some((column(fate)?, *fate))).collect();
+        if reached.len() < 2 {
+            // What reached somebody is drawn rather than what did not.
+            let main = reached.first().map(|(_, fate)| *fate).or(first.first().copied());
+            self.one_arrow(strip, frame, main, false);
+            return Vec::new();
+        }
+        let cell = |column: usize| self.columns.cell(column);
+        for rightwards in [true, false] {
+            let side = || reached.iter().filter(|(column, _)| (*column > from) == rightwards);
+            let Some((farthest, fate)) = side().max_by_key(|(column, _)| column.abs_diff(from)) else {
+                continue;
+            };
+            strip.arrow(&Arrow {
+                from: cell(from),
+                to: cell(*farthest),
+                label: &frame.label,
+                head: head_of(fate),
+                copy: false,
+                sender: None,
+            });
+            for (column, fate) in side().filter(|(column, _)| column != farthest) {
+                strip.head(cell(from), cell(*column), head_of(fate));
+            }
+        }
+        Vec::new()
+    }
+
+    /// From which column to which an arrow leads. A node without one is beside whom it speaks with.
+    fn ends(&self, frame: &FrameRow, fate: Option<&Fate>) -> (usize, usize) {
+        let columns = &self.columns;
+        let last = columns.len() - 1;
+        let beside = |column: usize| if column < last { column + 1 } else { column - 1 };
+        let to = fate.and_then(Fate::arrival).and_then(|(node, _)| columns.of_receiver(node));
+        let goal = match fate {
+            Some(Fate::Lost { towards, .. }) => *towards,
+            _ => frame.towards,
+        };
+        match (columns.of(frame.from), to) {
+            (Some(from), Some(to)) if from != to => (from, to),
+            (Some(from), _) => {
+                let goal = goal.and_then(|node| columns.of_receiver(node)).filter(|goal| *goal != from);
+                (from, goal.unwrap_or_else(|| beside(from)))
+            }
+            (None, Some(to)) if columns.has_stand_in() || to == 0 => (beside(to), to),
+            (None, Some(to)) => (to - 1, to),
+            (None, None) => (0, 1),
+        }
+    }
+
+    /// Draws one arrow.
+    fn one_arrow(&self, strip: &mut Strip<'_>, frame: &FrameRow, fate: Option<&Fate>, copy: bool) {
+        let columns = &self.columns;
+        let reached = fate.and_then(Fate::arrival).map(|(node, _)| node);
+        let beyond = reached.filter(|node| columns.of_receiver(*node).is_none());
+        let beyond = beyond.map(|node| self.topology.host(node));
+        let sender = columns.of(frame.from).is_none().then(|| self.topology.host(frame.from));
+        let head = match (fate, beyond) {
+            (Some(Fate::Arrived { .. }), Some(_)) if columns.has_stand_in() => Head::Taken,
+            (Some(Fate::Arrived { .. }), Some(name)) => Head::Beyond(name),
+            (Some(Fate::Refused { reason, .. }), Some(_)) => Head::Lost(*reason),
+            (Some(Fate::Refused { node, reason, .. }), None) if *node == frame.from => Head::Lost(*reason),
+            (Some(fate), _) => head_of(fate),
+            (None, _) => Head::Open,
+        };
+        let (from, to) = self.ends(frame, fate);
+        let (from, to) = (columns.cell(from), columns.cell(to));
+        let sender = sender.filter(|_| !columns.has_stand_in());
+        strip.arrow(&Arrow { from, to, label: &frame.label, head, copy, sender });
     }
 
     /// A line whose text is broken beside the lifelines where the terminal ends.
@@ -205,63 +287,54 @@ impl<'a> Canvas<'a> {
         &self,
         out: &mut dyn Write,
         times: [&str; 2],
-        ends: [&str; 2],
-        between: &str,
+        strip: &Strip<'_>,
         (ink, text): (Ink, &str),
     ) -> io::Result<()> {
         let room = self.room().unwrap_or(usize::MAX).max(LEAST_TEXT);
         let mut lines = wrap(text, room).into_iter().map(|line| self.style.paint(ink, &line));
         let first = lines.next().unwrap_or_default();
-        self.line(out, times, ends, between, &first)?;
+        self.line(out, times, strip, &first)?;
         for line in lines {
-            self.line(out, ["", ""], [self.pen.lifeline; 2], &" ".repeat(self.span), &line)?;
+            self.line(out, ["", ""], &self.strip(), &line)?;
         }
         Ok(())
     }
 
-    /// What stands between the lifelines, `span` columns wide.
-    fn arrow(&self, frame: &FrameRow, fate: Option<&Fate>) -> (String, Ink) {
-        let Pen { line, gap, dead, .. } = self.pen;
-        let head = if frame.from_left { self.pen.to_right } else { self.pen.to_left };
-        let label = cut(&frame.label, self.span.saturating_sub(8), self.style.charset);
-        let begin = [line.repeat(2), format!(" {label} ")];
-        let used = 2 + width(&label) + 2;
-        let (end, ink) = match fate {
-            Some(Fate::Arrived { .. }) => {
-                (vec![line.repeat(self.span.saturating_sub(used + 1)), head.to_owned()], Ink::Plain)
+    /// Where and why copies of a frame were dropped; who drops for the same reason is named together.
+    fn words(&self, fates: &[&Fate]) -> String {
+        let mut groups: Vec<(Place, DropReason, Vec<&str>)> = Vec::new();
+        let mut all = Vec::new();
+        for fate in fates {
+            match fate {
+                Fate::Arrived { .. } => {}
+                Fate::Lost { link, place, reason, .. } => all.push(words::drop(link, *place, *reason)),
+                Fate::Refused { node, place, reason, .. } => {
+                    let name = self.topology.host(*node);
+                    match groups.iter_mut().find(|(at, why, _)| (at, why) == (place, reason)) {
+                        Some((_, _, names)) => names.push(name),
+                        None => groups.push((*place, *reason, vec![name])),
+                    }
+                }
             }
-            Some(Fate::Refused { reason, .. }) => {
-                let fill = line.repeat(self.span.saturating_sub(used + 2));
-                (
-                    vec![fill, head.to_owned(), dead.to_owned()],
-                    if is_ordinary(*reason) { Ink::Dim } else { Ink::Bad },
-                )
-            }
-            Some(Fate::Lost { reason, .. }) => {
-                let reach = (self.span * 3 / 5).saturating_sub(used).max(1);
-                let room = self.span.saturating_sub(used + reach + 1);
-                let name = cut(reason.name(), room.saturating_sub(2), self.style.charset);
-                let side = |text: &str| if frame.from_left { pad(text, room) } else { pad_left(text, room) };
-                let name = if frame.from_left { format!(" {name}") } else { format!("{name} ") };
-                (vec![line.repeat(reach), dead.to_owned(), side(&name)], Ink::Bad)
-            }
-            None => (vec![gap.repeat(self.span.saturating_sub(used))], Ink::Warning),
-        };
-        let mut parts: Vec<String> = begin.into_iter().chain(end).collect();
-        if !frame.from_left {
-            parts.reverse();
         }
-        (parts.concat(), ink)
+        all.extend(groups.into_iter().map(|(place, reason, names)| {
+            let named = names[..names.len().min(MOST_NAMED)].join(", ");
+            match names.len().saturating_sub(MOST_NAMED) {
+                0 => words::drop(&named, place, reason),
+                more => words::drop(&format!("{named} and {more} more"), place, reason),
+            }
+        }));
+        all.join("; ")
     }
 
     /// Layer, cause, summary and remarks, in as many lines as the terminal's width asks for.
-    fn texts(&self, frame: &FrameRow) -> Vec<String> {
+    fn texts(&self, frame: &FrameRow, first: &[&Fate]) -> Vec<String> {
         let show = |text: &str| self.style.charset.show(text);
-        let (layer, cause) = (pad(frame.layer, self.layer), show(&words::cause(frame.cause)));
+        let (layer, cause) = (pad(frame.layer, self.layer), show(&cause(frame)));
         let mut remarks: Vec<String> = frame.remarks.iter().map(|remark| show(remark)).collect();
-        match frame.fates.first() {
-            Some(fate) => remarks.extend(fate.words().map(show)),
-            None => remarks.push("under way when the run ended".into()),
+        match first {
+            [] => remarks.push("under way when the run ended".into()),
+            fates => remarks.extend(Some(show(&self.words(fates))).filter(|words| !words.is_empty())),
         }
         let (summary, remarks) = (show(&frame.text), remarks.join("; "));
         let paint = |ink, text: &str| self.style.paint(ink, text);
@@ -287,68 +360,168 @@ impl<'a> Canvas<'a> {
     }
 
     fn note(&self, at: Instant, side: Side, ink: Ink, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        let Pen { lifeline, gap, point, .. } = self.pen;
         let at = seconds(at);
         let text = self.style.charset.show(text);
-        let room = self.span.saturating_sub(2);
+        let room = self.columns.span.saturating_sub(2);
         let fits = width(&text) <= room;
         // Between the lifelines where it fits, beside them where not.
-        let (inside, mut outside) = if fits { (text.as_str(), "") } else { ("", text.as_str()) };
-        let (times, ends, between) = match side {
-            Side::Left => ([at.as_str(), ""], [point, lifeline], format!(" {}", pad(inside, room + 1))),
-            Side::Right => (["", at.as_str()], [lifeline, point], format!("{} ", pad_left(inside, room + 1))),
-            Side::Link => {
-                let inside =
-                    if fits { format!(" {inside} ") } else { std::mem::take(&mut outside).to_owned() };
-                let inside = cut(&inside, self.span, self.style.charset);
-                let fill = self.span - width(&inside);
-                let between = gap.repeat(fill / 2) + &inside + &gap.repeat(fill - fill / 2);
-                ([at.as_str(), at.as_str()], [lifeline, lifeline], between)
-            }
+        let mut outside = if fits { "" } else { text.as_str() };
+        let mut strip = self.strip();
+        let ends = match side {
+            Side::Node(node) => [self.columns.of(node), None],
+            Side::Link(one, other) => [self.columns.of(one), self.columns.of(other)],
         };
-        let between = self.style.paint(ink, &between);
-        self.beside(out, times, ends, &between, (ink, outside))
+        let times = match ends {
+            [Some(one), Some(other)] => {
+                let (one, other) = (one.min(other), one.max(other));
+                let inside = if fits { format!(" {text} ") } else { std::mem::take(&mut outside).to_owned() };
+                strip.bridge(self.columns.cell(one), self.columns.cell(other), &inside, ink);
+                if self.columns.len() == 2 { [at.as_str(), at.as_str()] } else { [at.as_str(), ""] }
+            }
+            [Some(column), None] | [None, Some(column)] => {
+                let cell = self.columns.cell(column);
+                strip.put(cell, self.pen.point, Ink::Plain);
+                let last = column + 1 == self.columns.len();
+                if fits && last {
+                    strip.put(cell - 1 - width(&text), &text, ink);
+                } else if fits {
+                    strip.put(cell + 2, &text, ink);
+                }
+                self.times(column, &at, "")
+            }
+            [None, None] => [at.as_str(), ""],
+        };
+        self.beside(out, times, &strip, (ink, outside))
+    }
+
+    /// A table: beside the lifelines where its lines fit there, below its name in the whole width where not.
+    fn table(
+        &self,
+        at: Instant,
+        node: NodeId,
+        kind: &str,
+        lines: &[String],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let show = |line: &String| self.style.charset.show(line);
+        let lines: Vec<String> = lines.iter().map(show).collect();
+        let name = self.style.charset.show(self.topology.host(node));
+        let nothing = if lines.is_empty() { ": (nothing)" } else { "" };
+        let title = self.style.paint(Ink::Heading, &format!("{kind} of {name}{nothing}"));
+        let column = self.columns.of(node);
+        let mut strip = self.strip();
+        if let Some(column) = column {
+            strip.put(self.columns.cell(column), self.pen.point, Ink::Plain);
+        }
+        let at = seconds(at);
+        self.line(out, self.times(column.unwrap_or(0), &at, ""), &strip, &title)?;
+        let longest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
+        let fits = self.room().is_none_or(|room| longest + 2 <= room);
+        for line in &lines {
+            if fits {
+                self.line(out, ["", ""], &self.strip(), &format!("  {line}"))?;
+            } else {
+                writeln!(out, "    {line}")?;
+            }
+        }
+        Ok(())
     }
 
     fn left_out(&self, left_out: LeftOut, out: &mut dyn Write) -> io::Result<()> {
         if left_out.is_none() {
             return Ok(());
         }
-        let mut parts = Vec::new();
-        if left_out.frames > 0 {
-            parts.push(count(left_out.frames, "frame"));
-        }
-        if left_out.retransmissions > 0 {
-            parts.push(format!("{} of them", count(left_out.retransmissions, "retransmission")));
-        }
-        if left_out.notes > 0 {
-            parts.push(count(left_out.notes, "note"));
-        }
-        let text = format!(
-            "{} left out, from {} s to {} s",
-            parts.join(", "),
-            seconds(left_out.from),
-            seconds(left_out.to)
-        );
-        let text = self.style.paint(Ink::Warning, &text);
-        self.line(out, ["", ""], [self.pen.left_out; 2], &" ".repeat(self.span), &text)
+        let from_to = format!("left out, from {} s to {} s", seconds(left_out.from), seconds(left_out.to));
+        let text = self.style.paint(Ink::Warning, &format!("{} {from_to}", counted(left_out)));
+        let strip = Strip::new(&self.columns, &self.pen, self.style, self.pen.left_out);
+        self.line(out, ["", ""], &strip, &text)
     }
+
+    /// Says for whom there was no room, and how much is not drawn therefore.
+    fn no_room(&self, undrawn: LeftOut, out: &mut dyn Write) -> io::Result<()> {
+        if self.columns.left_out.is_empty() {
+            return Ok(());
+        }
+        let left_out = &self.columns.left_out;
+        let mut names = left_out[..left_out.len().min(MOST_LEFT_OUT)].join(", ");
+        if left_out.len() > MOST_LEFT_OUT {
+            names += &format!(" and {} more", left_out.len() - MOST_LEFT_OUT);
+        }
+        let rows = if undrawn.is_none() { "nothing".to_owned() } else { counted(undrawn) };
+        let text = format!("no room for {names}, and {rows} of theirs: --only draws the nodes that it names");
+        for line in wrap(&text, self.style.width.unwrap_or(usize::MAX)) {
+            writeln!(out, "{}", self.style.paint(Ink::Warning, &line))?;
+        }
+        Ok(())
+    }
+}
+
+/// The first fate of a frame at each station, or what became of it on its way if it reached nobody; and the others,
+/// which are those of copies.
+fn split(fates: &[Fate]) -> (Vec<&Fate>, Vec<&Fate>) {
+    let (mut first, mut copies): (Vec<&Fate>, Vec<&Fate>) = (Vec::new(), Vec::new());
+    let mut lost = false;
+    for fate in fates {
+        let repeated = match fate.arrival() {
+            Some((node, _)) => {
+                first.iter().any(|seen| seen.arrival().is_some_and(|(reached, _)| reached == node))
+            }
+            // A link loses a frame once; a second time it is a copy's.
+            None => std::mem::replace(&mut lost, true),
+        };
+        if repeated {
+            copies.push(fate);
+        } else {
+            first.push(fate);
+        }
+    }
+    // To one station: what was first is the frame's, and the rest its copies'.
+    let stations = first.iter().filter(|fate| fate.arrival().is_some()).count();
+    if stations == 1 && first.len() > 1 {
+        copies.insert(0, first.remove(1));
+    }
+    (first, copies)
+}
+
+fn head_of(fate: &Fate) -> Head<'static> {
+    match fate {
+        Fate::Arrived { .. } => Head::Taken,
+        Fate::Refused { reason, .. } => Head::Refused(*reason),
+        Fate::Lost { reason, .. } => Head::Lost(*reason),
+    }
+}
+
+/// Why a frame was sent; where it was forwarded, also why it exists at all.
+fn cause(frame: &FrameRow) -> String {
+    match frame.origin {
+        Some(origin) => format!("{} {}", frame.cause.name(), words::cause(origin)),
+        None => words::cause(frame.cause),
+    }
+}
+
+fn counted(left_out: LeftOut) -> String {
+    let mut parts = Vec::new();
+    if left_out.frames > 0 {
+        parts.push(count(left_out.frames, "frame"));
+    }
+    if left_out.retransmissions > 0 {
+        parts.push(format!("{} of them", count(left_out.retransmissions, "retransmission")));
+    }
+    if left_out.notes > 0 {
+        parts.push(count(left_out.notes, "note"));
+    }
+    parts.join(", ")
 }
 
 fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(number)) }
 }
 
-/// The names of the links between two hosts.
+/// The names of the links between two nodes.
 fn links(topology: &Topology, left: NodeId, right: NodeId) -> String {
     let between = topology.links_of(left).filter(|link| link.ends.iter().any(|(end, _)| *end == right));
     let names: Vec<&str> = between.map(|link| link.name.as_str()).collect();
     names.join(", ")
-}
-
-/// Whether hosts drop frames for this reason all the time, and nothing is wrong.
-fn is_ordinary(reason: DropReason) -> bool {
-    matches!(reason, DropReason::ArpNotForUs | DropReason::NotForUs | DropReason::IcmpIgnored)
 }
 
 /// Seconds to the microsecond; the trace has the nanoseconds.

@@ -1,49 +1,65 @@
-//! The ladder: what two hosts said to each other, in the order of time.
+//! The ladder: what nodes said to each other, in the order of time.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `only` | to what it is narrowed |
+//! | `rows` | the rows that are kept |
+//! | `columns` | which nodes have columns, and where they stand |
+//! | `strip` | one line of lifelines, and the arrows in it |
+//! | `draw` | the whole |
+//!
+//! A node without a column, as switches are unless they are asked for, is seen through: a frame that it passes on goes on
+//! in the row where it began.
 
+mod columns;
 mod draw;
+mod only;
 mod rows;
+mod strip;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use wirelab_sim::{Component, Recorder};
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, NodeId};
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{
-    AddressChange, ApplicationEvent, ConnectionId, DropReason, Ending, Event, Interest, LinkEvent,
-    NeighborState, Place,
+    AddressChange, ApplicationEvent, Cause, ConnectionId, DropReason, Ending, Event, Interest, LinkEvent,
+    NeighborState, Place, Table, Trigger,
 };
 
 pub use draw::draw;
+pub use only::Only;
 pub use rows::Limit;
 use rows::{Fate, FrameRow, Row, Rows, Side, What};
 
 use crate::console::Ink;
 use crate::summary::Summarizer;
-use crate::topology::Topology;
+use crate::topology::{Kind, Topology};
 use crate::words;
 
 /// Octets of an application's text that are shown beside its host.
 const MOST_TEXT: usize = 80;
-/// Fates of one frame that are shown: its own, and those of duplicates.
-const MOST_FATES: usize = 4;
+/// Fates of one frame that are shown: its own, at each station of its link, and those of duplicates.
+const MOST_FATES: usize = 64;
+/// Frames of nodes without a column that are remembered until they reach one that has.
+const MOST_HIDDEN: usize = 4096;
 
-/// Two hosts, the lower number first.
+/// What is drawn together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Pair {
-    left: NodeId,
-    right: Right,
+enum Part {
+    /// All that is connected with each other, by the lowest number among it.
+    Network(NodeId),
+    /// What a host says to itself.
+    Loopback(NodeId),
 }
 
-/// Who is at the right side.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Right {
-    /// Another host.
-    Host(NodeId),
-    /// The host itself.
-    Loopback,
-    /// Nobody: no link is at the interface.
-    Nobody,
+/// A row in which a frame is drawn.
+#[derive(Clone, Copy, Debug)]
+struct Trail {
+    from: NodeId,
+    part: Part,
+    number: u64,
 }
 
 /// Keeps what the ladders show.
@@ -51,130 +67,267 @@ enum Right {
 pub struct LadderRecorder {
     topology: Arc<Topology>,
     limit: Limit,
+    only: Only,
     summarizer: Summarizer,
-    ladders: BTreeMap<Pair, Rows>,
-    /// The rows of frames: each pair's row number. As many as rows are kept.
-    frames: BTreeMap<FrameId, (Pair, u64)>,
-    /// Where each host's notes go: the pair in which it last took part.
-    latest: BTreeMap<NodeId, Pair>,
+    ladders: BTreeMap<Part, Rows>,
+    /// The rows of frames: one for each node with a column that sent it. No more than rows are kept.
+    frames: BTreeMap<FrameId, Vec<Trail>>,
+    /// Frames that nodes without a column have sent, the latest ones.
+    hidden: BTreeMap<FrameId, Row>,
+    hidden_order: VecDeque<FrameId>,
+    /// How many frames are not drawn since the ladder is narrowed.
+    narrowed: u64,
+    /// With whom each node is connected.
+    networks: BTreeMap<NodeId, NodeId>,
+    /// How many nodes of each network have columns.
+    sizes: BTreeMap<NodeId, usize>,
+    /// Where each node's notes go: the part in which it last took part.
+    latest: BTreeMap<NodeId, Part>,
 }
 
 impl LadderRecorder {
-    /// Keeps as many rows of each pair as `limit` allows.
-    pub fn new(topology: Arc<Topology>, limit: Limit) -> Self {
+    /// Keeps of what `only` says as many rows of each ladder as `limit` allows.
+    pub fn new(topology: Arc<Topology>, limit: Limit, only: Only) -> Self {
+        let networks = columns::networks(&topology);
+        let mut sizes = BTreeMap::new();
+        for (node, network) in &networks {
+            *sizes.entry(*network).or_default() += usize::from(only.draws(*node, &topology));
+        }
         Self {
             topology,
             limit,
+            only,
             summarizer: Summarizer::default(),
             ladders: BTreeMap::new(),
             frames: BTreeMap::new(),
+            hidden: BTreeMap::new(),
+            hidden_order: VecDeque::new(),
+            narrowed: 0,
+            networks,
+            sizes,
             latest: BTreeMap::new(),
         }
     }
 
-    fn pair(&self, node: NodeId, interface: InterfaceId) -> Pair {
-        match self.topology.peer(node, interface) {
-            _ if interface == InterfaceId::LOOPBACK => Pair { left: node, right: Right::Loopback },
-            Some((other, _)) => between(node, other),
-            None => Pair { left: node, right: Right::Nobody },
+    fn draws(&self, node: NodeId) -> bool {
+        self.only.draws(node, &self.topology)
+    }
+
+    fn network(&self, node: NodeId) -> NodeId {
+        self.networks.get(&node).copied().unwrap_or(node)
+    }
+
+    fn part(&self, node: NodeId, interface: InterfaceId) -> Part {
+        if interface == InterfaceId::LOOPBACK {
+            Part::Loopback(node)
+        } else {
+            Part::Network(self.network(node))
         }
     }
 
-    /// The ladder that a note of `node` belongs to: that with `other`, if these two have a link, or the latest.
-    fn pair_of(&self, node: NodeId, other: Option<NodeId>) -> Pair {
-        let links = || self.topology.links_of(node).map(|link| between(link.ends[0].0, link.ends[1].0));
-        let wanted = other.map(|other| between(node, other));
-        links()
-            .find(|pair| Some(*pair) == wanted)
-            .or_else(|| self.latest.get(&node).copied())
-            .or_else(|| links().next())
-            .unwrap_or(Pair { left: node, right: Right::Nobody })
-    }
-
-    fn push(&mut self, pair: Pair, row: Row) -> u64 {
+    fn push(&mut self, part: Part, row: Row) -> u64 {
         let limit = self.limit;
-        let (number, evicted) = self.ladders.entry(pair).or_insert_with(|| Rows::new(limit)).push(row);
+        let (number, evicted) = self.ladders.entry(part).or_insert_with(|| Rows::new(limit)).push(row);
         if let Some(Row { what: What::Frame(frame), .. }) = evicted {
-            self.frames.remove(&frame.id);
+            for name in &frame.names {
+                self.frames.remove(name);
+            }
         }
         number
     }
 
     fn frame_sent(&mut self, now: Instant, node: NodeId, interface: InterfaceId, frame: &Frame) {
-        let pair = self.pair(node, interface);
+        let id = frame.meta.id;
         let summary = self.summarizer.sent(frame);
-        let what = What::Frame(FrameRow {
-            id: frame.meta.id,
-            from_left: node == pair.left,
+        let drawn = self.draws(node);
+        let again = |trail: &Trail| !drawn || trail.from == node;
+        if self.hidden.contains_key(&id) || self.frames.get(&id).is_some_and(|rows| rows.iter().any(again)) {
+            // A switch passes it on: by several ports, or without a column.
+            return;
+        }
+        if !self.only.wants(&summary, &self.topology) {
+            self.narrowed += u64::from(node == id.origin);
+            return;
+        }
+        let forwarded = match (frame.meta.cause, frame.meta.trigger) {
+            (Cause::Forwarded, Trigger::Frame(before)) => Some(before),
+            _ => None,
+        };
+        if let Some(before) = forwarded.filter(|_| !drawn)
+            && self.pass_on(node, before, id)
+        {
+            return;
+        }
+        let part = self.part(node, interface);
+        let crowded = self.sizes.get(&self.network(node)).is_some_and(|size| *size > 2);
+        let row = FrameRow {
+            names: vec![id],
+            from: node,
+            towards: self.topology.peer(node, interface).map(|(peer, _)| peer),
             layer: summary.layer,
-            text: summary.short(),
+            text: if crowded { summary.long() } else { summary.short() },
             label: summary.label,
             cause: frame.meta.cause,
+            origin: forwarded.and_then(|before| self.origin(before)),
             remarks: Vec::new(),
             fates: Vec::new(),
-        });
-        let number = self.push(pair, Row { at: now, what });
-        self.frames.insert(frame.meta.id, (pair, number));
-        self.latest.insert(node, pair);
-        if let Right::Host(other) = pair.right {
-            self.latest.insert(if other == node { pair.left } else { other }, pair);
+        };
+        let row = Row { at: now, what: What::Frame(row) };
+        if !drawn {
+            self.hide(id, row);
+            return;
+        }
+        let number = self.push(part, row);
+        self.frames.entry(id).or_default().push(Trail { from: node, part, number });
+        self.latest.insert(node, part);
+    }
+
+    /// Keeps the frame of a node without a column, in case it reaches one that has.
+    fn hide(&mut self, id: FrameId, row: Row) {
+        self.narrowed += 1;
+        self.hidden.insert(id, row);
+        self.hidden_order.push_back(id);
+        if self.hidden_order.len() > MOST_HIDDEN
+            && let Some(oldest) = self.hidden_order.pop_front()
+        {
+            self.hidden.remove(&oldest);
         }
     }
 
-    fn row(&mut self, id: FrameId) -> Option<&mut FrameRow> {
-        let (pair, number) = *self.frames.get(&id)?;
-        match &mut self.ladders.get_mut(&pair)?.get_mut(number)?.what {
-            What::Frame(row) => Some(row),
-            What::Note { .. } => None,
+    /// A router without a column passes a frame on under another name: it goes on in its row. False where there is none.
+    fn pass_on(&mut self, router: NodeId, before: FrameId, after: FrameId) -> bool {
+        let Some(trails) = self.frames.get(&before).cloned() else { return false };
+        for trail in &trails {
+            if let Some(row) = frame_row(&mut self.ladders, *trail) {
+                row.names.push(after);
+                row.fates.retain(|fate| !matches!(fate, Fate::Arrived { node, .. } if *node == router));
+            }
         }
+        self.frames.insert(after, trails);
+        true
     }
 
-    fn fate(&mut self, id: FrameId, fate: Fate) {
-        let Some(row) = self.row(id) else { return };
-        let full = row.fates.len() >= MOST_FATES;
-        match (row.fates.last_mut(), &fate) {
+    /// Why a frame that was forwarded exists at all.
+    fn origin(&mut self, before: FrameId) -> Option<Cause> {
+        let trail = *self.frames.get(&before)?.last()?;
+        let row = frame_row(&mut self.ladders, trail)?;
+        Some(row.origin.unwrap_or(row.cause)).filter(|cause| *cause != Cause::Forwarded)
+    }
+
+    fn frame_arrived(&mut self, now: Instant, node: NodeId, interface: InterfaceId, id: FrameId) {
+        let drawn = self.draws(node);
+        if !drawn && self.topology.kind(node) != Kind::Host {
+            return;
+        }
+        let part = self.part(node, interface);
+        if drawn {
+            self.latest.insert(node, part);
+            self.uncover(id, part);
+        }
+        let from = self.topology.peer(node, interface).map(|(peer, _)| peer);
+        self.fate(id, from, Fate::Arrived { node, at: now });
+    }
+
+    /// The frame of a node without a column has reached one that has.
+    fn uncover(&mut self, id: FrameId, part: Part) {
+        let Some(row) = self.hidden.remove(&id) else { return };
+        let What::Frame(FrameRow { from, .. }) = row.what else { return };
+        self.narrowed -= 1;
+        let number = self.push(part, row);
+        self.frames.entry(id).or_default().push(Trail { from, part, number });
+    }
+
+    /// The row of a frame that comes from `from`: that of the node itself, or of one behind it.
+    fn row(&mut self, id: FrameId, from: Option<NodeId>) -> Option<&mut FrameRow> {
+        let trails = self.frames.get(&id)?;
+        let own = trails.iter().rev().find(|trail| Some(trail.from) == from);
+        let trail = *own.or(trails.last())?;
+        frame_row(&mut self.ladders, trail)
+    }
+
+    fn fate(&mut self, id: FrameId, from: Option<NodeId>, fate: Fate) {
+        let Some(row) = self.row(id, from) else { return };
+        let arrived = match fate {
+            Fate::Refused { node, at, .. } => {
+                row.fates.iter().rposition(|known| *known == Fate::Arrived { node, at })
+            }
+            _ => None,
+        };
+        match arrived {
             // The verdict on the copy that arrived in this turn.
-            (Some(last), Fate::Refused { at, .. }) if *last == Fate::Arrived { at: *at } => *last = fate,
-            _ if full => {}
-            _ => row.fates.push(fate),
+            Some(place) => row.fates[place] = fate,
+            None if row.fates.len() < MOST_FATES => row.fates.push(fate),
+            None => {}
         }
     }
 
     fn dropped(&mut self, now: Instant, at: Component, id: FrameId, place: Place, reason: DropReason) {
-        if let Component::Host(node) = at
-            && node == id.origin
-            && !self.frames.contains_key(&id)
-        {
-            // It was not sent at all: nobody answered for the next hop, or there is no way.
-            let text = format!("drops frame {id}: {} ({})", reason.name(), reason.source());
-            self.note(now, node, None, Ink::Bad, text);
-            return;
+        match at {
+            Component::Host(node) if node == id.origin && !self.frames.contains_key(&id) => {
+                // It was not sent at all: nobody answered for the next hop, or there is no way.
+                if !self.hidden.contains_key(&id) {
+                    let text = format!("drops frame {id}: {} ({})", reason.name(), reason.source());
+                    self.note(now, node, None, Ink::Bad, text);
+                }
+            }
+            Component::Host(node) => {
+                // One that arrived has its row from whom it came; the latest that has it in its fates.
+                let is_here = |trail: &&Trail| {
+                    let rows = self.ladders.get(&trail.part);
+                    let row = rows.and_then(|rows| rows.get(trail.number));
+                    matches!(row.map(|row| &row.what), Some(What::Frame(row))
+                        if row.fates.contains(&Fate::Arrived { node, at: now }))
+                };
+                let from = self.frames.get(&id).and_then(|trails| trails.iter().rev().find(is_here));
+                let from = from.map(|trail| trail.from);
+                self.fate(id, from, Fate::Refused { node, at: now, place, reason });
+            }
+            Component::Link { link, direction } => {
+                let ends = self.topology.ends(link, direction);
+                let name = self.topology.link(link).to_owned();
+                let (from, towards) = (ends.map(|ends| ends[0].0), ends.map(|ends| ends[1].0));
+                self.fate(id, from, Fate::Lost { towards, link: name, place, reason });
+            }
         }
-        let words = words::drop(self.topology.component(at), place, reason);
-        let fate = match place {
-            Place::Link(_) => Fate::Lost { reason, words },
-            _ => Fate::Refused { at: now, reason, words },
-        };
-        self.fate(id, fate);
     }
 
-    fn remark(&mut self, id: FrameId, text: String) {
-        if let Some(row) = self.row(id) {
+    fn remark(&mut self, at: Component, id: FrameId, text: String) {
+        let Component::Link { link, direction } = at else { return };
+        let from = self.topology.ends(link, direction).map(|[from, _]| from.0);
+        if let Some(row) = self.row(id, from) {
             row.remarks.push(text);
         }
     }
 
+    /// Something about a node; `other` is whom it concerns besides.
     fn note(&mut self, now: Instant, node: NodeId, other: Option<NodeId>, ink: Ink, text: String) {
-        let pair = self.pair_of(node, other);
-        let side = if node == pair.left { Side::Left } else { Side::Right };
-        self.push(pair, Row { at: now, what: What::Note { side, ink, text } });
+        if self.draws(node) {
+            let part = self.part_of_notes(node, other);
+            self.push(part, Row { at: now, what: What::Note { side: Side::Node(node), ink, text } });
+        }
+    }
+
+    fn part_of_notes(&self, node: NodeId, other: Option<NodeId>) -> Part {
+        match (other, self.latest.get(&node)) {
+            (Some(other), _) if other != node => Part::Network(self.network(node)),
+            (_, Some(part)) => *part,
+            _ => Part::Network(self.network(node)),
+        }
+    }
+
+    fn table(&mut self, now: Instant, node: NodeId, table: &Table) {
+        if self.draws(node) {
+            let part = self.part_of_notes(node, None);
+            let lines = table.lines().map(str::to_owned).collect();
+            self.push(part, Row { at: now, what: What::Table { node, kind: table.kind, lines } });
+        }
     }
 
     fn link_event(&mut self, now: Instant, at: Component, event: LinkEvent) {
         match event {
-            LinkEvent::Corrupted { id, bits } => self.remark(id, words::corrupted(bits)),
-            LinkEvent::Duplicated { id } => self.remark(id, "duplicated by the link".into()),
-            LinkEvent::Reordered { id } => self.remark(id, "reordered by the link".into()),
+            LinkEvent::Corrupted { id, bits } => self.remark(at, id, words::corrupted(bits)),
+            LinkEvent::Duplicated { id } => self.remark(at, id, "duplicated by the link".into()),
+            LinkEvent::Reordered { id } => self.remark(at, id, "reordered by the link".into()),
             LinkEvent::Queue { .. } => {}
             LinkEvent::Down => self.link_note(now, at, Ink::Bad, "is cut"),
             LinkEvent::Up => self.link_note(now, at, Ink::Good, "is restored"),
@@ -187,32 +340,42 @@ impl LadderRecorder {
     fn link_note(&mut self, now: Instant, at: Component, ink: Ink, what: &str) {
         let Component::Link { link, direction } = at else { return };
         let Some([from, to]) = self.topology.ends(link, direction) else { return };
-        let (pair, text) = (between(from.0, to.0), format!("{} {what}", self.topology.link(link)));
-        let row = Row { at: now, what: What::Note { side: Side::Link, ink, text } };
+        if !self.draws(from.0) && !self.draws(to.0) {
+            return;
+        }
+        let (part, text) =
+            (Part::Network(self.network(from.0)), format!("{} {what}", self.topology.link(link)));
+        let side = Side::Link(from.0.min(to.0), from.0.max(to.0));
+        let row = Row { at: now, what: What::Note { side, ink, text } };
         // A cut is shown by both directions; one line says it.
-        let seen = self.ladders.get(&pair).and_then(Rows::last);
+        let seen = self.ladders.get(&part).and_then(Rows::last);
         if seen.is_none_or(|seen| !same_note(seen, &row)) {
-            self.push(pair, row);
+            self.push(part, row);
         }
     }
 
-    fn connection_ended(&mut self, now: Instant, node: NodeId, connection: ConnectionId, ending: Ending) {
-        if !matches!(ending, Ending::Open | Ending::Clean) {
-            let text = format!(":{} ended, {ending}", connection.local.port());
-            self.note(now, node, self.topology.owner(connection.remote.ip()), Ink::Bad, text);
+    /// What a connection does is noted where it is drawn.
+    fn connection_note(&mut self, now: Instant, node: NodeId, ends: ConnectionId, ink: Ink, what: &str) {
+        if self.only.wants_ports(ends.local.port(), ends.remote.port()) {
+            let text = format!(":{} {what}", ends.local.port());
+            self.note(now, node, self.topology.owner(ends.remote.ip()), ink, text);
         }
     }
 
     fn host_event(&mut self, now: Instant, node: NodeId, event: &Event<'_>) {
         match *event {
             Event::FrameSent { interface, frame } => self.frame_sent(now, node, interface, frame),
-            Event::FrameArrived { frame, .. } => self.fate(frame.meta.id, Fate::Arrived { at: now }),
-            Event::ConnectionState { connection, to, .. } => {
-                let text = format!(":{} {to}", connection.local.port());
-                self.note(now, node, self.topology.owner(connection.remote.ip()), Ink::Dim, text);
+            Event::FrameArrived { interface, frame } => {
+                self.frame_arrived(now, node, interface, frame.meta.id);
             }
-            Event::ConnectionEnded { connection, info } => {
-                self.connection_ended(now, node, connection, info.ending);
+            Event::ConnectionState { connection, to, .. } => {
+                self.connection_note(now, node, connection, Ink::Dim, to.name());
+            }
+            Event::ConnectionEnded { connection, info }
+                if !matches!(info.ending, Ending::Open | Ending::Clean) =>
+            {
+                let what = format!("ended, {}", info.ending);
+                self.connection_note(now, node, connection, Ink::Bad, &what);
             }
             Event::Neighbor { address, state: NeighborState::Failed, .. } => {
                 self.note(now, node, None, Ink::Bad, format!("{address} does not answer ARP"));
@@ -235,6 +398,7 @@ impl LadderRecorder {
                     self.note(now, node, None, ink, text);
                 }
             }
+            Event::Shown { table } => self.table(now, node, table),
             _ => {}
         }
     }
@@ -247,6 +411,7 @@ impl Recorder for LadderRecorder {
             | Interest::CONNECTIONS
             | Interest::APPLICATIONS
             | Interest::NEIGHBORS
+            | Interest::TABLES
     }
 
     fn record(&mut self, now: Instant, at: Component, event: &Event<'_>) {
@@ -259,8 +424,12 @@ impl Recorder for LadderRecorder {
     }
 }
 
-fn between(one: NodeId, other: NodeId) -> Pair {
-    Pair { left: one.min(other), right: Right::Host(one.max(other)) }
+/// The row that a trail leads to.
+fn frame_row(ladders: &mut BTreeMap<Part, Rows>, trail: Trail) -> Option<&mut FrameRow> {
+    match &mut ladders.get_mut(&trail.part)?.get_mut(trail.number)?.what {
+        What::Frame(row) => Some(row),
+        What::Note { .. } | What::Table { .. } => None,
+    }
 }
 
 fn same_note(one: &Row, other: &Row) -> bool {

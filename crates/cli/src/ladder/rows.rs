@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use wirelab_stack::frame::FrameId;
+use wirelab_stack::frame::{FrameId, NodeId};
 use wirelab_stack::time::Instant;
-use wirelab_stack::trace::{Cause, DropReason};
+use wirelab_stack::trace::{Cause, DropReason, Place};
 
 use crate::console::Ink;
 
@@ -33,7 +33,7 @@ pub struct Row {
 pub enum What {
     /// A frame on its way.
     Frame(FrameRow),
-    /// Something that happened at a host or to the link.
+    /// Something that happened at a node or to a link.
     Note {
         /// Where.
         side: Side,
@@ -42,32 +42,43 @@ pub enum What {
         /// What happened.
         text: String,
     },
+    /// A table of a node's state that somebody asked for.
+    Table {
+        /// Whose.
+        node: NodeId,
+        /// Which.
+        kind: &'static str,
+        /// Its lines.
+        lines: Vec<String>,
+    },
 }
 
 /// Where a note belongs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Side {
-    /// At the left host.
-    Left,
-    /// At the right host.
-    Right,
-    /// Between them.
-    Link,
+    /// At a node.
+    Node(NodeId),
+    /// Between two.
+    Link(NodeId, NodeId),
 }
 
 /// A frame on its way.
 #[derive(Clone, Debug)]
 pub struct FrameRow {
-    /// The frame's name.
-    pub id: FrameId,
-    /// Whether the left host sent it.
-    pub from_left: bool,
+    /// The frame's name, and those under which routers without a column have passed it on.
+    pub names: Vec<FrameId>,
+    /// Who sent it.
+    pub from: NodeId,
+    /// Where the link leads by which it was sent, if there is one.
+    pub towards: Option<NodeId>,
     /// The highest protocol that was recognised.
     pub layer: &'static str,
     /// A word or two.
     pub label: String,
     /// Why it was sent.
     pub cause: Cause,
+    /// Of a frame that was forwarded: why it exists at all.
+    pub origin: Option<Cause>,
     /// The summary.
     pub text: String,
     /// What the link did to it besides dropping it.
@@ -79,43 +90,43 @@ pub struct FrameRow {
 /// What became of a frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fate {
-    /// It reached the other host, and was taken there, or its verdict is not known.
+    /// It reached a node, and was taken there, or its verdict is not known.
     Arrived {
+        /// Whom.
+        node: NodeId,
         /// When.
         at: Instant,
     },
-    /// It reached the other host and was dropped there.
+    /// It reached a node and was dropped there.
     Refused {
+        /// Whom.
+        node: NodeId,
         /// When.
         at: Instant,
+        /// In which layer.
+        place: Place,
         /// Why.
         reason: DropReason,
-        /// Where and why, in words.
-        words: String,
     },
-    /// The link dropped it.
+    /// A link dropped it.
     Lost {
+        /// Whom it did not reach.
+        towards: Option<NodeId>,
+        /// The link's name.
+        link: String,
+        /// At which stage.
+        place: Place,
         /// Why.
         reason: DropReason,
-        /// Where and why, in words.
-        words: String,
     },
 }
 
 impl Fate {
-    /// When it reached the other host.
-    pub fn arrival(&self) -> Option<Instant> {
+    /// When it reached whom.
+    pub const fn arrival(&self) -> Option<(NodeId, Instant)> {
         match self {
-            Self::Arrived { at } | Self::Refused { at, .. } => Some(*at),
+            Self::Arrived { node, at } | Self::Refused { node, at, .. } => Some((*node, *at)),
             Self::Lost { .. } => None,
-        }
-    }
-
-    /// Where and why it was dropped, in words.
-    pub fn words(&self) -> Option<&str> {
-        match self {
-            Self::Arrived { .. } => None,
-            Self::Refused { words, .. } | Self::Lost { words, .. } => Some(words),
         }
     }
 }
@@ -124,7 +135,8 @@ impl Row {
     /// Whether one wants to see it even in the middle of a long run: what links and timers do, how things end.
     fn is_notable(&self) -> bool {
         match &self.what {
-            What::Note { side, ink, .. } => *side == Side::Link || *ink == Ink::Bad,
+            What::Note { side, ink, .. } => matches!(side, Side::Link(..)) || *ink == Ink::Bad,
+            What::Table { .. } => true,
             What::Frame(frame) => matches!(
                 frame.cause,
                 Cause::RetransmitRto
@@ -159,7 +171,8 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    fn add(&mut self, row: &Row) {
+    /// Counts one more row.
+    pub fn add(&mut self, row: &Row) {
         if self.is_none() {
             self.from = row.at;
         }
@@ -169,7 +182,7 @@ impl LeftOut {
                 self.frames += 1;
                 self.retransmissions += u64::from(frame.cause.name().starts_with("retransmit"));
             }
-            What::Note { .. } => self.notes += 1,
+            What::Note { .. } | What::Table { .. } => self.notes += 1,
         }
     }
 
@@ -261,6 +274,19 @@ impl Rows {
         }
     }
 
+    /// The row of that number, if it is still there.
+    pub fn get(&self, number: u64) -> Option<&Row> {
+        let first = self.pushed - self.tail.len() as u64;
+        if number < self.head.len() as u64 {
+            self.head.get(number as usize)
+        } else if number >= first {
+            self.tail.get((number - first) as usize)
+        } else {
+            let place = self.middle.binary_search_by_key(&number, |kept| kept.number).ok()?;
+            Some(&self.middle[place].row)
+        }
+    }
+
     /// All rows in order, each with what is left out before it.
     pub fn iter(&self) -> impl Iterator<Item = (LeftOut, &Row)> {
         let none = LeftOut::default;
@@ -292,6 +318,9 @@ impl Rows {
 mod tests {
     use super::*;
 
+    const HERE: Side = Side::Node(NodeId(0));
+    const LINK: Side = Side::Link(NodeId(0), NodeId(1));
+
     fn note(number: u64, side: Side) -> Row {
         let what = What::Note { side, ink: Ink::Plain, text: number.to_string() };
         Row { at: Instant::from_secs(number), what }
@@ -306,7 +335,7 @@ mod tests {
             }
             match &row.what {
                 What::Note { text, .. } => shown.push(text.clone()),
-                What::Frame(_) => unreachable!(),
+                _ => unreachable!(),
             }
         }
         if !rows.left_out_at_end().is_none() {
@@ -320,7 +349,7 @@ mod tests {
         let mut rows = Rows::new(Limit::Rows(16));
         for number in 0..100 {
             let notable = [20, 21, 30, 40].contains(&number);
-            let (given, _) = rows.push(note(number, if notable { Side::Link } else { Side::Left }));
+            let (given, _) = rows.push(note(number, if notable { LINK } else { HERE }));
             assert_eq!(given, number);
         }
         assert_eq!(shown(&rows), "0 1 2 3 4 5 6 7 8 9 (10) 20 21 (74) 96 97 98 99");
@@ -338,7 +367,7 @@ mod tests {
     fn what_goes_is_told() {
         let mut rows = Rows::new(Limit::Rows(4));
         let gone: Vec<u64> = (0..6)
-            .filter_map(|number| rows.push(note(number, Side::Left)).1)
+            .filter_map(|number| rows.push(note(number, HERE)).1)
             .map(|row| row.at.as_millis() / 1000)
             .collect();
         assert_eq!(gone, [3, 4]);
@@ -349,9 +378,9 @@ mod tests {
         let (mut none, mut one, mut all) =
             (Rows::new(Limit::None), Rows::new(Limit::Rows(1)), Rows::new(Limit::All));
         for number in 0..1000 {
-            none.push(note(number, Side::Left));
-            one.push(note(number, Side::Left));
-            all.push(note(number, Side::Left));
+            none.push(note(number, HERE));
+            one.push(note(number, HERE));
+            all.push(note(number, HERE));
         }
         assert_eq!(shown(&none), "(1000)");
         assert_eq!(shown(&one), "0 (999)");

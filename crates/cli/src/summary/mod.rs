@@ -52,6 +52,19 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// The line with the addresses, for where frames go over several links.
+    pub fn long(&self) -> String {
+        match (self.addresses, self.ports) {
+            (Some((from, to)), Some((source, destination))) => {
+                format!("{from}.{source} > {to}.{destination}: {}", self.text)
+            }
+            (Some((from, to)), None) => format!("{from} > {to}: {}", self.text),
+            (None, _) => self.text.clone(),
+        }
+    }
+}
+
 /// The whole line: `IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [S], seq 0, win 65535, length 0`.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,7 +6,7 @@ use wirelab_stack::addr::Mac;
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::trace::{
     AddressChange, ApplicationEvent, Cause, ConnectionId, ConnectionInfo, Counters, DropReason, Ending,
-    LinkEvent, Metrics, NeighborState, Place, State,
+    LinkEvent, Metrics, NeighborState, Place, Row, State, Table, Value as Field,
 };
 
 use super::*;
@@ -64,6 +64,8 @@ fn recorded() -> Vec<Value> {
         Event::Link(LinkEvent::Up),
         Event::Link(LinkEvent::Changed { stage: "loss" }),
     ];
+    let table = shown();
+    record(CLIENT, &Event::Shown { table: &table });
     for event in &of_client {
         record(CLIENT, event);
     }
@@ -72,6 +74,18 @@ fn recorded() -> Vec<Value> {
     }
     let text = String::from_utf8(recorder.writer).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A table with a field of each kind.
+fn shown() -> Table {
+    let row = Row::new("for people")
+        .with("address", "10.0.0.2")
+        .with("mac", Field::Nothing)
+        .with("count", 3_u64)
+        .with("up", true)
+        .with("age", wirelab_stack::time::Duration::from_millis(1_500))
+        .with("groups", Field::texts([224, 225]));
+    Table { kind: "neighbors", heading: None, rows: vec![row] }
 }
 
 /// The table of `docs/trace.md`: each event's own fields.
@@ -121,6 +135,16 @@ fn each_line_has_the_documented_fields_and_no_others() {
     }
     let unseen: Vec<_> = documented.keys().filter(|event| !seen.contains(*event)).collect();
     assert_eq!(unseen, ["other"], "documented and not recorded here");
+}
+
+#[test]
+fn tables_are_lists_of_objects() {
+    let lines = recorded();
+    let shown = lines.iter().find(|line| line["event"] == "shown").unwrap();
+    assert_eq!(shown["table"], "neighbors");
+    let expected = "{\"address\":\"10.0.0.2\",\"mac\":null,\"count\":3,\"up\":true,\"age\":\"1.500000000\",\
+                    \"groups\":[\"224\",\"225\"]}";
+    assert_eq!(shown["rows"][0], serde_json::from_str::<Value>(expected).unwrap());
 }
 
 #[test]

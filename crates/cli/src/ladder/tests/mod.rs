@@ -1,3 +1,5 @@
+mod many;
+
 use etherparse::PacketBuilder;
 use wirelab_sim::{Direction, LinkId};
 use wirelab_stack::trace::{Cause, State};
@@ -27,7 +29,7 @@ fn reply() -> Vec<u8> {
 }
 
 fn recorder(limit: Limit) -> LadderRecorder {
-    LadderRecorder::new(Arc::new(pair()), limit)
+    LadderRecorder::new(Arc::new(pair()), limit, Only::Everything { switches: false })
 }
 
 fn send(ladder: &mut LadderRecorder, at: Instant, who: Component, frame: &Frame) {
