@@ -6,6 +6,7 @@
 //! | `addresses` | as `ip -o addr` |
 //! | `neighbors` | as `ip neigh` |
 //! | `routes` | as `ip route` |
+//! | `groups` | as `ip maddr`, and what a router has learnt by IGMP |
 //! | `sockets` | as `ss -tuna`, with what `ss -ti` adds for TCP |
 //! | `fdb` | as `bridge fdb` |
 //!
@@ -14,6 +15,7 @@
 
 mod addresses;
 mod fdb;
+mod groups;
 mod interfaces;
 mod neighbors;
 mod routes;
@@ -75,6 +77,7 @@ shows! {
     Addresses = "addresses", "A host's addresses, in the manner of `ip -o addr`.", Host::addresses;
     Neighbors = "neighbors", "What a host knows of the stations on its links, in the manner of `ip neigh`.", Host::neighbors;
     Routes = "routes", "A host's routes, in the manner of `ip route`.", Host::routes;
+    Groups = "groups", "The multicast groups that a host has joined, in the manner of `ip maddr`, and those that are wanted on its links as a router knows by IGMP.", Host::groups;
     Sockets = "sockets", "A host's sockets, in the manner of `ss -tuna`, and TCP's variables as `ss -ti` has them, windows in octets.", Host::sockets;
     Fdb = "fdb", "What a switch has learnt, in the manner of `bridge fdb`.", Switch::fdb;
 }
