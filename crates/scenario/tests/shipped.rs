@@ -60,3 +60,24 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
         assert_ne!(one, other, "{}", shipped.name);
     }
 }
+
+#[test]
+fn the_readme_lists_what_ships() {
+    // `WIRELAB_BLESS=1 cargo test -p wirelab-scenario --test shipped` writes the list anew.
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let before = std::fs::read_to_string(&path).expect("README.md is there");
+    let begin = "<!-- scenarios: written by the test `shipped` -->\n";
+    let (head, rest) = before.split_once(begin).expect("the list has a beginning");
+    let (_, tail) = rest.split_once("<!-- end -->\n").expect("the list has an end");
+    let mut list = String::from("\n| scenario | what it shows |\n|---|---|\n");
+    for shipped in shipped() {
+        let link = format!("[{}](scenarios/{}.toml)", shipped.name, shipped.name);
+        list.push_str(&format!("| {link} | {} |\n", shipped.description));
+    }
+    let after = format!("{head}{begin}{list}\n<!-- end -->\n{tail}");
+    if std::env::var_os("WIRELAB_BLESS").is_some() {
+        std::fs::write(&path, &after).unwrap();
+    } else {
+        assert!(before == after, "README.md does not list what ships: see this test's first line");
+    }
+}

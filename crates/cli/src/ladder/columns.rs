@@ -11,6 +11,8 @@ use crate::topology::Topology;
 
 /// The least room beside the ladder in which text is broken into lines rather than left as it is.
 pub const LEAST_TEXT: usize = 24;
+/// The room for text for which columns are left out.
+const MORE_TEXT: usize = 34;
 /// The least room between two lifelines, where there are many.
 const LEAST_SPAN: usize = 9;
 /// Columns where lines may be of any length.
@@ -213,7 +215,7 @@ fn span(columns: usize, style: &Style, time: usize) -> usize {
 /// How many columns there is room for.
 fn most_columns(style: &Style, time: usize) -> usize {
     let Some(room) = style.width else { return MOST_COLUMNS };
-    let room = room.saturating_sub(2 * time + 6 + LEAST_TEXT);
+    let room = room.saturating_sub(2 * time + 6 + MORE_TEXT);
     (room / (LEAST_SPAN + 1) + 1).max(2)
 }
 

@@ -349,6 +349,10 @@ impl<'a> Canvas<'a> {
             }
             Some(room) => {
                 let mut lines = vec![format!("{} {}", painted.0, painted.1)];
+                if self.layer + 1 + width(&cause) > room {
+                    let broken = wrap(&format!("{layer} {cause}"), room);
+                    lines = broken.iter().map(|line| paint(Ink::Cause, line)).collect();
+                }
                 lines.extend(wrap(&summary, room - 2).iter().map(|line| format!("  {line}")));
                 if !remarks.is_empty() {
                     let broken = wrap(&remarks, room - 2);

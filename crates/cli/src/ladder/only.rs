@@ -121,6 +121,7 @@ mod tests {
             ports,
             label: String::new(),
             text: String::new(),
+            tag: String::new(),
         };
         let wants = |summary: Summary| only.wants(&summary, &topology);
         assert!(wants(summary("10.0.0.1", "10.0.0.2", Some((5000, 7)))));

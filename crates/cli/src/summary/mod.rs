@@ -55,12 +55,13 @@ impl Summary {
 impl Summary {
     /// The line with the addresses, for where frames go over several links.
     pub fn long(&self) -> String {
+        let Self { tag, text, .. } = self;
         match (self.addresses, self.ports) {
             (Some((from, to)), Some((source, destination))) => {
-                format!("{from}.{source} > {to}.{destination}: {}", self.text)
+                format!("{tag}{from}.{source} > {to}.{destination}: {text}")
             }
-            (Some((from, to)), None) => format!("{from} > {to}: {}", self.text),
-            (None, _) => self.text.clone(),
+            (Some((from, to)), None) => format!("{tag}{from} > {to}: {text}"),
+            (None, _) => format!("{tag}{text}"),
         }
     }
 }

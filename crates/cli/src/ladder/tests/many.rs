@@ -106,10 +106,10 @@ fn what_is_not_drawn_is_seen_through() {
 fn one_node_is_drawn_with_the_others_as_one() {
     let lines = over_routers("n2").lines(None);
     assert!(lines[0].contains("n2") && lines[0].contains("(others)"), "{}", lines[0]);
-    // What came to it, what it passed on, and what then became of that.
+    // What came to it, what it passed on, and when that was there at last.
     assert_eq!(lines.len(), 6, "\n{}", lines.join("\n"));
     assert!(lines[1].starts_with("0.001000 │◄───────────────────────── data 5 ──│ 0.000000"), "{}", lines[1]);
-    assert!(lines[2].starts_with("0.001000 │── data 5 ─────────────────────────►│ 0.002000"), "{}", lines[2]);
+    assert!(lines[2].starts_with("0.001000 │── data 5 ─────────────────────────►│ 0.003000"), "{}", lines[2]);
 }
 
 /// Hosts 0, 1, 2 on the switch 3; 1 is asked for by broadcast.
@@ -153,8 +153,7 @@ fn a_flood_is_one_arrow_with_several_heads() {
     );
     assert!(lines[1].ends_with("dropped by n2, network layer: arp-not-for-us (RFC 826 §2)"), "{}", lines[1]);
     assert!(
-        lines[2]
-            .starts_with("0.002000 │◄────────────────── data 2 ──│                            │ 0.004000"),
+        lines[2].starts_with("0.002000 │◄───────────────── data 2 ──│                            │ 0.004000"),
         "{}",
         lines[2]
     );

@@ -64,11 +64,11 @@ fn recorded() -> Vec<Value> {
         Event::Link(LinkEvent::Up),
         Event::Link(LinkEvent::Changed { stage: "loss" }),
     ];
-    let table = shown();
-    record(CLIENT, &Event::Shown { table: &table });
     for event in &of_client {
         record(CLIENT, event);
     }
+    let table = shown();
+    record(CLIENT, &Event::Shown { table: &table });
     for event in &of_link {
         record(WIRE, event);
     }
