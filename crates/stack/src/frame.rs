@@ -388,6 +388,7 @@ impl Frame {
     ///
     /// # Panics
     /// When the frame is shorter.
+    #[must_use]
     pub fn piece(&self, offset: usize, length: usize, meta: Meta) -> Self {
         let head = self.head();
         let (begin, end) = (offset.min(head.len()), (offset + length).min(head.len()));

@@ -8,7 +8,7 @@ use wirelab_stack::transport::listing::{SocketInfo, SocketKind};
 /// The table.
 pub fn table(host: &Host, _: Instant) -> Table {
     let sockets = host.sockets();
-    let ends: Vec<[String; 2]> = sockets.iter().map(|socket| ends(socket)).collect();
+    let ends: Vec<[String; 2]> = sockets.iter().map(ends).collect();
     let local = ends.iter().map(|[local, _]| local.len()).chain(["Local Address:Port".len()]).max();
     let local = local.unwrap_or_default();
     let heading = format!(

@@ -67,10 +67,7 @@ impl fmt::Display for VlanSet {
         }
         for (place, (first, last)) in self.ranges.iter().enumerate() {
             let comma = if place == 0 { "" } else { ", " };
-            match first == last {
-                true => write!(f, "{comma}{first}")?,
-                false => write!(f, "{comma}{first}-{last}")?,
-            }
+            if first == last { write!(f, "{comma}{first}")? } else { write!(f, "{comma}{first}-{last}")? }
         }
         Ok(())
     }

@@ -340,10 +340,7 @@ impl Member {
             records = entry.pending.records(group, &entry.filter);
         }
         let more = if before_v3 { entry.reports_left > 0 } else { !entry.pending.is_empty() };
-        let interval = match before_v3 {
-            true => self.knobs.v2_unsolicited_report_interval,
-            false => self.knobs.unsolicited_report_interval,
-        };
+        let interval = if before_v3 { self.knobs.v2_unsolicited_report_interval } else { self.knobs.unsolicited_report_interval };
         entry.retell = if more { within(now, rng, interval) } else { Instant::FAR_FUTURE };
         if before_v3 {
             self.owe_report_before_v3(group, cause);

@@ -219,11 +219,10 @@ impl Querier {
         };
         let Some(entry) = self.groups.get_mut(&group) else { return };
         let soon = now + patience;
-        if query.sources.is_empty() {
-            if entry.state.mode == Mode::Exclude {
+        if query.sources.is_empty()
+            && entry.state.mode == Mode::Exclude {
                 entry.state.timer = entry.state.timer.min(soon);
             }
-        }
         for source in &query.sources {
             if let Some(until) = entry.state.wanted.get_mut(source) {
                 *until = soon.min(*until);
@@ -391,7 +390,7 @@ impl Querier {
         let most = ((self.longest.saturating_sub(QUERY_HEADER)) / 4).max(1);
         for (suppress, sources) in [(true, answered), (false, doubted)] {
             // RFC 9776 §6.6.3.2: beside a query of the whole group, answered sources need not be asked about.
-            if !(suppress && queries.first().is_some()) {
+            if !suppress || queries.is_empty() {
                 queries.extend(sources.chunks(most).map(|part| (suppress, part.to_vec())));
             }
         }

@@ -86,7 +86,7 @@ pub fn accept(frame: &mut Frame) -> Result<Accepted, DropReason> {
 pub fn is_plain(header: &[u8; HEADER], protocol: IpNumber, length: usize) -> bool {
     header[0] == 0x45
         && header[9] == protocol.0
-        && u16::from_be_bytes([header[6], header[7]]) & 0x3fff == 0
+        && u16::from_be_bytes([header[6], header[7]]) << 2 == 0
         && usize::from(u16::from_be_bytes([header[2], header[3]])) == length
         && Sum::new().with_header(header).is_intact()
 }
@@ -175,6 +175,9 @@ impl Template {
     }
 
     /// As [`push`](Self::push), with the header of an Ethernet frame in front.
+    ///
+    /// # Panics
+    /// When the frame's headroom is used up: our own layers never push that much.
     #[inline]
     pub fn push_on_ethernet(
         &self,

@@ -89,10 +89,11 @@ impl Tcp {
     /// An address is this host's no more: its connections end, silently, since nothing can be sent from it; and whoever
     /// waits at a listener of that address is told.
     pub fn on_address_gone(&mut self, ctx: &mut Ctx<'_>, address: IpAddr) {
-        let of_address = |connection: &&Box<Connection>| {
+        let of_address = |connection: &Connection| {
             connection.state != State::Closed && connection.id.local.ip() == address
         };
-        let gone: Vec<Key> = self.connections.iter().filter(of_address).map(|gone| gone.key).collect();
+        let gone = self.connections.iter().filter(|connection| of_address(connection));
+        let gone: Vec<Key> = gone.map(|gone| gone.key).collect();
         for key in gone {
             self.with(ctx, key, |connection, cx| {
                 connection.parked = false;
