@@ -72,7 +72,7 @@ fn the_readme_lists_what_ships() {
     let mut list = String::from("\n| scenario | what it shows |\n|---|---|\n");
     for shipped in shipped() {
         let link = format!("[{}](scenarios/{}.toml)", shipped.name, shipped.name);
-        list.push_str(&format!("| {link} | {} |\n", shipped.description));
+        list += &["| ", &link, " | ", shipped.description, " |\n"].concat();
     }
     let after = format!("{head}{begin}{list}\n<!-- end -->\n{tail}");
     if std::env::var_os("WIRELAB_BLESS").is_some() {

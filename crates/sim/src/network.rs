@@ -80,7 +80,7 @@ pub struct Network {
 
 /// A node as it will be.
 enum NodeConfig {
-    Host(HostConfig),
+    Host(Box<HostConfig>),
     Switch(SwitchConfig),
     Hub(HubConfig),
 }
@@ -132,14 +132,14 @@ impl Network {
     /// When the address is none, or the network has run.
     #[track_caller]
     pub fn host(&mut self, name: &str, address: &str) -> HostRef {
-        let host = self.add_node(NodeConfig::Host(HostConfig {
+        let host = self.add_node(NodeConfig::Host(Box::new(HostConfig {
             name: name.to_owned(),
             // The world numbers its nodes itself.
             node: NodeId(0),
             interfaces: Vec::new(),
             routes: Vec::new(),
             profile: Profile::default(),
-        }));
+        })));
         self.address(host, address);
         host
     }
@@ -342,7 +342,7 @@ impl Network {
             for node in core::mem::take(&mut self.nodes) {
                 let name = node.name().to_owned();
                 let added = match node {
-                    NodeConfig::Host(config) => world.add_host(config),
+                    NodeConfig::Host(config) => world.add_host(*config),
                     NodeConfig::Switch(config) => world.add_switch(config),
                     NodeConfig::Hub(config) => world.add_hub(config),
                 };

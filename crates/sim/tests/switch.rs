@@ -99,7 +99,6 @@ impl Bench {
             assert_eq!((frame.meta.id, frame.meta.cause), (id, Cause::Raw), "its name goes with it");
             out.push((port, frame.to_vec()));
         }
-        drop(ctx);
         assert_eq!(seen.sent.len(), out.len());
         match seen.dropped[..] {
             [] => {
@@ -229,8 +228,9 @@ fn vlan_switch() -> Bench {
 fn each_port_takes_and_gives_the_frames_of_its_vlans() {
     // IEEE 802.1Q §6.9 (acceptable frame types), §6.9.1 (classification), §8.6.2 (ingress filtering), §8.8.2 (tagged
     // and untagged sets): (port, tag that comes), to (port, tag that goes)…
+    type Tagged = (u16, Option<u16>);
     let none = || None::<u16>;
-    let cases: Vec<(u16, Option<u16>, Vec<(u16, Option<u16>)>)> = vec![
+    let cases: Vec<(u16, Option<u16>, Vec<Tagged>)> = vec![
         (0, none(), vec![(2, Some(10)), (3, none()), (4, Some(10))]),
         (1, none(), vec![(2, Some(20)), (3, Some(20)), (4, Some(20)), (5, Some(20))]),
         (2, Some(10), vec![(0, none()), (3, none()), (4, Some(10))]),
@@ -365,7 +365,6 @@ fn a_hub_repeats_everything_everywhere_else() {
     let mut ctx = Ctx::new(Instant::ZERO, &mut rng, &mut seen);
     alone.handle_frame(&mut ctx, InterfaceId(0), frame(mac(2), mac(1), None));
     assert!(alone.poll_transmit(&mut ctx).is_none());
-    drop(ctx);
     assert_eq!(seen.dropped, [DropReason::NoOtherPort]);
 }
 

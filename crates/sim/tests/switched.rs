@@ -43,9 +43,9 @@ struct Order {
     idle: Vec<NodeId>,
     seen: Vec<(Instant, NodeId, &'static str)>,
     /// Frames that arrived at idle hosts.
-    arrived_idle: u64,
+    arrived: u64,
     /// When they had turns for that.
-    turns_idle: BTreeSet<(Instant, NodeId)>,
+    turns: BTreeSet<(Instant, NodeId)>,
 }
 
 impl Recorder for Order {
@@ -62,8 +62,8 @@ impl Recorder for Order {
             _ => "dropped",
         };
         if self.idle.contains(&node) {
-            self.arrived_idle += u64::from(what == "arrived");
-            self.turns_idle.insert((now, node));
+            self.arrived += u64::from(what == "arrived");
+            self.turns.insert((now, node));
         } else {
             self.seen.push((now, node, what));
         }
@@ -75,8 +75,8 @@ struct Idle {
     /// The hash of each component that is not idle, nor the switch, which sends to all.
     hashes: Vec<(String, u64)>,
     seen: Vec<(Instant, String, &'static str)>,
-    arrived_idle: u64,
-    turns_idle: u64,
+    arrived: u64,
+    turns: u64,
     events: u64,
 }
 
@@ -123,8 +123,8 @@ fn among_idle(before: usize, after: usize) -> Idle {
     Idle {
         hashes: hashes.map(|(name, hash)| (name.to_owned(), hash)).collect(),
         seen: seen.map(|(now, node, what)| (now, names.node(node).to_owned(), what)).collect(),
-        arrived_idle: order.arrived_idle,
-        turns_idle: order.turns_idle.len() as u64,
+        arrived: order.arrived,
+        turns: order.turns.len() as u64,
         events: net.world().events(),
     }
 }
@@ -140,9 +140,9 @@ fn a_thousand_idle_hosts_on_a_switch_change_nobody_s_events_nor_their_order() {
         assert!(among.seen == alone.seen, "{before} before, {after} after: another order");
         // They cost what reaches them: each has its first turn, and each broadcast is an arrival in a turn.
         let idle = (before + after) as u64;
-        assert_eq!(among.arrived_idle % idle, 0);
-        assert!(among.arrived_idle / idle < 10, "only what is broadcast reaches them");
-        assert_eq!(among.events - alone.events, idle + among.arrived_idle + among.turns_idle);
+        assert_eq!(among.arrived % idle, 0);
+        assert!(among.arrived / idle < 10, "only what is broadcast reaches them");
+        assert_eq!(among.events - alone.events, idle + among.arrived + among.turns);
     }
 }
 

@@ -90,7 +90,7 @@ struct Column {
 /// The lifelines of one ladder.
 #[derive(Clone, Debug)]
 pub struct Columns {
-    columns: Vec<Column>,
+    all: Vec<Column>,
     /// Cells between two lifelines.
     pub span: usize,
     /// Of a host to itself: both lifelines are its own.
@@ -129,17 +129,17 @@ impl Columns {
             columns.push(Column { node: None, name: name.to_owned() });
         }
         let span = span(columns.len(), style, time);
-        Self { columns, span, loopback: matches!(part, Part::Loopback(_)), left_out }
+        Self { all: columns, span, loopback: matches!(part, Part::Loopback(_)), left_out }
     }
 
     /// How many.
     pub fn len(&self) -> usize {
-        self.columns.len()
+        self.all.len()
     }
 
     /// Which of them is a node's own, as a sender.
     pub fn of(&self, node: NodeId) -> Option<usize> {
-        self.columns.iter().position(|column| column.node == Some(node))
+        self.all.iter().position(|column| column.node == Some(node))
     }
 
     /// Which of them is a node's own, as a receiver.
@@ -149,7 +149,7 @@ impl Columns {
 
     /// Whether frames that come from or go to nodes without a column are drawn as to the last one.
     pub fn has_stand_in(&self) -> bool {
-        self.columns.last().is_some_and(|column| column.node.is_none())
+        self.all.last().is_some_and(|column| column.node.is_none())
     }
 
     /// In which cell a lifeline stands.
@@ -173,7 +173,7 @@ impl Columns {
             free = at + width(&name) as isize + 1;
             (at, name)
         };
-        self.columns.iter().enumerate().map(head).collect()
+        self.all.iter().enumerate().map(head).collect()
     }
 
     /// Whether `row` has something to draw in these columns.

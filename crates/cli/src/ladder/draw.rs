@@ -449,7 +449,7 @@ impl<'a> Canvas<'a> {
         let left_out = &self.columns.left_out;
         let mut names = left_out[..left_out.len().min(MOST_LEFT_OUT)].join(", ");
         if left_out.len() > MOST_LEFT_OUT {
-            names += &format!(" and {} more", left_out.len() - MOST_LEFT_OUT);
+            names = format!("{names} and {} more", left_out.len() - MOST_LEFT_OUT);
         }
         let rows = if undrawn.is_none() { "nothing".to_owned() } else { counted(undrawn) };
         let text = format!("no room for {names}, and {rows} of theirs: --only draws the nodes that it names");

@@ -41,8 +41,8 @@ impl Only {
         let Some(name) = unknown else { return Ok(Self::Nodes(nodes)) };
         // A name may have a `-` in it: every one is tried.
         let splits = text.match_indices('-').map(|(place, _)| (&text[..place], &text[place + 1..]));
-        let ends = splits.filter_map(|(one, other)| Some([end(one, topology)?, end(other, topology)?]));
-        if let Some(ends) = ends.filter(|ends| ends[0].0 != ends[1].0).next() {
+        let mut ends = splits.filter_map(|(one, other)| Some([end(one, topology)?, end(other, topology)?]));
+        if let Some(ends) = ends.find(|ends| ends[0].0 != ends[1].0) {
             return Ok(Self::Connection(ends));
         }
         let names = topology.hosts().map(|(_, host)| host.name.as_str());

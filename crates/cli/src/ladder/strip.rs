@@ -208,7 +208,7 @@ impl<'a> Strip<'a> {
         let mut beside = |text: &str, behind: usize| {
             let room = length.saturating_sub(behind + 1);
             let name = cut(text, room.saturating_sub(2), self.charset);
-            if width(&name) + 1 <= room {
+            if width(&name) < room {
                 let at = if rightwards { cell(behind + 2) } else { cell(behind + 1 + width(&name)) };
                 self.put(at, &name, ink);
             }

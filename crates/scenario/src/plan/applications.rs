@@ -286,7 +286,9 @@ impl Lookup<'_> {
 
 /// Reports servers of one host that want the same port, and numbers that end a server before it begins.
 fn check_ports(applications: &[At<Application>], problems: &mut Vec<Problem>) {
-    let mut taken: Vec<(&str, bool, Option<IpAddr>, u16, &str, bool)> = Vec::new();
+    /// Host, whether it is UDP, address, port, name, whether others may share the port.
+    type Server<'a> = (&'a str, bool, Option<IpAddr>, u16, &'a str, bool);
+    let mut taken: Vec<Server<'_>> = Vec::new();
     for application in applications {
         let Application { common, kind } = &application.value;
         let (udp, address, port, limit) = match kind {

@@ -121,13 +121,17 @@ fn find_interface(end: &At<End>, host: &HostConfig, problems: &mut Vec<Problem>)
                 None
             }
         },
-        None => if let [only] = places[..] { Some(only) } else {
-            let message = format!("`{}` has {} interfaces", host.name, places.len());
-            let full: Vec<String> = names.map(|name| format!("{}.{name}", host.name)).collect();
-            let allowed = crate::near::or_list(full.iter().map(String::as_str));
-            problems.push(end.problem(message).allowed(allowed));
-            None
-        },
+        None => {
+            if let [only] = places[..] {
+                Some(only)
+            } else {
+                let message = format!("`{}` has {} interfaces", host.name, places.len());
+                let full: Vec<String> = names.map(|name| format!("{}.{name}", host.name)).collect();
+                let allowed = crate::near::or_list(full.iter().map(String::as_str));
+                problems.push(end.problem(message).allowed(allowed));
+                None
+            }
+        }
     };
     found.map(|index| InterfaceId(index as u16))
 }

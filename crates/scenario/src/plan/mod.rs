@@ -126,7 +126,9 @@ impl Plan {
             return format!("{}.{}", host.name, host.interfaces[number].name);
         }
         let node = node - self.hosts.len();
-        if let Some(switch) = self.switches.get(node) { format!("{}.{}", switch.name, switch.ports[number].name) } else {
+        if let Some(switch) = self.switches.get(node) {
+            format!("{}.{}", switch.name, switch.ports[number].name)
+        } else {
             let hub = &self.hubs[node - self.switches.len()];
             format!("{}.{}", hub.name, hub.ports[number])
         }

@@ -1,5 +1,6 @@
 //! A host's routes.
 
+use core::fmt::Write as _;
 use wirelab_stack::addr::Cidr;
 use wirelab_stack::host::Host;
 use wirelab_stack::network::route::{Origin, Route, Target};
@@ -34,10 +35,10 @@ fn row(host: &Host, route: &Route) -> Row {
         _ => line += &route.destination.to_string(),
     }
     if let Some(gateway) = gateway {
-        line += &format!(" via {gateway}");
+        let _ = write!(line, " via {gateway}");
     }
     if let Some(interface) = interface {
-        line += &format!(" dev {}", interface.name());
+        let _ = write!(line, " dev {}", interface.name());
     }
     if connected {
         line += " proto kernel";
@@ -46,10 +47,10 @@ fn row(host: &Host, route: &Route) -> Row {
         line += " scope link";
     }
     if let Some(source) = source {
-        line += &format!(" src {source}");
+        let _ = write!(line, " src {source}");
     }
     if route.metric != 0 {
-        line += &format!(" metric {}", route.metric);
+        let _ = write!(line, " metric {}", route.metric);
     }
     Row::new(line)
         .with("kind", kind)

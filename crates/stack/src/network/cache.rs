@@ -175,7 +175,7 @@ mod tests {
                         prop_assert_eq!(cache.remove(&key), at.map(|at| list.remove(at).1));
                     }
                     Step::Wait(seconds) => {
-                        now = now + Duration::from_secs(seconds);
+                        now += Duration::from_secs(seconds);
                         let before = list.len();
                         list.retain(|(.., until)| *until > now);
                         prop_assert_eq!(cache.expire(now), list.len() < before);

@@ -154,6 +154,7 @@ mod tests {
         PathMtus::new(limits, &mut crate::rng::Rng::stream(1, "host", "stack"))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the calls answer")]
     fn whole(mtu: u16) -> Option<PathMtu> {
         Some(PathMtu { mtu, fragment: false })
     }

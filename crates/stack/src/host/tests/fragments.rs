@@ -88,7 +88,7 @@ fn what_is_longer_than_the_mtu_goes_in_pieces_and_arrives_whole() {
 #[test]
 fn echoes_go_in_pieces_both_ways() {
     let mut net = Net::new(2, |_| ());
-    let echo = net.call(0, |host, ctx| host.icmp_open(ctx)).unwrap();
+    let echo = net.call(0, Host::icmp_open).unwrap();
     let data = octets(5000);
     net.call(0, |host, ctx| host.icmp_send_echo(ctx, echo, THEM.into(), 1, &data, None)).unwrap();
     net.run();
@@ -223,8 +223,8 @@ fn a_socket_keeps_its_word_about_length_with_options_too() {
     let remote = SocketAddr::new(THEM.into(), 7);
     net.call(0, |host, ctx| {
         host.set_ip_options(socket, &[148, 4, 0, 0]).unwrap();
-        assert_eq!(host.udp_send_to(ctx, socket, &[0; 65_504], remote), Err(SocketError::MessageTooLong));
-        assert_eq!(host.udp_send_to(ctx, socket, &[0; 65_503], remote), Ok(65_503));
+        assert_eq!(host.udp_send_to(ctx, socket, &vec![0; 65_504], remote), Err(SocketError::MessageTooLong));
+        assert_eq!(host.udp_send_to(ctx, socket, &vec![0; 65_503], remote), Ok(65_503));
         host.set_mtu_discovery(socket, MtuDiscovery::Do).unwrap();
         assert_eq!(host.udp_send_to(ctx, socket, &[0; 1469], remote), Err(SocketError::MessageTooLong));
         assert_eq!(host.udp_send_to(ctx, socket, &[0; 1468], remote), Ok(1468));

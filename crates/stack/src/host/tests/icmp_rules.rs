@@ -240,7 +240,7 @@ fn errors_reach_sockets_with_and_without_a_peer_as_the_knobs_say() {
     let heard = |connected, error, is_linux: bool| {
         let (mut net, socket) = sender(connected, false, |config| {
             if is_linux {
-                linux(config)
+                linux(config);
             }
         });
         tell(&mut net, Error::Unreachable(error), |_| ());

@@ -101,8 +101,8 @@ fn a_redirect_ages() {
 #[test]
 fn what_is_not_credible_is_dropped_and_changes_nothing() {
     // RFC 1122 §3.2.2.2, RFC 1812 §5.2.7.2; the quoted packet against what was sent: RFC 5927 §4
-    let to_port = |port: u8| move |quoted: &mut Vec<u8>| quoted[21] = port;
     type Change = Box<dyn Fn(&mut Vec<u8>)>;
+    let to_port = |port: u8| move |quoted: &mut Vec<u8>| quoted[21] = port;
     let unchanged = || -> Change { Box::new(|_| ()) };
     let stranger = Ipv4Addr::new(10, 0, 0, 66);
     let cases: [(&str, Ipv4Addr, Ipv4Addr, Change, &str); 6] = [

@@ -101,8 +101,8 @@ fn what_is_longer_than_the_mtu_and_must_not_be_cut_is_refused() {
         let too_long = host.icmp_send_echo(ctx, echo, remote.ip(), 1, &[0; 473], None);
         assert_eq!(too_long, Err(SocketError::MessageTooLong));
         host.set_mtu_discovery(socket, MtuDiscovery::Want).unwrap();
-        assert_eq!(host.udp_send_to(ctx, socket, &[0; 65_507], remote), Ok(65_507));
-        assert_eq!(host.udp_send_to(ctx, socket, &[0; 65_508], remote), Err(SocketError::MessageTooLong));
+        assert_eq!(host.udp_send_to(ctx, socket, &vec![0; 65_507], remote), Ok(65_507));
+        assert_eq!(host.udp_send_to(ctx, socket, &vec![0; 65_508], remote), Err(SocketError::MessageTooLong));
     });
 }
 

@@ -340,7 +340,11 @@ impl Member {
             records = entry.pending.records(group, &entry.filter);
         }
         let more = if before_v3 { entry.reports_left > 0 } else { !entry.pending.is_empty() };
-        let interval = if before_v3 { self.knobs.v2_unsolicited_report_interval } else { self.knobs.unsolicited_report_interval };
+        let interval = if before_v3 {
+            self.knobs.v2_unsolicited_report_interval
+        } else {
+            self.knobs.unsolicited_report_interval
+        };
         entry.retell = if more { within(now, rng, interval) } else { Instant::FAR_FUTURE };
         if before_v3 {
             self.owe_report_before_v3(group, cause);

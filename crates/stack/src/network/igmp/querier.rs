@@ -219,10 +219,9 @@ impl Querier {
         };
         let Some(entry) = self.groups.get_mut(&group) else { return };
         let soon = now + patience;
-        if query.sources.is_empty()
-            && entry.state.mode == Mode::Exclude {
-                entry.state.timer = entry.state.timer.min(soon);
-            }
+        if query.sources.is_empty() && entry.state.mode == Mode::Exclude {
+            entry.state.timer = entry.state.timer.min(soon);
+        }
         for source in &query.sources {
             if let Some(until) = entry.state.wanted.get_mut(source) {
                 *until = soon.min(*until);

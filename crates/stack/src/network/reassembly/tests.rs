@@ -258,7 +258,7 @@ fn each_bound_holds() {
             for source in 1..=sources {
                 for offset in (8..4000).step_by(800) {
                     let taken = reassembly.accept(at(1), key(source, id), &piece(offset, true, 800));
-                    reasons.extend(taken.err().map(|reason| reason.name()));
+                    reasons.extend(taken.err().map(DropReason::name));
                     most = most.max(reassembly.held());
                 }
             }
@@ -323,7 +323,7 @@ struct Model {
 impl Model {
     fn accept(&mut self, offset: usize, more: bool, payload: &[u8]) -> Result<Option<Vec<u8>>, DropReason> {
         let end = offset + payload.len();
-        if payload.is_empty() || (more && payload.len() % 8 != 0) {
+        if payload.is_empty() || (more && !payload.len().is_multiple_of(8)) {
             return Err(DropReason::FragmentMalformed);
         }
         if end > 65_515 {

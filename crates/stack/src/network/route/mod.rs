@@ -177,8 +177,8 @@ impl Routes {
     pub fn remove(&mut self, network: &Cidr, which: impl Fn(&Route) -> bool) -> usize {
         let prefix = network.prefix();
         let removed = match network.address() {
-            IpAddr::V4(bits) => take_out(&mut self.ipv4, (bits.to_bits(), prefix), &which),
-            IpAddr::V6(bits) => take_out(&mut self.ipv6, (bits.to_bits(), prefix), &which),
+            IpAddr::V4(bits) => take_out(&mut self.ipv4, &(bits.to_bits(), prefix), &which),
+            IpAddr::V6(bits) => take_out(&mut self.ipv6, &(bits.to_bits(), prefix), &which),
         };
         self.count -= removed;
         removed
@@ -269,13 +269,13 @@ fn insert<P: Prefix>(map: &mut PrefixMap<P, Group>, network: P, route: Route) ->
     true
 }
 
-fn take_out<P: Prefix>(map: &mut PrefixMap<P, Group>, network: P, which: &impl Fn(&Route) -> bool) -> usize {
-    let Some(group) = map.get_mut(&network) else { return 0 };
+fn take_out<P: Prefix>(map: &mut PrefixMap<P, Group>, network: &P, which: &impl Fn(&Route) -> bool) -> usize {
+    let Some(group) = map.get_mut(network) else { return 0 };
     let before = group.len();
     group.retain(|route| !which(route));
     let removed = before - group.len();
     if group.is_empty() {
-        map.remove(&network);
+        map.remove(network);
     }
     removed
 }
