@@ -2,6 +2,8 @@
 # What benches/compare costs in instructions, counted by callgrind, against its bars:
 #   - a segment of a bulk transfer, both ends together, beside smoltcp's;
 #   - a connection set up among 10,000 idle connections, beside one set up alone;
+#   - a packet through ten routers, beside ten times one through one; and through one with 100,000 routes more, beside
+#     one through one with none;
 #   - with --observer, a segment beside one in a build without any observation (builds twice).
 # Usage: benches/callgrind.sh [--observer]
 #
@@ -12,11 +14,14 @@ cd "$(dirname "$0")/.."
 
 segments=4000
 connections=100
+packets=1000
 # At most, in percent: of smoltcp's; of a connection alone; of a build without observation.
 bar_with_checksums=50
 bar_without_checksums=100
 bar_connections=105
 bar_observer=101
+bar_routers=105
+bar_routes=120
 
 # Callgrind counts a `rep movsb`, glibc's way for copies of 2 KiB and more, as an instruction an octet; with vector
 # copies of every length a copy counts what it is.
@@ -62,6 +67,9 @@ row 'segment without checksums, smoltcp'"'"'s' "$(each "$program" wirelab-unchec
   "$(each "$program" smoltcp-unchecked $segments)" $bar_without_checksums
 row 'connection beside 10,000 idle, alone' "$(each "$program" setup-10000 $connections)" \
   "$(each "$program" setup-0 $connections)" $bar_connections
+router=$(each "$program" routers-1 $packets)
+row 'packet through ten routers, ten times one' "$(each "$program" routers-10 $packets)" $((10 * router)) $bar_routers
+row 'packet among 100,000 routes, among none' "$(each "$program" routes-100000 $packets)" "$router" $bar_routes
 if [ "${1:-}" = --observer ]; then
   blind=$(RUSTFLAGS='--cfg wirelab_unobserved' build --target-dir "${CARGO_TARGET_DIR:-target}/unobserved")
   row 'segment, without any observation' "$ours" "$(each "$blind" wirelab $segments)" $bar_observer

@@ -7,9 +7,12 @@
 //! - `cargo bench --bench compare`: interleaved rounds of every contestant, their medians.
 //! - `compare NAME SEGMENTS`: that one alone, once; what `benches/callgrind.sh` runs.
 //! - `compare setup-IDLE COUNT`: COUNT connections of ours set up and reset beside IDLE idle ones, for the same.
+//! - `compare routers-N COUNT`: COUNT packets through N routers in a line, and `routes-N COUNT`: through one with N routes.
 
 #[path = "../support/hosts.rs"]
 mod hosts;
+#[path = "../support/routers.rs"]
+mod routers;
 mod smoltcp_pair;
 mod wirelab_pair;
 
@@ -83,9 +86,22 @@ fn setup(name: &str, count: usize) -> Option<Transferred> {
     Some(Transferred { data_frames: count as u64, ack_frames: 0 })
 }
 
+/// What `name` (`routers-N`, `routes-N`) says: `count` packets through a line of N routers, or one with N more routes.
+fn forward(name: &str, count: usize) -> Option<Transferred> {
+    let number = |prefix| name.strip_prefix(prefix).and_then(|number| number.parse::<u32>().ok());
+    let mut line = match (number("routers-"), number("routes-")) {
+        (Some(routers), _) => routers::Line::new(routers as usize, 0),
+        (None, Some(routes)) => routers::Line::new(1, routes),
+        (None, None) => return None,
+    };
+    let mut frame = wirelab::stack::frame::Frame::empty();
+    let arrived = (0..count).filter(|_| line.pass(&mut frame) > 0).count();
+    Some(Transferred { data_frames: arrived as u64, ack_frames: 0 })
+}
+
 /// One contestant alone: its connection set up, a window's worth to warm it, then `segments`.
 fn alone(name: &str, segments: usize) -> Result<Transferred, String> {
-    if let Some(done) = setup(name, segments) {
+    if let Some(done) = setup(name, segments).or_else(|| forward(name, segments)) {
         return Ok(done);
     }
     let contestant = CONTESTANTS.iter().find(|contestant| contestant.name == name);

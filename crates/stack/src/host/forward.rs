@@ -15,7 +15,7 @@ use super::Host;
 use super::ingress::{Dropped, Origin};
 use super::outbox::Outgoing;
 use crate::context::Ctx;
-use crate::frame::{Checksum, Frame, InterfaceId};
+use crate::frame::{Checksum, Frame, FrameCheck, InterfaceId};
 use crate::interface::Interface;
 use crate::network::fragment::{self, Fit};
 use crate::network::icmp::{Error, TimeExceeded, Unreachable};
@@ -95,13 +95,14 @@ impl Host {
             return Err((Place::Network, DropReason::DirectedBroadcast));
         }
         let hop = Hop { interface: by, station: IpAddr::V4(origin.packet.destination), broadcast: true };
+        // RFC 1812 §4.3.2.7: nothing is said about a broadcast.
+        let origin = Origin { to_unicast: false, complain: false, ..*origin };
         let passed = if origin.packet.ttl > 1 && self.is_up(by) {
-            self.pass_on(ctx, hop, origin, &mut frame.clone())
+            self.pass_on(ctx, hop, &origin, &mut frame.clone())
         } else {
             Err(DropReason::TtlExceeded)
         };
-        let origin = Origin { packet: origin.packet, on: origin.on, to_unicast: false, complain: false };
-        let delivered = self.deliver(ctx, &origin, frame);
+        let delivered = self.take_packet(ctx, &origin, frame);
         // It has done its work if it did it here or there.
         if passed.is_ok() { Ok(()) } else { delivered }
     }
@@ -147,10 +148,7 @@ impl Host {
         let header_length = usize::from(origin.packet.header_length);
         let capabilities = self.interface(hop.interface).map(Interface::capabilities).unwrap_or_default();
         frame.unstrip_front(header_length);
-        if let Checksum::Partial { offset, .. } = frame.meta.checksum {
-            // Counted from the packet's first octet, as the frame begins there now.
-            frame.meta.checksum = Checksum::Partial { start: header_length as u16, offset };
-        }
+        renew(frame, header_length, capabilities.transmit_checksum);
         if fragment::fit(frame, usize::from(capabilities.mtu)) == Fit::TooBig {
             frame.strip_front(header_length);
             let error = Error::Unreachable(Unreachable::FragmentationNeeded(capabilities.mtu));
@@ -169,6 +167,24 @@ impl Host {
         // Where the next link takes no more it is cut as it leaves, so that it waits for its next hop in one piece.
         self.outbox.push(Outgoing::Packet(hop, core::mem::replace(frame, Frame::empty())));
         Ok(())
+    }
+}
+
+/// What was known of the frame that a packet came in does not hold for the one that it leaves in.
+fn renew(frame: &mut Frame, header_length: usize, transmit_checksum: bool) {
+    frame.meta.frame_check = FrameCheck::Good;
+    match frame.meta.checksum {
+        Checksum::Partial { offset, .. } => {
+            // Counted from the packet's first octet, as the frame begins there now.
+            frame.meta.checksum = Checksum::Partial { start: header_length as u16, offset };
+            if !transmit_checksum {
+                frame.complete_checksum();
+            }
+        }
+        // Whoever takes it has to look for himself.
+        Checksum::Complete | Checksum::Verified | Checksum::Unchecked => {
+            frame.meta.checksum = Checksum::Complete;
+        }
     }
 }
 

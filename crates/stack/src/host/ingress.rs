@@ -141,13 +141,24 @@ impl Host {
                 Destination::Other => return self.forward(ctx, &origin, frame),
             }
         }
-        if packet.options != Options::Fine && self.accept_options(ctx, &origin, frame)? {
+        self.take_packet(ctx, &origin, frame)
+    }
+
+    /// A packet for this host, its header off: its options are acted on, and a fragment waits for the others.
+    #[inline]
+    pub(super) fn take_packet(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        origin: &Origin,
+        frame: &mut Frame,
+    ) -> Result<(), Dropped> {
+        if origin.packet.options != Options::Fine && self.accept_options(ctx, origin, frame)? {
             return Ok(());
         }
-        if packet.fragment.is_some() {
-            return self.reassemble(ctx, &origin, frame);
+        if origin.packet.fragment.is_some() {
+            return self.reassemble(ctx, origin, frame);
         }
-        self.deliver(ctx, &origin, frame)
+        self.deliver(ctx, origin, frame)
     }
 
     /// A whole packet for this host, its header off, goes to whom its protocol says.
