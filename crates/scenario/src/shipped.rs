@@ -24,10 +24,12 @@ macro_rules! shipped {
 const SHIPPED: &[Shipped] = shipped![
     "echo": "A TCP echo across an impaired link",
     "echo-udp": "A UDP echo whose client repeats what the link loses",
+    "fragments": "Packets in pieces: cut twice, out of order, one lost, one that must not be cut",
     "lossy-transfer": "10 MB across a link that loses 5 % each way",
     "multicast": "Three receivers of one group, a source filter, and a leave that the router notices",
     "multihomed": "The weak and the strong host model side by side",
     "partition": "A link that is cut for 3 s in the middle of a transfer",
+    "path-mtu": "TCP finds out what the narrowest link on its way takes",
     "ping": "A ping of which the third request is lost",
     "redirect": "A host with a default route by the wrong router learns of the better one",
     "router": "An echo through a router that has a foot in each of two networks",

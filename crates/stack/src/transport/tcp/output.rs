@@ -146,7 +146,9 @@ impl Connection {
         let cause = forced.unwrap_or(match self.recovery.phase {
             Phase::Recovery if self.agreed.sack => Cause::RetransmitSack,
             Phase::Recovery => Cause::RetransmitPartialAck,
-            Phase::Open | Phase::Loss => Cause::RetransmitAfterRto,
+            // Outside of recovery only what was too big for the path counts as lost.
+            Phase::Open => Cause::RetransmitPmtu,
+            Phase::Loss => Cause::RetransmitAfterRto,
         });
         self.recovery.forced = None;
         let record = self.record_retransmission(cx, index);
