@@ -6,7 +6,7 @@ use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice, UdpHeaderSlice};
 use wirelab_stack::checksum::Sum;
 
 use super::flows::{Flow, Flows};
-use super::{Summary, icmp, igmp, tcp};
+use super::{Summary, icmp, igmp, ip_options, tcp};
 
 /// A summary of an IPv4 packet in a frame that has `length` octets behind its Ethernet header.
 pub fn version_4(flows: &Flows, octets: &[u8], length: usize) -> Summary {
@@ -26,6 +26,7 @@ pub fn version_4(flows: &Flows, octets: &[u8], length: usize) -> Summary {
         packet(flows, addresses, header.protocol(), rest, total - header_length)
     };
     summary.addresses = Some(addresses);
+    summary.text.push_str(&ip_options::text(header.options()));
     if total > length {
         let missing = format!(" [truncated: {} octets missing]", total - length);
         summary.text.push_str(&missing);

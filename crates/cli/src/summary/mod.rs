@@ -7,6 +7,7 @@ mod flows;
 mod icmp;
 mod igmp;
 mod ip;
+mod ip_options;
 mod tcp;
 
 use std::fmt;

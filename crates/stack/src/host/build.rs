@@ -12,7 +12,6 @@ use super::{ConfigError, Host, HostConfig, RouteConfig, RouteKind};
 use crate::addr::Cidr;
 use crate::frame::{InterfaceId, Medium};
 use crate::interface::{Interface, InterfaceConfig, VlanConfig, loopback};
-use crate::network::Knobs;
 use crate::network::identification::Identifications;
 use crate::network::igmp::ALL_SYSTEMS;
 use crate::network::limits::ErrorLimits;
@@ -74,8 +73,8 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         identifications: Identifications::new(rng),
         groups,
         icmp_errors: ErrorLimits::new(&network, rng),
-        reassembly: Reassembly::new(reassembly_limits(&network), rng),
-        path_mtus: PathMtus::new(path_mtu_limits(&network), rng),
+        reassembly: Reassembly::new(reassembly::Limits::of(&network), rng),
+        path_mtus: PathMtus::new(pmtu::Limits::of(&network), rng),
         echo_replies: TokenBucket::new(network.echo_replies),
         timestamp_replies: TokenBucket::new(network.timestamp_replies),
         redirected: Redirects::new(&network, rng),
@@ -99,23 +98,6 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         host.withhold_addresses(InterfaceId(number as u16));
     }
     Ok(host)
-}
-
-fn reassembly_limits(knobs: &Knobs) -> reassembly::Limits {
-    reassembly::Limits {
-        timeout: knobs.reassembly_timeout,
-        bytes: knobs.max_reassembly_bytes,
-        bytes_per_source: knobs.max_reassembly_bytes_per_source,
-        bytes_per_datagram: knobs.max_reassembly_bytes_per_datagram,
-        datagrams: knobs.max_reassemblies,
-        fragments: knobs.max_fragments,
-        remembered: knobs.max_remembered_datagrams,
-        refuse_tiny: knobs.refuse_tiny_fragments,
-    }
-}
-
-fn path_mtu_limits(knobs: &Knobs) -> pmtu::Limits {
-    pmtu::Limits { timeout: knobs.path_mtu_timeout, least: knobs.min_path_mtu, paths: knobs.max_path_mtus }
 }
 
 fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {

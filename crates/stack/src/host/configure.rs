@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 
 use super::build::{can_be_a_host, resolve_route};
+use super::schedule::{Concern, Schedule};
 use super::{ConfigError, Host, RouteConfig};
 use crate::addr::{Cidr, Mac};
 use crate::context::Ctx;
@@ -200,6 +201,9 @@ impl Host {
     /// Whatever is remembered of where packets go has to be found anew.
     pub(super) fn forget_ways(&mut self) {
         self.way.forget();
+        // What routers said of a path holds for the path as it was.
+        self.path_mtus.clear();
+        self.schedule.set(Concern::PathMtu, Schedule::HOST, None);
         self.known_ends = None;
         self.expected = None;
     }

@@ -2,6 +2,7 @@
 
 use core::net::Ipv4Addr;
 
+use super::Knobs;
 use crate::rng::Rng;
 use crate::table::Table;
 use crate::time::{Duration, Instant};
@@ -19,6 +20,13 @@ pub struct Limits {
     pub least: u16,
     /// Paths at once.
     pub paths: usize,
+}
+
+impl Limits {
+    /// Those that the knobs set.
+    pub fn of(knobs: &Knobs) -> Self {
+        Self { timeout: knobs.path_mtu_timeout, least: knobs.min_path_mtu, paths: knobs.max_path_mtus }
+    }
 }
 
 /// A path's MTU.

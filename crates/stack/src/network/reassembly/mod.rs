@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, VecDeque};
 use etherparse::IpNumber;
 
 use self::datagram::{DATAGRAM_STORAGE, Datagram, LONGEST, Placed, storage};
+use super::Knobs;
 use crate::frame::InterfaceId;
 use crate::rng::Rng;
 use crate::table::Table;
@@ -60,6 +61,22 @@ pub struct Limits {
     pub remembered: usize,
     /// Whether first fragments are refused that carry less of TCP than a filter has to see.
     pub refuse_tiny: bool,
+}
+
+impl Limits {
+    /// Those that the knobs set.
+    pub fn of(knobs: &Knobs) -> Self {
+        Self {
+            timeout: knobs.reassembly_timeout,
+            bytes: knobs.max_reassembly_bytes,
+            bytes_per_source: knobs.max_reassembly_bytes_per_source,
+            bytes_per_datagram: knobs.max_reassembly_bytes_per_datagram,
+            datagrams: knobs.max_reassemblies,
+            fragments: knobs.max_fragments,
+            remembered: knobs.max_remembered_datagrams,
+            refuse_tiny: knobs.refuse_tiny_fragments,
+        }
+    }
 }
 
 /// What became of a fragment that was taken.
