@@ -69,7 +69,7 @@ fn ports_that_there_are_not_are_reported() {
     );
     assert_eq!(
         with(&link("a", "ann", "sw.prot1")),
-        "link.a.between.1: there is no port `prot1` of `sw` [`port1`] (port1?)"
+        "link.a.between.1: there is no port of `sw` `prot1` [`port1`] (port1?)"
     );
     assert_eq!(
         one(&(HUB.to_owned() + &link("a", "ann", "hub.port1"))),
@@ -125,7 +125,7 @@ fn vlans_and_lines_that_make_no_sense_are_reported() {
     let cases = [
         (
             "{ vlan = 10 }",
-            "host.cat.interface.0.vlan: over which of the host's 0 Ethernet interfaces? [`parent`: ]",
+            "host.cat.interface.0.vlan: the host has no other Ethernet interface that this one could be over [an interface without `vlan` besides]",
         ),
         (
             "{}, {}, { vlan = 10 }",

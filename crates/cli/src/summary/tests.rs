@@ -296,8 +296,8 @@ fn tags_and_bare_packets_are_read() {
     assert!(summary.short().starts_with("vlan 10, 80 > 81: Flags [S]"), "{}", summary.short());
     // The SYN was seen through its tag: the next number is relative to its.
     let mut later = octets.clone();
-    (later[14 + 4 + 20 + 7], later[14 + 4 + 20 + 13]) = (0xe9, 0x10);
-    assert!(summarizer.arrived(&frame(&later)).text.starts_with("Flags [.], seq 1,"));
+    (later[14 + 4 + 20 + 7], later[14 + 4 + 20 + 13]) = (0xe9, 0x11);
+    assert!(summarizer.arrived(&frame(&later)).text.starts_with("Flags [F.], seq 1,"));
     // The same packet without Ethernet, and with a tag that a link has taken out.
     let mut bare = frame(&octets[18..]);
     bare.meta.medium = Medium::PointToPoint;

@@ -76,16 +76,21 @@ fn plan_vlan(
     let names = || parents.iter().map(|place| interfaces[*place].name.as_str());
     let parent = match &interface.parent {
         Some(name) => find_parent(name, interfaces, &parents, problems)?,
-        None => {
-            if let [only] = parents[..] {
-                only
-            } else {
+        None => match parents[..] {
+            [only] => only,
+            [] => {
+                let problem =
+                    id.problem("the host has no other Ethernet interface that this one could be over");
+                problems.push(problem.allowed("an interface without `vlan` besides"));
+                return None;
+            }
+            _ => {
                 let message = format!("over which of the host's {} Ethernet interfaces?", parents.len());
                 let allowed = format!("`parent`: {}", near::or_list(names()));
                 problems.push(id.problem(message).allowed(allowed));
                 return None;
             }
-        }
+        },
     };
     Some(VlanConfig { parent: InterfaceId(parent as u16), id: id.value.0 })
 }
