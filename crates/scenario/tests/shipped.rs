@@ -41,6 +41,16 @@ fn ping() {
 }
 
 #[test]
+fn traceroute() {
+    let report = run("traceroute", None);
+    held(&report);
+    let trace = report.applications.iter().find(|application| application.name == "trace").unwrap();
+    let hops: Vec<&str> = trace.said[1..].iter().map(|line| line.split_once("  ").unwrap().1).collect();
+    let first: Vec<&str> = hops.iter().map(|hop| hop.split("  ").next().unwrap()).collect();
+    assert_eq!(first, ["10.0.0.254", "10.0.1.2", "* * *", "10.0.3.2", "10.0.4.2", "10.0.5.1"]);
+}
+
+#[test]
 fn unreachable() {
     held(&run("unreachable", None));
 }
