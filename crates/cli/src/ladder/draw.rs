@@ -224,9 +224,11 @@ impl<'a> Canvas<'a> {
             let Some((farthest, fate)) = side().max_by_key(|(column, _)| column.abs_diff(from)) else {
                 continue;
             };
+            let nearest = side().map(|(column, _)| *column).min_by_key(|column| column.abs_diff(from));
             strip.arrow(&Arrow {
                 from: cell(from),
                 to: cell(*farthest),
+                first: cell(nearest.unwrap_or(*farthest)),
                 label: &frame.label,
                 head: head_of(fate),
                 copy: false,
@@ -279,7 +281,7 @@ impl<'a> Canvas<'a> {
         let (from, to) = self.ends(frame, fate);
         let (from, to) = (columns.cell(from), columns.cell(to));
         let sender = sender.filter(|_| !columns.has_stand_in());
-        strip.arrow(&Arrow { from, to, label: &frame.label, head, copy, sender });
+        strip.arrow(&Arrow { from, to, first: to, label: &frame.label, head, copy, sender });
     }
 
     /// A line whose text is broken beside the lifelines where the terminal ends.

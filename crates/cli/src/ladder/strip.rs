@@ -74,6 +74,8 @@ pub struct Arrow<'a> {
     pub to: usize,
     /// What is written on it.
     pub label: &'a str,
+    /// The cell of the first lifeline that has a head of this arrow: what is written stays before it.
+    pub first: usize,
     /// How it ends.
     pub head: Head<'a>,
     /// Whether it is a copy of a frame that is drawn already.
@@ -184,7 +186,13 @@ impl<'a> Strip<'a> {
         }
         let narrow = length < 20;
         let lead = if narrow { 1 } else { 2 };
-        let room = (length - begin.min(length)).saturating_sub(if narrow { 6 } else { 8 });
+        let to_first = arrow.first.abs_diff(arrow.from).saturating_sub(1).min(length);
+        let tail = match arrow.head {
+            Head::Taken if narrow => 5,
+            _ if narrow => 6,
+            _ => 8,
+        };
+        let room = to_first.saturating_sub(begin + tail);
         let label = cut(arrow.label, room, self.charset);
         let label = if width(&label) > room { String::new() } else { label };
         let taken = if label.is_empty() { lead } else { lead + width(&label) + 2 };

@@ -234,3 +234,21 @@ fn tables_stand_at_their_time() {
     let lines = play.lines(Some(90));
     assert_eq!(lines[2], "    10.0.0.2 dev eth0 lladdr 02:00:00:00:00:02 REACHABLE");
 }
+
+#[test]
+fn what_is_written_on_an_arrow_stays_before_its_first_head() {
+    let links = [(0, 7), (1, 7), (2, 7), (3, 7), (4, 7), (5, 7), (6, 7)];
+    let mut topology = network(8, &links);
+    topology.set_kind(NodeId(7), Kind::Switch);
+    let mut play = Play::new(topology, "");
+    let asked = frame(id(0, 1), Cause::UdpData, datagram(&[0; 1400]));
+    play.sent(0, 0, 0, &asked);
+    for node in [2, 6] {
+        play.arrived(1, node, 0, &asked);
+        play.dropped(1, node, id(0, 1), DropReason::UdpNoPort);
+    }
+    let lines = play.lines(None);
+    let span = "────────────";
+    let expected = format!("0.000000 │── data 1400 ──────────►✗│{span}┼{span}┼{span}┼──────────►✗│ 0.001000");
+    assert!(lines[1].starts_with(&expected), "\n{}\n{expected}", lines[1]);
+}
