@@ -8,6 +8,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 pub mod bulk;
+pub mod dhcp;
 pub mod discard;
 pub mod echo;
 pub mod group;
