@@ -4,7 +4,7 @@ use wirelab_sim::{
     Change, Direction, Hub, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, Show,
     Switch, TraceHash, World,
 };
-use wirelab_stack::application::{AppError, bulk, discard, echo, ping, traceroute};
+use wirelab_stack::application::{AppError, bulk, dhcp, discard, echo, ping, traceroute};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::Host;
 use wirelab_stack::socket::net::configured;
@@ -363,6 +363,8 @@ fn spawn(world: &mut World, node: NodeId, application: &PlannedApplication) {
         Work::Discard(config) => start.with(discard::tcp_server(config)),
         Work::Source(config) => start.with(bulk::tcp_source(config)),
         Work::Sink(config) => start.with(bulk::tcp_sink(config)),
+        Work::DhcpClient(config) => start.with(dhcp::client::run(config)),
+        Work::DhcpServer(config) => start.with(dhcp::server::serve(config)),
         Work::Ping(config) => start.with(ping::ping(config)),
         Work::Traceroute(config) => start.with(traceroute::traceroute(config)),
         Work::UdpEchoServer(config) => start.with(echo::udp_server(config)),

@@ -22,6 +22,8 @@ macro_rules! shipped {
 }
 
 const SHIPPED: &[Shipped] = shipped![
+    "arp-conflict": "Two stations that want an address which is taken",
+    "dhcp": "DHCP: a lease, its renewal and release, and an address that is declined",
     "echo": "A TCP echo across an impaired link",
     "echo-udp": "A UDP echo whose client repeats what the link loses",
     "fragments": "Packets in pieces: cut twice, out of order, one lost, one that must not be cut",
@@ -31,6 +33,7 @@ const SHIPPED: &[Shipped] = shipped![
     "partition": "A link that is cut for 3 s in the middle of a transfer",
     "path-mtu": "TCP finds out what the narrowest link on its way takes",
     "ping": "A ping of which the third request is lost",
+    "rarp-boot": "A station asks two RARP servers who it is, and one of them is wrong",
     "redirect": "A host with a default route by the wrong router learns of the better one",
     "router": "An echo through a router that has a foot in each of two networks",
     "switch-vlan": "Two VLANs over two switches and a trunk",

@@ -2,6 +2,7 @@
 
 use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacketSlice};
 use wirelab_stack::addr::Mac;
+use wirelab_stack::interface::rarp;
 
 use super::Summary;
 
@@ -11,6 +12,24 @@ pub fn summary(octets: &[u8], length: usize) -> Summary {
         ArpPacketSlice::from_slice(octets).ok().and_then(|slice| slice.to_packet().try_eth_ipv4().ok());
     let (label, text) = packet.as_ref().map_or(("malformed", "malformed".into()), what);
     Summary::of_layer("ARP", label, format!("{text}, length {length}"))
+}
+
+/// A summary of a RARP packet (RFC 903 §III) in a frame that has `length` octets behind its Ethernet header.
+pub fn reverse(octets: &[u8], length: usize) -> Summary {
+    let packet =
+        ArpPacketSlice::from_slice(octets).ok().and_then(|slice| slice.to_packet().try_eth_ipv4().ok());
+    let (label, text) = match packet {
+        None => ("malformed", "malformed".to_owned()),
+        Some(packet) => {
+            let (of, by) = (Mac(packet.target_mac), Mac(packet.sender_mac));
+            match packet.operation {
+                rarp::REQUEST_REVERSE => ("who-is", format!("Reverse Request who-is {of} tell {by}")),
+                rarp::REPLY_REVERSE => ("at", format!("Reverse Reply {of} at {}", packet.target_ipv4_addr())),
+                other => ("RARP", format!("operation {}", other.0)),
+            }
+        }
+    };
+    Summary::of_layer("RARP", label, format!("{text}, length {length}"))
 }
 
 fn what(packet: &ArpEthIpv4Packet) -> (&'static str, String) {

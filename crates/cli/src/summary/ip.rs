@@ -6,7 +6,7 @@ use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice, UdpHeaderSlice};
 use wirelab_stack::checksum::Sum;
 
 use super::flows::{Flow, Flows};
-use super::{Summary, icmp, igmp, ip_options, tcp};
+use super::{Summary, dhcp, icmp, igmp, ip_options, tcp};
 
 /// A summary of an IPv4 packet in a frame that has `length` octets behind its Ethernet header.
 pub fn version_4(flows: &Flows, octets: &[u8], length: usize) -> Summary {
@@ -95,7 +95,12 @@ fn udp(octets: &[u8], length: usize) -> Summary {
     } else {
         (format!("data {}", said - 8), format!("UDP, length {}", said - 8))
     };
-    let ports = Some((header.source_port(), header.destination_port()));
+    let ports = (header.source_port(), header.destination_port());
+    let known = dhcp::summary(ports, octets.get(8..).unwrap_or_default(), said.saturating_sub(8));
+    if let Some(summary) = known.filter(|_| label != "malformed") {
+        return Summary { ports: Some(ports), ..summary };
+    }
+    let ports = Some(ports);
     Summary { ports, ..Summary::of_layer("UDP", label, text) }
 }
 

@@ -3,6 +3,7 @@
 //! Octets may be anything: whatever does not parse is called so, and nothing panics.
 
 mod arp;
+mod dhcp;
 mod flows;
 mod icmp;
 mod igmp;
@@ -16,16 +17,17 @@ use std::net::IpAddr;
 use etherparse::{EtherType, Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 use wirelab_stack::addr::Mac;
 use wirelab_stack::frame::{Frame, FrameCheck, Medium};
+use wirelab_stack::interface::rarp;
 
 use flows::Flows;
 
-/// Octets of a frame that are looked at: all headers, and the packet that an ICMP error quotes.
-const SNAP: usize = 256;
+/// Octets of a frame that are looked at: all headers, the packet that an ICMP error quotes, a DHCP message.
+const SNAP: usize = 640;
 
 /// What one line says about a frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
-    /// The highest protocol that was recognised: `ARP`, `ICMP`, `IGMP`, `UDP`, `TCP`, `IP`, `IP6` or `Ethernet`.
+    /// The highest protocol that was recognised: `ARP`, `RARP`, `DHCP`, `ICMP`, `IGMP`, `UDP`, `TCP`, `IP`, `IP6` or `Ethernet`.
     pub layer: &'static str,
     /// The IP addresses, source first, if there are any.
     pub addresses: Option<(IpAddr, IpAddr)>,
@@ -151,6 +153,7 @@ impl Summarizer {
             };
         let mut summary = match type_ {
             EtherType::ARP => arp::summary(rest, length),
+            rarp::ETHER_TYPE => arp::reverse(rest, length),
             EtherType::IPV4 => ip::version_4(&self.flows, rest, length),
             EtherType::IPV6 => ip::version_6(&self.flows, rest, length),
             other => unknown(&ethernet, other, length),

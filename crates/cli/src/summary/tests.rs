@@ -311,3 +311,51 @@ fn tags_and_bare_packets_are_read() {
         assert_eq!(summarizer.sent(&bare).layer, "IP");
     }
 }
+
+#[test]
+fn reverse_questions_and_answers_are_told() {
+    let station = wirelab_stack::addr::Mac([2, 0, 0, 0, 0, 1]);
+    let server = wirelab_stack::addr::Mac([2, 0, 0, 0, 0, 9]);
+    let line_of = |packet: wirelab_stack::interface::arp::Packet| {
+        let mut octets = [[0xff; 6], [2, 0, 0, 0, 0, 1]].concat();
+        octets.extend([0x80, 0x35]);
+        octets.extend(packet.to_bytes());
+        line(&Summarizer::default(), &octets)
+    };
+    let request = rarp::request(station);
+    assert_eq!(
+        line_of(request),
+        "RARP, Reverse Request who-is 02:00:00:00:00:01 tell 02:00:00:00:00:01, length 28"
+    );
+    let reply = rarp::reply(&request, server, A.into(), B.into());
+    assert_eq!(line_of(reply), "RARP, Reverse Reply 02:00:00:00:00:01 at 10.0.0.2, length 28");
+}
+
+#[test]
+fn dhcp_messages_are_told_with_what_matters() {
+    use wirelab_stack::application::dhcp::codec::{Kind, Message};
+    use wirelab_stack::time::Duration;
+
+    let mac = wirelab_stack::addr::Mac([2, 0, 0, 0, 0, 1]);
+    let line_of = |message: &Message, ports: (u16, u16)| {
+        let step = builder(A, B).udp(ports.0, ports.1);
+        let octets = written(step, |step, octets| step.write(octets, &message.to_bytes()).unwrap());
+        line(&Summarizer::default(), &octets)
+    };
+    let mut discover = Message::new(Kind::Discover, 0xbeef, mac);
+    discover.options.requested = Some(B.into());
+    assert_eq!(
+        line_of(&discover, (68, 67)),
+        "IP 10.0.0.1.68 > 10.0.0.2.67: BOOTP/DHCP, Request from 02:00:00:00:00:01, length 300, xid 0xbeef, \
+         Discover, Requested-IP 10.0.0.2"
+    );
+    let mut ack = Message::new(Kind::Ack, 0xbeef, mac);
+    ack.yiaddr = B.into();
+    (ack.options.server, ack.options.lease) = (Some(A.into()), Some(Duration::from_secs(60)));
+    assert_eq!(
+        line_of(&ack, (67, 68)),
+        "IP 10.0.0.1.67 > 10.0.0.2.68: BOOTP/DHCP, Reply, length 300, xid 0xbeef, ACK, Your-IP 10.0.0.2, \
+         Server-ID 10.0.0.1, Lease-Time 60"
+    );
+    assert!(line_of(&ack, (9, 68)).ends_with("UDP, length 300"), "other ports are not DHCP's");
+}

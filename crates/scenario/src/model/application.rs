@@ -6,6 +6,7 @@ use core::num::NonZeroU8;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
+use super::dhcp::{DhcpClient, DhcpServer};
 use crate::document::Node;
 use crate::near;
 use crate::read::{At, Fields, List, Name, Read, Reader, choice, record};
@@ -276,6 +277,8 @@ kinds! {
     Discard = "discard",
     Source = "source",
     Sink = "sink",
+    DhcpClient = "dhcp-client",
+    DhcpServer = "dhcp-server",
     Ping = "ping",
     Traceroute = "traceroute",
     UdpEchoServer = "udp-echo-server",

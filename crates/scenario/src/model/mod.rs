@@ -3,6 +3,7 @@
 mod addressing;
 mod application;
 mod device;
+mod dhcp;
 mod event;
 mod expect;
 mod host;
@@ -13,6 +14,7 @@ mod settings;
 pub use addressing::{ConfigureWord, OnConflictWord, RarpEntry};
 pub use application::{Application, Kind, ProbeWord, Traceroute, UdpSink, UdpSource};
 pub use device::{Hub, Port, Switch};
+pub use dhcp::{DhcpClient, DhcpServer};
 pub use event::{Event, ShowWord};
 pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};
 pub use host::{Host, Interface, MediumWord, Preset, Route, RouteWord, Routing};

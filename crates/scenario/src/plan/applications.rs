@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::num::NonZeroU8;
 
 use wirelab_stack::application::traceroute::{self, Method};
-use wirelab_stack::application::{bulk, discard, echo, ping};
+use wirelab_stack::application::{bulk, dhcp, discard, echo, ping};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::{Duration, Instant};
 
@@ -43,6 +43,8 @@ pub enum Work {
     Discard(discard::ServerConfig),
     Source(bulk::SourceConfig),
     Sink(bulk::SinkConfig),
+    DhcpClient(dhcp::client::Config),
+    DhcpServer(dhcp::server::Config),
     Ping(ping::Config),
     Traceroute(traceroute::Config),
     UdpEchoServer(echo::UdpServerConfig),
@@ -67,7 +69,10 @@ pub fn plan(
         problems,
     );
     check_ports(applications, problems);
-    applications.iter().filter_map(|application| plan_one(&application.value, hosts, problems)).collect()
+    let plan = |application: &At<Application>| plan_one(&application.value, hosts, problems);
+    let mut planned: Vec<_> = applications.iter().filter_map(plan).collect();
+    planned.extend(super::dhcp::implied(hosts, &planned));
+    planned
 }
 
 fn plan_one(
@@ -85,12 +90,18 @@ fn plan_one(
         host: host?,
         start: common.start.as_ref().map_or(Instant::ZERO, |start| start.value.instant()),
         background: common.background.as_ref().map_or_else(|| work.is_endless(), |at| at.value),
-        waits: host.and_then(|host| hosts.get(host)).is_some_and(|host| waits(&host.interfaces)),
+        waits: !work.configures()
+            && host.and_then(|host| hosts.get(host)).is_some_and(|host| waits(&host.interfaces)),
         work,
     })
 }
 
 impl Work {
+    /// Whether it gives its host an address, so that it cannot wait for that.
+    fn configures(&self) -> bool {
+        matches!(self, Self::DhcpClient(config) if !config.inform)
+    }
+
     /// Whether it is a server that was not told when to end.
     fn is_endless(&self) -> bool {
         match self {
@@ -103,6 +114,8 @@ impl Work {
                 let leaves = config.membership.as_ref().is_some_and(|group| group.leave_at.is_some());
                 config.bytes.is_none() && config.idle.is_none() && !leaves
             }
+            Self::DhcpServer(_) => true,
+            Self::DhcpClient(config) => config.release_after.is_none() && !config.inform,
             Self::EchoClient(_)
             | Self::Source(_)
             | Self::Ping(_)
@@ -168,6 +181,12 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             to_group: groups::sending(source, lookup)?,
             dont_fragment: value(&source.dont_fragment),
         }),
+        Kind::DhcpClient(client) => {
+            Work::DhcpClient(super::dhcp::client(client, lookup.host, lookup.problems)?)
+        }
+        Kind::DhcpServer(server) => {
+            Work::DhcpServer(super::dhcp::server(server, lookup.hosts, lookup.host, lookup.problems)?)
+        }
         Kind::Ping(ping) => Work::Ping(ping::Config {
             destination: lookup.peer(&ping.to.value, &ping.to.place)?,
             count: value(&ping.count).unwrap_or(4),

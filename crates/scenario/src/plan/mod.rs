@@ -3,6 +3,7 @@
 mod addressing;
 mod applications;
 mod devices;
+mod dhcp;
 mod events;
 mod expectations;
 mod groups;
