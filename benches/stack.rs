@@ -71,7 +71,7 @@ fn prefixes(count: usize) -> Routes {
     let target = Target::Unicast { interface: InterfaceId(0), gateway: None };
     while routes.len() < count {
         let bits = rng.bits("prefix");
-        let length = if bits & 3 == 0 { 8 + (bits >> 2) % 25 } else { 24 } as u8;
+        let length = if bits.is_multiple_of(4) { 8 + (bits >> 2) % 25 } else { 24 } as u8;
         let address = Ipv4Addr::from_bits((bits >> 32) as u32);
         let destination = Cidr::new(IpAddr::V4(address), length).expect("a prefix");
         routes.add(Route { destination, target, metric: 0, source: None, origin: Origin::Static });

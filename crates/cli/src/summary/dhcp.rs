@@ -37,16 +37,16 @@ pub fn summary(ports: (u16, u16), octets: &[u8], length: usize) -> Option<Summar
     ];
     for (what, address) in addresses {
         if let Some(address) = address {
-            text.push_str(&format!(", {what} {address}"));
+            text = format!("{text}, {what} {address}");
         }
     }
     match options.lease {
         Some(Duration::MAX) => text.push_str(", Lease-Time infinite"),
-        Some(lease) => text.push_str(&format!(", Lease-Time {}", lease.as_secs())),
+        Some(lease) => text = format!("{text}, Lease-Time {}", lease.as_secs()),
         None => {}
     }
     if let Some(message) = &options.message {
-        text.push_str(&format!(", MSG {:?}", message.chars().take(80).collect::<String>()));
+        text = format!("{text}, MSG {:?}", message.chars().take(80).collect::<String>());
     }
     Some(Summary::of_layer("DHCP", label, text))
 }

@@ -92,11 +92,11 @@ choice! {
 choice! {
     /// A version of IGMP.
     pub enum IgmpVersion ("version of IGMP") {
-        /// RFC 1112.
+        /// RFC 1112 appendix I §Internet Group Management Protocol.
         V1 = "v1",
-        /// RFC 2236.
+        /// RFC 2236 §2.
         V2 = "v2",
-        /// RFC 9776.
+        /// RFC 9776 §4.
         V3 = "v3",
     }
 }

@@ -43,7 +43,7 @@ pub enum Configure {
     /// It has those of its configuration alone.
     #[default]
     Static,
-    /// It asks a RARP server (RFC 903).
+    /// It asks a RARP server (RFC 903 §III).
     Rarp(rarp::ClientConfig),
     /// An application gives it some while the host runs: a DHCP client. Until then the host waits for it.
     Dhcp,

@@ -44,7 +44,7 @@ pub struct Knobs {
     pub max_conflicts: u32,
     /// Least time between two attempts from then on (RFC 5227 §1.1: `RATE_LIMIT_INTERVAL`).
     pub rate_limit_interval: Duration,
-    /// RARP requests until an interface does without an address. RFC 903 leaves it open.
+    /// RARP requests until an interface does without an address. RFC 903 §III leaves it open.
     pub rarp_requests: u32,
     /// Time between the first two RARP requests; it doubles with each.
     pub rarp_interval: Duration,

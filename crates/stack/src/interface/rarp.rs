@@ -1,6 +1,6 @@
 //! RARP (RFC 903): a station that has only its hardware address asks for its IP address, and a server has a table.
 //!
-//! The packet is ARP's, with operations and an Ethernet type of its own. RFC 903 says nothing of how often a client asks:
+//! The packet is ARP's, with operations and an Ethernet type of its own. RFC 903 §III says nothing of how often a client asks:
 //! here its requests back off from `rarp_interval` to `rarp_max_interval`, each spread at random, and end after
 //! `rarp_requests`.
 

@@ -17,8 +17,8 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::LinkQueueFull
         | DropReason::LinkMtu
         | DropReason::LinkDown
-        | DropReason::InterfaceDown => &mut interface.in_discards,
-        DropReason::VlanNotAllowed
+        | DropReason::InterfaceDown
+        | DropReason::VlanNotAllowed
         | DropReason::VlanNoOtherPort
         | DropReason::SamePort
         | DropReason::ReservedAddress

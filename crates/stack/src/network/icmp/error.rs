@@ -143,7 +143,7 @@ impl Error {
     }
 
     /// What type, code and second word say. `None` where no document gives them a meaning. The second word's other
-    /// octets are RFC 4884's or nobody's, and do not matter.
+    /// octets are of RFC 4884 §4.1 or nobody's, and do not matter.
     pub fn from_wire(kind: u8, code: u8, word: [u8; 4]) -> Option<Self> {
         match (kind, code) {
             (wire::TYPE_DEST_UNREACH, wire::CODE_DST_UNREACH_NEED_FRAG) => {

@@ -48,11 +48,11 @@ pub const V3_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 22);
 /// A version of IGMP.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Version {
-    /// RFC 1112 Appendix I: reports only; who is silent has left.
+    /// RFC 1112 appendix I §Internet Group Management Protocol: reports only; who is silent has left.
     V1,
-    /// RFC 2236: with leaves and queries of a group.
+    /// RFC 2236 §2: with leaves and queries of a group.
     V2,
-    /// RFC 9776: with source filters.
+    /// RFC 9776 §4: with source filters.
     V3,
 }
 

@@ -312,7 +312,7 @@ fn a_flood_does_not_keep_others_from_being_assembled() {
     assert_eq!(reassembly.oks, 500);
 }
 
-/// What RFC 791 and RFC 5722 say of one datagram, by a map of its octets.
+/// What RFC 791 §3.2 and RFC 5722 §4 say of one datagram, by a map of its octets.
 struct Model {
     octets: Vec<Option<u8>>,
     end: Option<usize>,

@@ -210,7 +210,7 @@ fn a_lease_is_renewed_at_half_of_it_rebound_at_seven_eighths_and_lost_at_its_end
         let actions = bench.wait();
         match &actions[..] {
             [Action::Send(message, to)] => {
-                seen.push(((bench.now - began).as_secs(), message.kind, *to == To::All))
+                seen.push(((bench.now - began).as_secs(), message.kind, *to == To::All));
             }
             [Action::Give(lease), Action::Send(discover, To::All)] => {
                 assert_eq!((lease.address(), discover.kind), (GIVEN, Kind::Discover));

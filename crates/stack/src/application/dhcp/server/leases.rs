@@ -44,7 +44,7 @@ pub struct Leases {
     reserved_addresses: BTreeSet<Ipv4Addr>,
     own: Ipv4Addr,
     max: usize,
-    leases: BTreeMap<Ipv4Addr, Lease>,
+    table: BTreeMap<Ipv4Addr, Lease>,
     by_client: BTreeMap<ClientId, Ipv4Addr>,
     /// All of the pool's leases by the end of what holds: those that may be had again come first.
     by_end: BTreeSet<(Instant, Ipv4Addr)>,
@@ -62,7 +62,7 @@ impl Leases {
             reserved_addresses: config.reservations.iter().map(|(_, address)| *address).collect(),
             own,
             max: config.max_leases,
-            leases: BTreeMap::new(),
+            table: BTreeMap::new(),
             by_client: BTreeMap::new(),
             by_end: BTreeSet::new(),
             fresh: config.first.to_bits(),
@@ -71,18 +71,18 @@ impl Leases {
 
     /// What is known of an address.
     pub fn get(&self, address: Ipv4Addr) -> Option<&Lease> {
-        self.leases.get(&address)
+        self.table.get(&address)
     }
 
     /// The lease of a client, whatever its state, that nobody else has got since.
     pub fn of_client(&self, client: &ClientId) -> Option<(Ipv4Addr, &Lease)> {
         let address = *self.by_client.get(client)?;
-        self.leases.get(&address).map(|lease| (address, lease))
+        self.table.get(&address).map(|lease| (address, lease))
     }
 
     /// How many addresses were ever given.
     pub fn len(&self) -> usize {
-        self.leases.len()
+        self.table.len()
     }
 
     /// Whether the address may be given to this client now.
@@ -92,8 +92,8 @@ impl Leases {
         if address == self.own || !(reserved || of_pool && !self.reserved_addresses.contains(&address)) {
             return false;
         }
-        match self.leases.get(&address) {
-            None => self.leases.len() < self.max,
+        match self.table.get(&address) {
+            None => self.table.len() < self.max,
             Some(lease) if lease.state == State::Abandoned => now >= lease.until,
             Some(lease) => lease.client == *client || lease.state == State::Released || now >= lease.until,
         }
@@ -114,9 +114,9 @@ impl Leases {
         if let Some(address) = wanted.into_iter().find(|own| self.is_free_for(now, client, mac, *own)) {
             return Some(address);
         }
-        while self.leases.len() < self.max && self.fresh <= self.last.to_bits() {
+        while self.table.len() < self.max && self.fresh <= self.last.to_bits() {
             let address = Ipv4Addr::from_bits(self.fresh);
-            let fits = !self.leases.contains_key(&address) && self.is_free_for(now, client, mac, address);
+            let fits = !self.table.contains_key(&address) && self.is_free_for(now, client, mac, address);
             if fits {
                 return Some(address);
             }
@@ -139,12 +139,12 @@ impl Leases {
         if !self.reserved_addresses.contains(&address) {
             self.by_end.insert((until, address));
         }
-        self.leases.insert(address, Lease { client, state, until });
+        self.table.insert(address, Lease { client, state, until });
     }
 
     /// The address may be had by others. Who had it is remembered.
     pub fn release(&mut self, now: Instant, address: Ipv4Addr) {
-        if let Some(lease) = self.leases.get_mut(&address).filter(|lease| lease.state != State::Abandoned) {
+        if let Some(lease) = self.table.get_mut(&address).filter(|lease| lease.state != State::Abandoned) {
             let before = lease.until;
             (lease.state, lease.until) = (State::Released, now.min(before));
             let after = lease.until;
@@ -155,7 +155,7 @@ impl Leases {
     }
 
     fn forget(&mut self, address: Ipv4Addr) {
-        if let Some(lease) = self.leases.remove(&address) {
+        if let Some(lease) = self.table.remove(&address) {
             self.by_end.remove(&(lease.until, address));
             if self.by_client.get(&lease.client) == Some(&address) {
                 self.by_client.remove(&lease.client);

@@ -88,7 +88,7 @@ pub enum To {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
     /// It sends a message.
-    Send(Message, To),
+    Send(Box<Message>, To),
     /// It asks whether anybody uses an address.
     Ping(Ipv4Addr),
     /// It says something for people to read.
@@ -373,7 +373,7 @@ impl Server {
         } else {
             To::Station(answer.yiaddr, message.mac)
         };
-        self.actions.push_back(Action::Send(answer, to));
+        self.actions.push_back(Action::Send(Box::new(answer), to));
     }
 
     fn say(&mut self, text: String) {

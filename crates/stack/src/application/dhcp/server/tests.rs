@@ -44,7 +44,7 @@ fn sent(server: &mut Server) -> Vec<(Message, To)> {
     let mut sent = Vec::new();
     while let Some(action) = server.take_action() {
         if let Action::Send(message, to) = action {
-            sent.push((message, to));
+            sent.push((*message, to));
         }
     }
     sent
@@ -295,7 +295,7 @@ proptest! {
             held.retain(|_, (_, until)| now < *until);
             abandoned.retain(|(_, until)| now < *until);
             match step {
-                Step::Wait(seconds) => now = now + Duration::from_secs(seconds),
+                Step::Wait(seconds) => now += Duration::from_secs(seconds),
                 Step::Lease(client) => {
                     let free = 4 - abandoned.len() - held.keys().filter(|other| **other != client).count();
                     let offer = answer(&mut server, now, &message(Kind::Discover, client, |_| ()));
