@@ -100,7 +100,7 @@ fn tables_are_as_people_know_them() {
     let sockets = lines(5);
     assert!(sockets[0].starts_with("tcp   LISTEN     0      "), "{sockets:?}");
     assert!(sockets[1].starts_with("tcp   SYN-RECV   0      "), "{sockets:?}");
-    assert!(sockets[2].contains("rto:") && sockets[2].contains("mss:1460"), "{sockets:?}");
+    assert!(sockets[2].contains("rto:") && sockets[2].contains("mss:1448"), "{sockets:?}");
     assert_eq!(shown.len(), 6, "no host has a filtering database");
 }
 

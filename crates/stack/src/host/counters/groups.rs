@@ -1,6 +1,6 @@
-//! The counters that a host has, by the names that the documents give them: RFC 2863 (`if`), RFC 4293 (`ip`, `icmp`),
-//! RFC 4113 (`udp`), RFC 4022 (`tcp`), and RFC 2011 for ICMP's single types; ARP has no such document. What the
-//! documents do not have is named in their manner.
+//! The counters that a host has, by the names that the documents give them: RFC 2863 §6 (`if`), RFC 4293 §5 (`ip`,
+//! `icmp`), RFC 4113 §3 (`udp`), RFC 4022 §3 (`tcp`), and RFC 2011 §2 for ICMP's single types; ARP has no such document.
+//! What the documents do not have is named in their manner.
 
 /// Declares the counters of a protocol once: struct, names with the protocol in front, values.
 macro_rules! group {

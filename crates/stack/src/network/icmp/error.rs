@@ -18,7 +18,7 @@ pub enum Error {
     ParameterProblem(ParameterProblem),
 }
 
-/// Why a destination is unreachable: the codes of RFC 792, RFC 1122 §3.2.2.1 and RFC 1812 §5.2.7.1.
+/// Why a destination is unreachable: the codes of RFC 1122 §3.2.2.1 and RFC 1812 §5.2.7.1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unreachable {
     /// 0: no way to the network.

@@ -93,7 +93,7 @@ pub struct Connection {
     pub error: Option<SocketError>,
     /// What ICMP last said that may pass, and when: the reason, should the connection be given up without having got on
     /// since (RFC 9293 §3.9.2.2).
-    pub soft_error: Option<(Instant, SocketError)>,
+    pub soft_error: Option<Box<(Instant, SocketError)>>,
     /// The listener in whose queues it is.
     pub parent: Option<Key>,
     /// The application has closed its socket.

@@ -138,7 +138,7 @@ impl Connection {
 
     /// The peer does not answer: tells it so, should it be there after all, and ends.
     pub fn give_up(&mut self, cx: &mut Cx<'_, '_>) {
-        let known = self.soft_error.filter(|(at, _)| *at >= self.progress_at);
+        let known = self.soft_error.as_deref().copied().filter(|(at, _)| *at >= self.progress_at);
         let error = known.map_or(SocketError::TimedOut, |(_, error)| error);
         self.reset(cx, Ending::TimedOut, Some(error));
     }
