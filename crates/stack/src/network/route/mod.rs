@@ -1,7 +1,7 @@
 //! The route table: the longest prefix that holds the destination wins (RFC 1122 §3.3.1; RFC 1812 §5.2.4.3).
 //!
 //! A network may have several routes. Of those whose interface can be used, the least metric wins; of several with that
-//! metric each flow takes one, by its keyed hash ([`flow`]). Where no route to a network can be used, shorter prefixes
+//! metric each flow takes one, by its keyed hash (`flow.rs`). Where no route to a network can be used, shorter prefixes
 //! are asked. A route may also say that there is no way: silently, or with an error.
 
 mod flow;
