@@ -94,3 +94,73 @@ fn braced(sources: &[Ipv4Addr]) -> String {
     let sources: Vec<String> = sources.iter().map(ToString::to_string).collect();
     format!(" {{ {} }}", sources.join(" "))
 }
+
+#[cfg(test)]
+mod tests {
+    use wirelab_stack::network::igmp::{ALL_SYSTEMS, Outgoing, V3_ROUTERS, packet};
+    use wirelab_stack::time::Duration;
+    use wirelab_stack::trace::{Cause, Trigger};
+
+    use super::*;
+    use crate::summary::flows::Flows;
+    use crate::summary::ip;
+
+    const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
+
+    /// The line and the label of a message.
+    fn said(destination: Ipv4Addr, message: Message) -> (String, String) {
+        let outgoing = Outgoing { destination, message, cause: Cause::IgmpReport };
+        let octets = packet::packet(&outgoing, Ipv4Addr::new(10, 0, 0, 1), Trigger::Timer).to_vec();
+        let summary = ip::version_4(&Flows::default(), &octets, octets.len());
+        (summary.to_string(), summary.label)
+    }
+
+    #[test]
+    fn queries_say_whom_and_what_they_are_about() {
+        let general = Query::general(Version::V3, Duration::from_secs(10));
+        let (line, label) = said(ALL_SYSTEMS, Message::Query(general.clone()));
+        assert_eq!(line, "IP 10.0.0.1 > 224.0.0.1: igmp query v3 [max resp time 10s]");
+        assert_eq!(label, "query");
+        let sources = vec![Ipv4Addr::new(10, 0, 0, 7), Ipv4Addr::new(10, 0, 0, 8)];
+        let (line, label) =
+            said(GROUP, Message::Query(Query { group: Some(GROUP), sources, suppress: true, ..general }));
+        assert!(
+            line.ends_with("igmp query v3 [max resp time 10s] [gaddr 239.1.2.3 { 10.0.0.7 10.0.0.8 }] sflag")
+        );
+        assert_eq!(label, "query 239.1.2.3 { 10.0.0.7 10.0.0.8 }");
+        let old = Query::general(Version::V1, Duration::from_secs(10));
+        assert!(said(ALL_SYSTEMS, Message::Query(old)).0.ends_with("igmp query v1"));
+    }
+
+    #[test]
+    fn reports_say_what_is_wanted() {
+        let record = |kind, sources| Record { kind, group: GROUP, sources };
+        let report = |records| said(V3_ROUTERS, Message::ReportV3(records));
+        let (line, label) = report(vec![record(RecordKind::ToExclude, vec![])]);
+        assert_eq!(
+            line,
+            "IP 10.0.0.1 > 224.0.0.22: igmp v3 report, 1 group record(s) [gaddr 239.1.2.3 to_ex, 0 source(s)]"
+        );
+        assert_eq!(label, "join 239.1.2.3");
+        let one = vec![Ipv4Addr::new(10, 0, 0, 7)];
+        let (line, label) =
+            report(vec![record(RecordKind::Allow, one.clone()), record(RecordKind::Block, one)]);
+        assert!(line.ends_with(
+            "2 group record(s) [gaddr 239.1.2.3 allow, 1 source(s) { 10.0.0.7 }] \
+             [gaddr 239.1.2.3 block, 1 source(s) { 10.0.0.7 }]"
+        ));
+        assert_eq!(label, "allow 239.1.2.3 { 10.0.0.7 } +1");
+        assert_eq!(
+            said(GROUP, Message::ReportV2(GROUP)).0,
+            "IP 10.0.0.1 > 239.1.2.3: igmp v2 report 239.1.2.3"
+        );
+        assert_eq!(said(GROUP, Message::Leave(GROUP)).1, "leave 239.1.2.3");
+    }
+
+    #[test]
+    fn what_does_not_parse_is_called_so() {
+        assert_eq!(summary(&[0x16, 0], 2).label, "malformed");
+        assert_eq!(summary(&[0x22, 0, 0, 0, 0, 0, 0, 9], 500).label, "long");
+        assert!(summary(&[0x16, 0, 0, 0, 239, 0, 0, 1], 8).text.ends_with("[bad igmp cksum]"));
+    }
+}

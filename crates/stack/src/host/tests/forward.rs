@@ -51,6 +51,13 @@ impl Router {
         core::iter::from_fn(|| self.host.poll_transmit(&mut ctx)).collect()
     }
 
+    /// Begins, and gives what is sent.
+    pub fn start(&mut self) -> Vec<(InterfaceId, Frame)> {
+        let mut ctx = Ctx::new(self.now, &mut self.rng, &mut self.log);
+        self.host.start(&mut ctx);
+        core::iter::from_fn(|| self.host.poll_transmit(&mut ctx)).collect()
+    }
+
     pub fn last_line(&self) -> &str {
         self.log.lines.last().map_or("", |line| line)
     }

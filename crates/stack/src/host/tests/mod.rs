@@ -8,6 +8,7 @@ mod icmp;
 mod icmp_rules;
 mod medium;
 mod models;
+mod multicast;
 mod options;
 mod pmtu;
 mod redirect;

@@ -20,6 +20,8 @@ fn exchanged() -> Vec<Vec<u8>> {
         let socket = host.udp_bind(ctx, addr("0.0.0.0:5000")).unwrap();
         host.udp_send_to(ctx, socket, b"to an open port", addr("10.0.0.2:7")).unwrap();
         host.udp_send_to(ctx, socket, b"to a closed port", addr("10.0.0.2:8")).unwrap();
+        host.udp_join(ctx, socket, [239, 1, 2, 3].into(), [0; 4].into()).unwrap();
+        host.udp_send_to(ctx, socket, b"to a group", addr("239.1.2.3:5000")).unwrap();
         let echo = host.icmp_open(ctx).unwrap();
         host.icmp_send_echo(ctx, echo, [10, 0, 0, 2].into(), 1, b"ping", None).unwrap();
         host.tcp_connect(ctx, Some(addr("0.0.0.0:5000")), addr("10.0.0.2:6999")).unwrap()
@@ -35,11 +37,14 @@ fn exchanged() -> Vec<Vec<u8>> {
 
 /// A host in the midst of things: listening, connecting, with sockets bound where the frames above go.
 fn busy() -> (Net, SocketId) {
-    let mut net = Net::new(1, |_| ());
+    let mut net = Net::new(1, |config| config.profile.network.multicast_forwarding = true);
+    net.call(0, Host::start);
     let socket = net.call(0, |host, ctx| {
         host.tcp_listen(ctx, addr("0.0.0.0:6999"), 8).unwrap();
         host.tcp_connect(ctx, Some(addr("0.0.0.0:5000")), addr("10.0.0.2:6999")).unwrap();
         host.icmp_open(ctx).unwrap();
+        let member = host.udp_bind(ctx, addr("0.0.0.0:5000")).unwrap();
+        host.udp_join(ctx, member, [239, 1, 2, 3].into(), [0; 4].into()).unwrap();
         host.udp_bind(ctx, addr("0.0.0.0:7")).unwrap()
     });
     net.run();
@@ -66,7 +71,7 @@ fn mend(octets: &mut [u8]) {
     let total = usize::from(u16::from_be_bytes([octets[16], octets[17]])).clamp(header, octets.len() - 14);
     let message = &mut octets[14 + header..14 + total];
     let (place, sum) = match protocol {
-        1 => (2, Sum::new()),
+        1 | 2 => (2, Sum::new()),
         6 => (16, pseudo_header(&source, &destination, 6, message.len() as u32)),
         17 => (6, pseudo_header(&source, &destination, 17, message.len() as u32)),
         _ => return,
@@ -82,7 +87,7 @@ fn mend(octets: &mut [u8]) {
 fn the_frames_to_be_changed_are_of_every_kind() {
     let frames = exchanged();
     let protocols: Vec<u8> = frames.iter().filter(|octets| octets[12..14] == [8, 0]).map(|o| o[23]).collect();
-    for protocol in [1, 6, 17] {
+    for protocol in [1, 2, 6, 17] {
         assert!(protocols.contains(&protocol));
     }
     assert!(frames.iter().any(|octets| octets[12..14] == [8, 6]));
@@ -169,6 +174,11 @@ proptest! {
                     octets[33] = 1;
                     octets[29] = 2;
                 }
+            }
+            // And those for groups are from somebody else.
+            if octets.get(..3) == Some(&[1, 0, 0x5e]) {
+                octets[29] = 2;
+                mend(&mut octets);
             }
             for change in &changes {
                 apply(&mut octets, change);

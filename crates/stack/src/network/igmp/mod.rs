@@ -76,3 +76,6 @@ pub struct Outgoing {
     /// Why.
     pub cause: Cause,
 }
+
+#[cfg(test)]
+mod tests;
