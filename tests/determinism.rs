@@ -78,7 +78,8 @@ fn by_component(text: &str) -> BTreeMap<String, u64> {
 
 #[test]
 fn an_idle_host_changes_no_other_hosts_events() {
-    const FIRST: &str = "[[host]]\nname = \"aaa-idle\"\ninterface = [{ addresses = [\"10.9.0.1/24\"] }]\n\n";
+    const FIRST: &str =
+        "[[host]]\nname = \"aaa-idle\"\ninterface = [{ addresses = [\"198.18.0.1/24\"] }]\n\n";
     for name in scenarios() {
         let text = std::fs::read_to_string(file(&name)).expect("the scenario can be read");
         let before = by_component(&text);

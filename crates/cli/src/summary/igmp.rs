@@ -119,17 +119,17 @@ mod tests {
     fn queries_say_whom_and_what_they_are_about() {
         let general = Query::general(Version::V3, Duration::from_secs(10));
         let (line, label) = said(ALL_SYSTEMS, Message::Query(general.clone()));
-        assert_eq!(line, "IP 10.0.0.1 > 224.0.0.1: igmp query v3 [max resp time 10s]");
+        assert_eq!(line, "IP 10.0.0.1 > 224.0.0.1: igmp query v3 [max resp time 10s], options (RA)");
         assert_eq!(label, "query");
         let sources = vec![Ipv4Addr::new(10, 0, 0, 7), Ipv4Addr::new(10, 0, 0, 8)];
         let (line, label) =
             said(GROUP, Message::Query(Query { group: Some(GROUP), sources, suppress: true, ..general }));
-        assert!(
-            line.ends_with("igmp query v3 [max resp time 10s] [gaddr 239.1.2.3 { 10.0.0.7 10.0.0.8 }] sflag")
-        );
+        assert!(line.ends_with(
+            "igmp query v3 [max resp time 10s] [gaddr 239.1.2.3 { 10.0.0.7 10.0.0.8 }] sflag, options (RA)"
+        ));
         assert_eq!(label, "query 239.1.2.3 { 10.0.0.7 10.0.0.8 }");
         let old = Query::general(Version::V1, Duration::from_secs(10));
-        assert!(said(ALL_SYSTEMS, Message::Query(old)).0.ends_with("igmp query v1"));
+        assert!(said(ALL_SYSTEMS, Message::Query(old)).0.ends_with("igmp query v1, options (RA)"));
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
         let (line, label) = report(vec![record(RecordKind::ToExclude, vec![])]);
         assert_eq!(
             line,
-            "IP 10.0.0.1 > 224.0.0.22: igmp v3 report, 1 group record(s) [gaddr 239.1.2.3 to_ex, 0 source(s)]"
+            "IP 10.0.0.1 > 224.0.0.22: igmp v3 report, 1 group record(s) [gaddr 239.1.2.3 to_ex, 0 source(s)], options (RA)"
         );
         assert_eq!(label, "join 239.1.2.3");
         let one = vec![Ipv4Addr::new(10, 0, 0, 7)];
@@ -147,12 +147,12 @@ mod tests {
             report(vec![record(RecordKind::Allow, one.clone()), record(RecordKind::Block, one)]);
         assert!(line.ends_with(
             "2 group record(s) [gaddr 239.1.2.3 allow, 1 source(s) { 10.0.0.7 }] \
-             [gaddr 239.1.2.3 block, 1 source(s) { 10.0.0.7 }]"
+             [gaddr 239.1.2.3 block, 1 source(s) { 10.0.0.7 }], options (RA)"
         ));
         assert_eq!(label, "allow 239.1.2.3 { 10.0.0.7 } +1");
         assert_eq!(
             said(GROUP, Message::ReportV2(GROUP)).0,
-            "IP 10.0.0.1 > 239.1.2.3: igmp v2 report 239.1.2.3"
+            "IP 10.0.0.1 > 239.1.2.3: igmp v2 report 239.1.2.3, options (RA)"
         );
         assert_eq!(said(GROUP, Message::Leave(GROUP)).1, "leave 239.1.2.3");
     }
