@@ -32,15 +32,18 @@ pub fn router(number: usize) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, 0, 1 + number as u8)
 }
 
+/// When, by whom, what.
+type Sent = (Instant, Ipv4Addr, Outgoing);
+
 /// A link that carries at once, with hosts and routers on it.
 pub struct Wire {
     pub now: Instant,
     pub members: Vec<Member>,
     pub queriers: Vec<Querier>,
-    /// What was said: when, by whom, what.
-    pub said: Vec<(Instant, Ipv4Addr, Outgoing)>,
+    /// What was said.
+    pub said: Vec<Sent>,
     /// Which messages are lost on their way.
-    pub lost: fn(&[(Instant, Ipv4Addr, Outgoing)], &Outgoing) -> bool,
+    pub lost: fn(&[Sent], &Outgoing) -> bool,
     rng: Rng,
 }
 
@@ -136,7 +139,7 @@ impl Wire {
     }
 
     /// What was said since the last time.
-    pub fn take_said(&mut self) -> Vec<(Instant, Ipv4Addr, Outgoing)> {
+    pub fn take_said(&mut self) -> Vec<Sent> {
         core::mem::take(&mut self.said)
     }
 }
