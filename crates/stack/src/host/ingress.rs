@@ -21,13 +21,28 @@ pub type Dropped = (Place, DropReason);
 
 impl Host {
     /// One frame's whole effect.
+    #[inline]
     pub(super) fn ingress(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) {
+        if ctx.wants(Interest::FRAMES) {
+            self.ingress_shown(ctx, on, frame);
+        } else if let Err((place, reason)) = self.take(ctx, on, frame) {
+            self.tally.count_dropped(on, place, reason);
+        }
+    }
+
+    /// The same, with its beginning and its end shown. It is apart so that where nobody watches the one test above is all.
+    #[cold]
+    fn ingress_shown(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) {
         let id = frame.meta.id;
-        self.trigger = Trigger::Frame(id);
-        self.tally.count_received(on, frame);
         ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame });
-        let taken = if self.accept_expected(ctx, on, frame) { Ok(()) } else { self.walk_up(ctx, on, frame) };
+        let taken = self.take(ctx, on, frame);
         self.finish(ctx, on, id, taken);
+    }
+
+    fn take(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) -> Result<(), Dropped> {
+        self.trigger = Trigger::Frame(frame.meta.id);
+        self.tally.count_received(on, frame);
+        if self.accept_expected(ctx, on, frame) { Ok(()) } else { self.walk_up(ctx, on, frame) }
     }
 
     /// A frame has done its work, or has ended.

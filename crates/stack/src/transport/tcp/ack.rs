@@ -113,7 +113,6 @@ impl Connection {
         self.on_progress(cx, newly_acked);
         self.tell_controller(cx, &acked, newly_acked, 0, prior_pipe, rtt);
         self.restart_rto(cx);
-        self.show_metrics(cx);
     }
 
     /// Whether anything is in flight whose acknowledgement is due: the answers to probes of a closed window say nothing of

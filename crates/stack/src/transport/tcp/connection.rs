@@ -463,9 +463,14 @@ impl Connection {
     #[inline]
     pub fn show_metrics(&self, cx: &mut Cx<'_, '_>) {
         if cx.ctx.wants(Interest::SERIES) {
-            let (connection, metrics) = (self.id, self.metrics(cx.knobs));
-            cx.ctx.observe(Interest::SERIES, || Event::ConnectionMetrics { connection, metrics });
+            self.draw_metrics(cx);
         }
+    }
+
+    #[cold]
+    fn draw_metrics(&self, cx: &mut Cx<'_, '_>) {
+        let (connection, metrics) = (self.id, self.metrics(cx.knobs));
+        cx.ctx.observe(Interest::SERIES, || Event::ConnectionMetrics { connection, metrics });
     }
 
     /// State and counters.

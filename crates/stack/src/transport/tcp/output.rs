@@ -89,6 +89,7 @@ impl Connection {
         self.recovery.forced = None;
         self.deadlines.persist = Instant::FAR_FUTURE;
         self.record_next(cx, length);
+        self.show_metrics(cx);
         let flags = if self.snd_nxt == self.send.end() { Flags::ACK | Flags::PSH } else { Flags::ACK };
         let payload = self.send.slice(start, length as usize);
         self.begin(flags, payload, Cause::NewData, frame);
@@ -262,6 +263,7 @@ impl Connection {
     /// Makes `frame` the segment that was chosen.
     fn fill(&mut self, cx: &mut Cx<'_, '_>, path: &Path, choice: &Choice, frame: &mut Frame) {
         let &Choice { start, end, sack_room, cause } = choice;
+        self.show_metrics(cx);
         let mut flags = Flags::ACK;
         if start == end {
             self.begin(flags, Bytes::new(), cause, frame);
@@ -304,7 +306,6 @@ impl Connection {
             self.push_options(cx.now(), sack_room, frame);
         }
         fixed.push(frame, self.pseudo_header, path.transmit_checksum);
-        self.show_metrics(cx);
     }
 
     fn push_options(&self, now: Instant, sack_room: u32, frame: &mut Frame) {

@@ -184,10 +184,12 @@ impl Connection {
             Predicted::Text => {
                 self.take_window(window, next, self.snd_una);
                 self.deadlines.stop_rto();
-                self.show_metrics(cx);
                 self.take_next_text(cx, payload(), segments);
             }
-            Predicted::Ack(ack) => self.on_predicted_ack(cx, window, times, ack),
+            Predicted::Ack(ack) => {
+                self.on_predicted_ack(cx, window, times, ack);
+                self.show_metrics(cx);
+            }
         }
     }
 }
