@@ -7,17 +7,17 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use bytes::Bytes;
+use pieces::Pieces;
 use wirelab::stack::addr::Cidr;
 use wirelab::stack::frame::{Frame, InterfaceId};
-use wirelab::stack::network::reassembly::{Fragment, Key, Limits, Outcome, Reassembly};
 use wirelab::stack::network::route::{Origin, Route, Routes, Target};
 use wirelab::stack::profile::Profile;
 use wirelab::stack::rng::Rng;
-use wirelab::stack::time::Instant;
 
 #[path = "support/hosts.rs"]
 mod hosts;
+#[path = "support/pieces.rs"]
+mod pieces;
 #[path = "support/routers.rs"]
 mod routers;
 
@@ -97,42 +97,13 @@ fn route_lookup(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// 64 KiB datagrams in 44 fragments each, in order and the other way round: from the first fragment to the datagram.
+/// 64 KiB datagrams in 45 fragments each, in order and the other way round: from the first fragment to the datagram.
 fn reassembly(criterion: &mut Criterion) {
-    const OCTETS: usize = 65_480;
-    let mut rng = Rng::stream(1, "host", "stack");
-    let knobs = Profile::rfc().network;
     let mut group = criterion.benchmark_group("reassembly");
-    group.throughput(Throughput::Bytes(OCTETS as u64));
-    let payload = Bytes::from(vec![7; OCTETS]);
-    let header = [0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
-    let mut pieces: Vec<_> = (0..OCTETS).step_by(1480).collect();
-    for name in ["in order", "in reverse"] {
-        let mut reassembly = Reassembly::new(Limits::of(&knobs), &mut rng);
-        let mut identification = 0;
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                identification = u16::wrapping_add(identification, 1);
-                let (source, destination) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
-                let key = Key { source, destination, protocol: 17, identification };
-                for at in &pieces {
-                    let end = (at + 1480).min(OCTETS);
-                    let fragment = Fragment {
-                        header: &header,
-                        offset: *at as u16,
-                        more: end < OCTETS,
-                        payload: payload.slice(*at..end),
-                        on: InterfaceId(0),
-                        complain: true,
-                    };
-                    if let Ok(Outcome::Whole(whole)) = reassembly.accept(Instant::ZERO, key, &fragment) {
-                        black_box(whole.payload);
-                    }
-                }
-                assert!(reassembly.is_empty());
-            });
-        });
-        pieces.reverse();
+    group.throughput(Throughput::Bytes(pieces::OCTETS as u64));
+    for (name, reverse) in [("in order", false), ("in reverse", true)] {
+        let mut pieces = Pieces::new(reverse);
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(pieces.reassemble())));
     }
     group.finish();
 }

@@ -2,11 +2,15 @@
 //! recorder that hashes everything; and of one over a switch, alone and among a thousand idle hosts, which must cost
 //! nothing per event.
 
+#[path = "support/switched.rs"]
+mod switched;
+
 use std::hint::black_box;
 use std::net::SocketAddr;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use wirelab::sim::{Network, QueueLimit, Rate, TraceHash, mac_of, percent};
+use switched::switched;
+use wirelab::sim::{Network, QueueLimit, Rate, TraceHash, percent};
 use wirelab::stack::application::bulk::{SinkConfig, SourceConfig, tcp_sink, tcp_source};
 use wirelab::stack::time::{Duration, Instant};
 
@@ -50,44 +54,14 @@ fn events(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A network in which two megabytes are about to cross a switch, and so many hosts at the switch do nothing. Neighbours
-/// are known beforehand: nothing is broadcast.
-fn switched(idle: u32) -> Network {
-    let mut net = Network::new(1);
-    let sw = net.switch("sw");
-    let (client, server) = (net.host("client", "10.1.0.1/16"), net.host("server", "10.1.0.2/16"));
-    for (host, other, address) in [(client, "server", [10, 1, 0, 2]), (server, "client", [10, 1, 0, 1])] {
-        let interface = &mut net.config(host).interfaces[0];
-        interface.announce = false;
-        interface.neighbors = vec![(address.into(), mac_of(other, 0))];
-        net.link(host, sw)
-            .rate(Rate::from_bits_per_second(100_000_000).expect("a rate"))
-            .delay(Duration::from_millis(5));
-    }
-    for number in 0..idle {
-        let address = format!("10.1.{}.{}/16", 1 + number / 250, 1 + number % 250);
-        let host = net.host(&format!("idle{number}"), &address);
-        net.config(host).interfaces[0].announce = false;
-        net.link(host, sw).delay(Duration::from_millis(5));
-    }
-    let remote = SocketAddr::from(([10, 1, 0, 2], 9));
-    let local = SocketAddr::from(([0, 0, 0, 0], 9));
-    net.spawn(server, "sink", tcp_sink(SinkConfig { local, connections: Some(1) }));
-    let source = SourceConfig { remote, bytes: OCTETS, seed: 0 };
-    net.spawn_at(client, "source", Instant::from_millis(1), tcp_source(source));
-    // What is done once for each host, to build it and give it its first turn, is no cost per event.
-    net.world().run_until(Instant::ZERO);
-    net
-}
-
 fn idle_hosts(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("switch");
     for idle in [0, 1000] {
-        let before = switched(idle).world().events();
-        let events = run(switched(idle)) - before;
+        let before = switched(idle, OCTETS).world().events();
+        let events = run(switched(idle, OCTETS)) - before;
         group.throughput(Throughput::Elements(events)).sample_size(20);
         group.bench_function(format!("{idle} idle hosts"), |bencher| {
-            bencher.iter_batched(|| switched(idle), |net| black_box(run(net)), BatchSize::LargeInput);
+            bencher.iter_batched(|| switched(idle, OCTETS), |net| black_box(run(net)), BatchSize::LargeInput);
         });
     }
     group.finish();

@@ -8,12 +8,18 @@
 //! - `compare NAME SEGMENTS`: that one alone, once; what `benches/callgrind.sh` runs.
 //! - `compare setup-IDLE COUNT`: COUNT connections of ours set up and reset beside IDLE idle ones, for the same.
 //! - `compare routers-N COUNT`: COUNT packets through N routers in a line, and `routes-N COUNT`: through one with N routes.
+//! - `compare idle-N COUNT`: COUNT thousand octets over a simulated switch with N idle hosts; says how many events.
+//! - `compare pieces-in-order COUNT`, `pieces-in-reverse COUNT`: COUNT datagrams of 64 KiB put together.
 
 #[path = "../support/hosts.rs"]
 mod hosts;
+#[path = "../support/pieces.rs"]
+mod pieces;
 #[path = "../support/routers.rs"]
 mod routers;
 mod smoltcp_pair;
+#[path = "../support/switched.rs"]
+mod switched;
 mod wirelab_pair;
 
 use std::process::ExitCode;
@@ -99,9 +105,27 @@ fn forward(name: &str, count: usize) -> Option<Transferred> {
     Some(Transferred { data_frames: arrived as u64, ack_frames: 0 })
 }
 
+/// What `name` (`idle-N`) says: the events of a transfer of `count` thousand octets over a switch with N hosts more.
+fn idle(name: &str, count: usize) -> Option<Transferred> {
+    let hosts = name.strip_prefix("idle-")?.parse().ok()?;
+    let mut net = switched::switched(hosts, 1000 * count as u64);
+    let before = net.world().events();
+    net.finish();
+    Some(Transferred { data_frames: net.world().events() - before, ack_frames: 0 })
+}
+
+/// What `name` (`pieces-in-order`, `pieces-in-reverse`) says: `count` datagrams put together.
+fn reassemble(name: &str, count: usize) -> Option<Transferred> {
+    let order = name.strip_prefix("pieces-in-")?;
+    let mut pieces = pieces::Pieces::new(order == "reverse");
+    let whole = (0..count).filter(|_| pieces.reassemble() == pieces::OCTETS).count();
+    Some(Transferred { data_frames: whole as u64, ack_frames: 0 })
+}
+
 /// One contestant alone: its connection set up, a window's worth to warm it, then `segments`.
 fn alone(name: &str, segments: usize) -> Result<Transferred, String> {
-    if let Some(done) = setup(name, segments).or_else(|| forward(name, segments)) {
+    let others: [fn(&str, usize) -> Option<Transferred>; 4] = [setup, forward, idle, reassemble];
+    if let Some(done) = others.iter().find_map(|other| other(name, segments)) {
         return Ok(done);
     }
     let contestant = CONTESTANTS.iter().find(|contestant| contestant.name == name);

@@ -43,7 +43,6 @@ impl Fabric {
     pub(crate) fn add(&mut self, [forward, backward]: [Line; 2]) -> LinkId {
         let link = LinkId(self.lines.len() as u32 / 2);
         self.lines.extend([forward, backward]);
-        self.rank();
         link
     }
 
@@ -128,7 +127,12 @@ impl Fabric {
         self.arm(line.0);
     }
 
+    /// Sets a line's alarms. Links that were added are ranked when something first happens on any: until then nothing
+    /// moves on them, and among the others the old order holds.
     fn arm(&mut self, id: u32) {
+        if self.ranks.len() < self.lines.len() {
+            self.rank();
+        }
         let line = &self.lines[id as usize];
         let never = Instant::FAR_FUTURE;
         self.arrivals.set(self.ranks[id as usize], line.next_arrival().unwrap_or(never));

@@ -1,6 +1,7 @@
 //! A world in ten lines: hosts, links between them, programs on them.
 
 use core::hash::Hasher;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use siphasher::sip::SipHasher13;
@@ -74,6 +75,10 @@ pub struct Network {
     seed: u64,
     nodes: Vec<NodeConfig>,
     links: Vec<LinkConfig>,
+    /// How many interfaces of each node have a link: its first ones, since all links are made here.
+    taken: Vec<usize>,
+    /// How many links there are between two nodes, by their names.
+    twins: BTreeMap<String, usize>,
     programs: Vec<Program>,
     world: Option<World>,
 }
@@ -123,7 +128,15 @@ struct Program {
 impl Network {
     /// A network without hosts. Every random stream in it derives from `seed`.
     pub const fn new(seed: u64) -> Self {
-        Self { seed, nodes: Vec::new(), links: Vec::new(), programs: Vec::new(), world: None }
+        Self {
+            seed,
+            nodes: Vec::new(),
+            links: Vec::new(),
+            taken: Vec::new(),
+            twins: BTreeMap::new(),
+            programs: Vec::new(),
+            world: None,
+        }
     }
 
     /// A host with one interface that has `address`, such as `10.0.0.1/24`.
@@ -167,6 +180,7 @@ impl Network {
     fn add_node(&mut self, config: NodeConfig) -> HostRef {
         assert!(self.world.is_none(), "the network has run: it gets no more nodes");
         self.nodes.push(config);
+        self.taken.push(0);
         HostRef(NodeId(self.nodes.len() as u32 - 1))
     }
 
@@ -243,8 +257,9 @@ impl Network {
         assert!(self.world.is_none(), "the network has run: it gets no more links");
         let [a, b] = ends.map(|end| self.nodes[end.0.0 as usize].name().to_owned());
         let name = format!("{a}-{b}");
-        let twins = self.links.iter().filter(|link| link.name.split('#').next() == Some(&name)).count();
-        let name = if twins == 0 { name } else { format!("{name}#{}", twins + 1) };
+        let twins = self.twins.entry(name.clone()).or_default();
+        *twins += 1;
+        let name = if *twins == 1 { name } else { format!("{name}#{twins}") };
         let id = LinkId(self.links.len() as u32);
         let directions = [DirectionConfig::default(), DirectionConfig::default()];
         self.links.push(LinkConfig { name, ends: [first, second], directions });
@@ -254,9 +269,8 @@ impl Network {
     /// The first interface without a link; the interfaces of VLANs have none. Switches and hubs get one more port.
     #[track_caller]
     fn free_interface(&mut self, node: HostRef) -> InterfaceId {
-        // All links are made here, so those that are taken are the first ones.
-        let taken =
-            self.links.iter().flat_map(|link| link.ends).filter(|(other, _)| *other == node.0).count();
+        let taken = self.taken[node.0.0 as usize];
+        self.taken[node.0.0 as usize] += 1;
         match &mut self.nodes[node.0.0 as usize] {
             NodeConfig::Host(host) => {
                 let numbers = (0..).map(InterfaceId).zip(&host.interfaces);
