@@ -4,7 +4,7 @@ use super::Host;
 use super::ingress::{Dropped, Origin};
 use super::schedule::{Concern, Schedule};
 use crate::context::Ctx;
-use crate::frame::{Checksum, Frame, Meta};
+use crate::frame::{Checksum, Frame, FrameId, InterfaceId, Meta};
 use crate::network::icmp::{Error, TimeExceeded};
 use crate::network::ipv4;
 use crate::network::reassembly::{Assembled, Fragment, Key, Outcome};
@@ -45,6 +45,9 @@ impl Host {
         let before = self.reassembly.fails;
         let outcome = self.reassembly.accept(ctx.now, key, &fragment);
         self.tally.ip.reasm_fails += self.reassembly.fails - before;
+        for on in self.reassembly.take_evicted() {
+            self.give_up(ctx, on, DropReason::FragmentEvicted);
+        }
         self.schedule.set(Concern::Reassembly, Schedule::HOST, self.reassembly.next_timeout());
         match outcome.map_err(at_network)? {
             Outcome::Held => Ok(()),
@@ -64,10 +67,7 @@ impl Host {
     #[cold]
     pub(super) fn give_up_reassembly(&mut self, ctx: &mut Ctx<'_>) {
         while let Some(expired) = self.reassembly.expire(ctx.now) {
-            let id = self.name_frame();
-            let reason = DropReason::ReassemblyTimeout;
-            self.tally.count_dropped(expired.on, Place::Network, reason);
-            ctx.observe(Interest::FRAMES, || Event::FrameDropped { id, place: Place::Network, reason });
+            let id = self.give_up(ctx, expired.on, DropReason::ReassemblyTimeout);
             let Some(first) = expired.first else { continue };
             let mut frame = frame_of(&first, Meta::new(Cause::Raw, Trigger::Timer));
             frame.meta.id = id;
@@ -77,6 +77,14 @@ impl Host {
             self.complain(ctx, &origin, &mut frame, Error::TimeExceeded(TimeExceeded::Reassembly));
         }
         self.schedule.set(Concern::Reassembly, Schedule::HOST, self.reassembly.next_timeout());
+    }
+
+    /// A datagram whose fragments did not all come ends, under a name of its own.
+    fn give_up(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, reason: DropReason) -> FrameId {
+        let id = self.name_frame();
+        self.tally.count_dropped(on, Place::Network, reason);
+        ctx.observe(Interest::FRAMES, || Event::FrameDropped { id, place: Place::Network, reason });
+        id
     }
 }
 

@@ -47,6 +47,7 @@ documented! {
         FragmentAgain = "fragment-again", "RFC 8200 §4.5", "The same fragment, or its whole datagram, was here already.";
         FragmentEcn = "fragment-ecn", "RFC 3168 §5.3", "Some of the datagram's fragments met congestion, and others could not be marked.";
         FragmentLimit = "fragment-limit", "RFC 1122 §3.3.2", "A bound of reassembly is reached.";
+        FragmentEvicted = "fragment-evicted", "RFC 1122 §3.3.2", "A datagram that waited for fragments made room for others.";
         ReassemblyTimeout = "reassembly-timeout", "RFC 1122 §3.3.2", "Some fragments of the datagram did not come in time.";
         TtlExceeded = "ttl-exceeded", "RFC 1812 §5.3.1", "Its time to live ran out here.";
         NoRoute = "no-route", "RFC 1812 §5.2.4.3", "No route leads to the destination.";

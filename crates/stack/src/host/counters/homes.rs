@@ -67,7 +67,7 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::FragmentAgain
         | DropReason::FragmentEcn
         | DropReason::FragmentLimit => &mut ip.in_discards,
-        DropReason::ReassemblyTimeout => &mut ip.reasm_fails,
+        DropReason::ReassemblyTimeout | DropReason::FragmentEvicted => &mut ip.reasm_fails,
         DropReason::TooBig => &mut ip.out_frag_fails,
         DropReason::NeighborUnresolved | DropReason::NeighborQueueFull | DropReason::OutputQueueFull => {
             &mut ip.out_discards

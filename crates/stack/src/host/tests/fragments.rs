@@ -211,7 +211,11 @@ fn a_flood_of_forged_fragments_stays_within_bounds_and_others_get_through() {
         through += u32::from(received(&mut net, 0, socket) == Some(octets(3000).into()));
     }
     assert_eq!(through, 400);
-    assert!(net.hosts[0].counters().ip.reasm_fails > 10_000);
+    let evicted = net.hosts[0].dropped(DropReason::FragmentEvicted);
+    assert!(evicted > 10_000, "{evicted} made room");
+    let lines = net.lines();
+    let shown = lines.iter().filter(|line| *line == "dropped fragment-evicted at network").count();
+    assert_eq!((evicted, net.hosts[0].counters().ip.reasm_fails), (shown as u64, evicted));
     net.run_for(Duration::from_secs(61));
     assert_eq!((net.hosts[0].reassembly.held(), net.hosts[0].poll_timeout()), (0, None));
 }

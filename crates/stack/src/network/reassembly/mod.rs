@@ -121,8 +121,10 @@ pub struct Reassembly {
     assembled: VecDeque<(Key, Instant)>,
     /// Datagrams that were assembled.
     pub oks: u64,
-    /// Datagrams that were given up before their time was over.
+    /// Datagrams that were given up before their time was over, and did not make room.
     pub fails: u64,
+    /// Those that made room since they were last asked for: by which interface they came.
+    evicted: Vec<InterfaceId>,
 }
 
 impl Reassembly {
@@ -140,6 +142,7 @@ impl Reassembly {
             assembled: VecDeque::new(),
             oks: 0,
             fails: 0,
+            evicted: Vec::new(),
         }
     }
 
@@ -304,9 +307,14 @@ impl Reassembly {
 
     /// A datagram makes room.
     fn evict(&mut self, place: u32) {
-        if self.remove(place).is_some_and(|datagram| datagram.dead.is_none()) {
-            self.fails += 1;
+        if let Some(datagram) = self.remove(place).filter(|datagram| datagram.dead.is_none()) {
+            self.evicted.push(datagram.on);
         }
+    }
+
+    /// The datagrams that made room since the last time: by which interface each came.
+    pub fn take_evicted(&mut self) -> Vec<InterfaceId> {
+        core::mem::take(&mut self.evicted)
     }
 
     /// A datagram is given up; what comes of it until its time is over is dropped.
