@@ -6,6 +6,8 @@ use wirelab_sim::{Change, Component, HostRef, LinkId, Network, Recorder};
 use wirelab_stack::application::bulk::{self, UdpSinkConfig, UdpSourceConfig};
 use wirelab_stack::application::group::{Membership, Sending};
 use wirelab_stack::frame::{Frame, NodeId};
+use wirelab_stack::host::RouteConfig;
+use wirelab_stack::interface::MulticastRole;
 use wirelab_stack::socket::net::time;
 use wirelab_stack::time::{Duration, Instant};
 use wirelab_stack::trace::{ApplicationEvent, Cause, Event, Interest};
@@ -144,6 +146,120 @@ fn two_routers_between_two_networks_forward_each_datagram_once() {
     // What is sent after the listener has left is forwarded still: the router asks first.
     let wanted = low.iter().chain(&high).filter(|at| **at < Instant::from_millis(600_050)).count();
     assert_eq!(seen.received["listener"], 100 * wanted);
+}
+
+/// Routers in a row from the network of `studio`, 10.0.0.0/24, to that of `house`, the last; all but the first are members
+/// upstream for those behind them.
+fn chain(net: &mut Network, count: u8) -> (HostRef, Vec<HostRef>, HostRef) {
+    let studio = net.host("studio", "10.0.0.1/24");
+    net.gateway(studio, "10.0.0.254");
+    let mut routers = Vec::new();
+    for number in 0..count {
+        let (left, right) = (format!("10.0.{number}.254/24"), format!("10.0.{}.253/24", number + 1));
+        let own = router(net, &format!("router{number}"), &left, &right);
+        if number > 0 {
+            net.gateway(own, &format!("10.0.{number}.253"));
+            net.config(own).interfaces[0].multicast_role = MulticastRole::Upstream;
+        }
+        net.link(*routers.last().unwrap_or(&studio), own).delay(ms(1));
+        routers.push(own);
+    }
+    let house = net.host("house", &format!("10.0.{count}.1/24"));
+    net.link(*routers.last().unwrap(), house).delay(ms(1));
+    (studio, routers, house)
+}
+
+#[test]
+fn groups_reach_over_routers_in_a_row_and_stop_when_the_last_member_has_left() {
+    // RFC 4605 §4.1, §4.2
+    for count in [2, 3] {
+        let mut net = Network::new(6);
+        let (studio, routers, house) = chain(&mut net, count);
+        source(&mut net, studio, 200);
+        sink(&mut net, house, "film", 5_050);
+        let seen = run(&mut net);
+        // From 200 ms on each 100 ms: 49 until 5.05 s. The join is known everywhere long before the first.
+        assert_eq!(seen.received["film"], 49 * 100, "{count} routers");
+        let left = Instant::from_millis(5_050);
+        for (number, router) in routers.iter().enumerate() {
+            let sent = &seen.forwarded[&(router.node(), 1)];
+            let last = *sent.last().unwrap();
+            // RFC 9776 §8.10: the last router notices after 2 s, and each before it as much later.
+            let bound = left + ms(2_050) * (u64::from(count) - number as u64);
+            assert!(last > left && last <= bound, "router {number} of {count} forwards until {last}");
+            assert!(!seen.forwarded.contains_key(&(router.node(), 0)), "nobody wants it back");
+        }
+    }
+}
+
+#[test]
+fn sources_may_be_at_the_leaves_of_the_tree() {
+    // RFC 4605 §3.2: what is sent behind a router goes to the root, and from there wherever it is wanted.
+    let mut net = Network::new(7);
+    let (studio, routers, house) = chain(&mut net, 3);
+    for (number, router) in routers.iter().enumerate().take(2) {
+        for network in number + 2..=3 {
+            net.config(*router).routes.push(RouteConfig::via(
+                format!("10.0.{network}.0/24").parse().unwrap(),
+                format!("10.0.{}.254", number + 1).parse().unwrap(),
+            ));
+        }
+    }
+    source(&mut net, house, 100);
+    sink(&mut net, studio, "at the root", 5_050);
+    let seen = run(&mut net);
+    assert_eq!(seen.received["at the root"], 49 * 100);
+    assert_eq!(seen.forwarded[&(routers[2].node(), 0)].len(), 100, "up it goes whoever wants it");
+}
+
+#[test]
+fn of_two_routers_on_one_network_the_one_on_the_way_forwards_if_it_is_told_to() {
+    // RFC 4605 §4.2: the querier forwards. `other` has the lower address, and nothing to forward.
+    let lan = |roles: [MulticastRole; 2]| {
+        let mut net = Network::new(8);
+        let studio = net.host("studio", "10.0.0.1/24");
+        let way = router(&mut net, "way", "10.0.0.254/24", "10.0.1.254/24");
+        let other = router(&mut net, "other", "10.0.1.2/24", "10.0.2.254/24");
+        let [house, far] = [("house", "10.0.1.10/24"), ("far", "10.0.2.1/24")]
+            .map(|(name, address)| net.host(name, address));
+        net.gateway(other, "10.0.1.254");
+        net.config(way).interfaces[1].multicast_role = roles[0];
+        net.config(other).interfaces[0].multicast_role = roles[1];
+        let switch = net.switch("lan");
+        net.link(studio, way).delay(ms(1));
+        net.link(way, switch).delay(ms(1));
+        net.link(other, switch).delay(ms(1));
+        net.link(other, far).delay(ms(1));
+        net.link(house, switch).delay(ms(1));
+        source(&mut net, studio, 60);
+        sink(&mut net, house, "house", 5_050);
+        sink(&mut net, far, "far", 5_050);
+        let seen = run(&mut net);
+        ["house", "far"].map(|name| seen.received.get(name).copied().unwrap_or(0))
+    };
+    let (down, up, always) = (MulticastRole::Downstream, MulticastRole::Upstream, MulticastRole::Forwarder);
+    assert_eq!(lan([down, down]), [0, 0], "the querier has no way to the source");
+    assert_eq!(lan([down, up]), [4_900, 4_900], "who is upstream asks nobody there");
+    assert_eq!(lan([always, down]), [4_900, 4_900], "and who is told to forwards");
+}
+
+#[test]
+fn a_router_that_probes_its_addresses_first_forwards_when_it_has_them() {
+    // RFC 5227 §2.1, RFC 9776 §6.1
+    let mut net = Network::new(9);
+    let studio = net.host("studio", "10.0.0.1/24");
+    let router = router(&mut net, "router", "10.0.0.254/24", "10.0.1.254/24");
+    net.config(router).interfaces.iter_mut().for_each(|own| own.probe = true);
+    let house = net.host("house", "10.0.1.1/24");
+    net.link(studio, router).delay(ms(1));
+    net.link(router, house).delay(ms(1));
+    source(&mut net, studio, 300);
+    sink(&mut net, house, "film", 30_150);
+    let seen = run(&mut net);
+    // At 9 s at most it asks, and within 10 s more everybody has answered.
+    let first = seen.forwarded[&(router.node(), 1)][0];
+    assert!(first < Instant::from_secs(20), "{first}");
+    assert!(seen.received["film"] >= 100 * 100);
 }
 
 #[test]

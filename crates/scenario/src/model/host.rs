@@ -115,6 +115,18 @@ record! {
         /// Its address.
         address: required IpAddr,
         /// Its hardware address.
+choice! {
+    /// What an interface is to a router that forwards to multicast groups.
+    pub enum MulticastWord ("multicast_role") {
+        /// It asks there who is a member, and forwards as long as it is the one that asks.
+        Downstream = "downstream",
+        /// It asks there who is a member, and forwards whoever asks.
+        Forwarder = "forwarder",
+        /// It is a member there of what is wanted downstream.
+        Upstream = "upstream",
+    }
+}
+
         mac: required Mac,
     }
 }

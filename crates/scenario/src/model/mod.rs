@@ -17,7 +17,7 @@ pub use device::{Hub, Port, Switch};
 pub use dhcp::{DhcpClient, DhcpServer};
 pub use event::{Event, ShowWord};
 pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};
-pub use host::{Host, Interface, MediumWord, Preset, Route, RouteWord, Routing};
+pub use host::{Host, Interface, MediumWord, MulticastWord, Preset, Route, RouteWord, Routing};
 pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName};
 
 use core::num::NonZeroU64;

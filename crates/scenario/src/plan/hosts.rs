@@ -9,12 +9,12 @@ use siphasher::sip::SipHasher24;
 use wirelab_stack::addr::{Cidr, Mac};
 use wirelab_stack::frame::NodeId;
 use wirelab_stack::host::HostConfig;
-use wirelab_stack::interface::{Capabilities, InterfaceConfig};
+use wirelab_stack::interface::{Capabilities, InterfaceConfig, MulticastRole};
 use wirelab_stack::profile::Profile;
 
 use super::{addressing, check_unique, media, routes};
 use crate::diagnostic::Problem;
-use crate::model::{Host, Interface, Preset};
+use crate::model::{Host, Interface, MulticastWord, Preset};
 use crate::read::At;
 
 /// The least MTU of IPv4 (RFC 791 §3.2).
@@ -40,6 +40,7 @@ fn plan_host(host: &Host, hosts: &[At<Host>], problems: &mut Vec<Problem>) -> Ho
         })
         .collect();
     media::settle(host, &mut interfaces, problems);
+    check_upstream(host, problems);
     let routes = host.route.iter().flat_map(|route| routes::plan(route, &interfaces, problems)).collect();
     HostConfig {
         name: host.name.value.0.clone(),
@@ -89,6 +90,16 @@ fn profile(host: &Host, problems: &mut Vec<Problem>) -> Profile {
 /// The name of a host's interface number `index`.
 pub fn interface_name(interface: &Interface, index: usize) -> String {
     match (&interface.name, &interface.vlan) {
+/// RFC 4605 §3: a router has one way to the root of the tree at most.
+fn check_upstream(host: &Host, problems: &mut Vec<Problem>) {
+    let roles = host.interface.iter().filter_map(|interface| interface.value.multicast_role.as_ref());
+    for second in roles.filter(|role| role.value == MulticastWord::Upstream).skip(1) {
+        problems.push(
+            second.problem("a router has one upstream interface at most").allowed("downstream, forwarder"),
+        );
+    }
+}
+
         (Some(name), _) => name.value.0.clone(),
         (None, Some(vlan)) => format!("vlan{}", vlan.value.0),
         (None, None) => format!("eth{index}"),

@@ -76,7 +76,7 @@ impl Host {
     /// Nobody objected: the address is used from here on.
     fn take_into_use(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, cidr: Cidr) {
         // Another interface may have got it meanwhile: then it is not this one's.
-        if self.add_address(on, cidr).is_err() {
+        if self.add_address(ctx, on, cidr).is_err() {
             return self.addresses_changed();
         }
         let gateway = self.interfaces.get_mut(usize::from(on.0)).and_then(|own| own.assured(ctx.now, cidr));

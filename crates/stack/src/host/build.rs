@@ -11,7 +11,7 @@ use super::schedule::Schedule;
 use super::{ConfigError, Host, HostConfig, RouteConfig, RouteKind};
 use crate::addr::Cidr;
 use crate::frame::{InterfaceId, Medium};
-use crate::interface::{Interface, InterfaceConfig, VlanConfig, loopback};
+use crate::interface::{Interface, InterfaceConfig, MulticastRole, VlanConfig, loopback};
 use crate::network::identification::Identifications;
 use crate::network::igmp::ALL_SYSTEMS;
 use crate::network::limits::ErrorLimits;
@@ -62,6 +62,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
     let link_of = |own: &Interface| LinkGroups::new(profile.igmp.clone(), own.capabilities().mtu);
     let groups = interfaces.iter().map(link_of).collect();
     interfaces.iter_mut().for_each(|own| own.group_filter.join(ALL_SYSTEMS));
+    let upstream = find_upstream(&interfaces)?;
     let mut host = Host {
         name,
         node,
@@ -74,6 +75,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         groups,
         icmp_errors: ErrorLimits::new(&network, rng),
         reassembly: Reassembly::new(reassembly::Limits::of(&network), rng),
+        upstream,
         path_mtus: PathMtus::new(pmtu::Limits::of(&network), rng),
         echo_replies: TokenBucket::new(network.echo_replies),
         timestamp_replies: TokenBucket::new(network.timestamp_replies),
@@ -102,6 +104,17 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
 
 fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
     let name = || config.name.clone();
+/// The upstream interface of a router (RFC 4605 §3: there is one at most).
+fn find_upstream(interfaces: &[Interface]) -> Result<Option<InterfaceId>, ConfigError> {
+    let is_upstream = |own: &Interface| own.multicast_role() == MulticastRole::Upstream;
+    let mut found = interfaces.iter().enumerate().filter(|(_, own)| is_upstream(own));
+    let first = found.next().map(|(number, _)| InterfaceId(number as u16));
+    match found.next() {
+        Some((_, second)) => Err(ConfigError::TwoUpstreams(second.name().to_owned())),
+        None => Ok(first),
+    }
+}
+
     if config.medium == Medium::Ethernet && !config.mac.is_unicast() {
         return Err(ConfigError::BadMac { interface: name(), mac: config.mac });
     }

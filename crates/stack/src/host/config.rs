@@ -99,6 +99,8 @@ pub enum ConfigError {
         /// Its MTU.
         mtu: u16,
     },
+    /// A second interface is the upstream one of a router that forwards to groups.
+    TwoUpstreams(String),
     /// An interface cannot be that of a VLAN.
     BadVlan {
         /// Which interface.
@@ -148,6 +150,9 @@ impl fmt::Display for ConfigError {
             }
             Self::BadMtu { interface, mtu } => {
                 write!(f, "interface `{interface}`: an MTU of {mtu} is below IPv4's minimum of 68 octets")
+            }
+            Self::TwoUpstreams(interface) => {
+                write!(f, "interface `{interface}`: a router has one upstream interface at most")
             }
             Self::BadVlan { interface, reason } => write!(f, "interface `{interface}`: {reason}"),
             Self::BadAddress { interface, address } => {

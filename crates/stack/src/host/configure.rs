@@ -26,7 +26,7 @@ impl Host {
     ///
     /// # Errors
     /// When there is no such interface, the address cannot be a host's, or is this host's already.
-    pub fn add_address(&mut self, on: InterfaceId, cidr: Cidr) -> Result<(), ConfigError> {
+    pub fn add_address(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, cidr: Cidr) -> Result<(), ConfigError> {
         self.check_new_address(on, cidr)?;
         let interface = self.interfaces.get_mut(usize::from(on.0)).ok_or(ConfigError::NoSuchInterface(on))?;
         interface.add_address(cidr);
@@ -35,6 +35,7 @@ impl Host {
         self.routes.add_connected(&cidr, on);
         self.forget_ways();
         self.forget_redirects();
+        self.addresses_settled(ctx, on);
         Ok(())
     }
 
@@ -80,6 +81,7 @@ impl Host {
                 RemovalCause::Call => AddressChange::Removed,
                 RemovalCause::Conflict => AddressChange::GivenUp,
             };
+            self.addresses_settled(ctx, on);
             self.show_address(ctx, on, address, change);
         }
         removed || probed

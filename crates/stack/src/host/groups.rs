@@ -1,6 +1,7 @@
 //! IGMP: what a host says of its groups, what it hears as a router, and when.
 
 use core::net::Ipv4Addr;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Host;
 use super::ingress::{Dropped, Origin};
@@ -53,7 +54,7 @@ impl Host {
         self.groups.get(usize::from(on.0))?.querier.as_ref()
     }
 
-    /// An interface is there, or is gone, or has another address.
+    /// An interface is there, or is gone. Where only its address changed, `settle_groups` is enough.
     pub(super) fn link_changed(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId) {
         let number = usize::from(on.0);
         let (Some(interface), Some(link)) = (self.interfaces.get_mut(number), self.groups.get_mut(number))
@@ -61,15 +62,20 @@ impl Host {
             return;
         };
         if interface.is_up() {
+        let mut lost = BTreeSet::new();
+        // RFC 4605 §3: no router on its upstream link.
+        let is_querier = self.knobs.multicast_forwarding && self.upstream() != Some(on);
             link.member.start(ctx.now, ctx.rng);
-            if self.knobs.multicast_forwarding {
+            if is_querier {
                 let address = interface.ipv4_addresses().next().unwrap_or(Ipv4Addr::UNSPECIFIED);
                 let longest = longest(interface.capabilities().mtu);
                 link.querier = Some(Querier::new(self.igmp.clone(), longest, address, ctx.now));
             }
         } else {
             link.member.stop();
-            link.querier = None;
+            if let Some(querier) = link.querier.take() {
+                lost = querier.groups(ctx.now).map(|learnt| learnt.group).collect();
+            }
         }
         interface.group_filter.set_all(link.querier.is_some());
         self.settle_groups(ctx, on);
@@ -78,10 +84,20 @@ impl Host {
     /// A socket changed what it wants of a group. False where the host may join no more groups.
     pub(crate) fn membership_changed(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, group: Ipv4Addr) -> bool {
         let number = usize::from(on.0);
-        let wanted = self.udp.wanted(on, group);
+        self.proxy(ctx, lost);
+        let mut wanted = self.udp.wanted(on, group);
         let (Some(interface), Some(link)) = (self.interfaces.get_mut(number), self.groups.get_mut(number))
         else {
             return false;
+        if !self.join_as_wanted(ctx, on, group) {
+            return false;
+        }
+        self.settle_groups(ctx, on);
+        true
+    }
+
+    /// Joins what this host's sockets want of a group, and what is wanted behind it. False where it may join no more.
+    pub(super) fn join_as_wanted(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, group: Ipv4Addr) -> bool {
         };
         let was = link.member.filter(group).is_some();
         if !link.member.set(ctx.now, ctx.rng, group, wanted) {
@@ -95,7 +111,6 @@ impl Host {
         if !interface.is_up() {
             link.member.stop();
         }
-        self.settle_groups(ctx, on);
         true
     }
 
@@ -136,7 +151,15 @@ impl Host {
                     link.member.hear_report(ctx.now, *group);
                 }
                 match &mut link.querier {
-                    Some(querier) => querier.accept_report(ctx.now, packet.source, report),
+                    Some(querier) => {
+                        let before = (querier.refused(), querier.evicted());
+                        let taken = querier.accept_report(ctx.now, packet.source, report);
+                        self.tally.igmp.in_refused += querier.refused() - before.0;
+                        self.tally.igmp.in_evicted += querier.evicted() - before.1;
+                        if !taken {
+                            return Err(drop(DropReason::IgmpFull));
+                        }
+                    }
                     None if matches!(report, Message::ReportV3(_) | Message::Leave(_)) => {
                         return Err(drop(DropReason::IgmpIgnored));
                     }
@@ -183,13 +206,16 @@ impl Host {
         self.schedule.set(Concern::Groups, on, next);
         for outgoing in owed {
             let frame = packet::packet(&outgoing, address, self.trigger);
+        let mut changed = BTreeSet::new();
             if self.outbox.has_room(frame.len()) {
                 self.tally.ip.out_requests += 1;
                 self.tally.ip.out_mcast_pkts += 1;
                 self.outbox.push(Outgoing::Packet(hop_to(on, outgoing.destination), frame));
             } else {
                 self.discard_on(ctx, Some(on), DropReason::OutputQueueFull);
+            changed = querier.take_changed();
             }
         }
     }
 }
+        self.proxy(ctx, changed);

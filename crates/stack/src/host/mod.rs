@@ -11,6 +11,7 @@
 //! | `expected` | the short way up, for the frames of a bulk transfer |
 //! | `forward`, `multicast`, `reassembly` | packets for others, for groups, in pieces |
 //! | `groups` | IGMP, as a member and as a router |
+//! | `proxy` | IGMP as a member for those behind a router |
 //! | `medium` | frames that are not plain Ethernet: tags, lines without a header |
 //! | `options` | what a packet's options mean here |
 //! | `egress` | the walk of a segment, datagram or message down |
@@ -45,6 +46,7 @@ mod path;
 mod pmtu;
 mod reassembly;
 mod redirect;
+mod proxy;
 mod schedule;
 mod view;
 
@@ -100,6 +102,8 @@ pub struct Host {
     icmp_errors: ErrorLimits,
     reassembly: Reassembly,
     path_mtus: PathMtus,
+    /// As a router: the interface by which the root of the multicast tree is reached.
+    upstream: Option<InterfaceId>,
     echo_replies: TokenBucket,
     timestamp_replies: TokenBucket,
     redirected: Redirects,

@@ -1,8 +1,9 @@
 //! What becomes of a packet for a multicast group, and how one is sent (RFC 1112 §6, §7).
 //!
 //! A packet that arrived goes to the sockets that want it, and, where this host forwards to groups, to the networks that
-//! have members. There is one router between networks: what comes is forwarded if it came by the way that leads back to
-//! its source, and to networks that this router is the querier of, so that two routers of one network do not both do it.
+//! have members. What comes is forwarded if it came by the way that leads back to its source, and to networks that this
+//! router is the querier of, so that two routers of one network do not both do it. A router that has an upstream interface
+//! joins there what is wanted behind it (`proxy`), and forwards by it what comes from behind it (RFC 4605 §4.2).
 
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -35,10 +36,17 @@ impl Host {
     ) -> Result<(), Dropped> {
         let at_network = |reason| Err((Place::Network, reason));
         let packet = &origin.packet;
-        if packet.protocol == IpNumber::IGMP && packet.fragment.is_none() {
-            return self.accept_igmp(ctx, origin, frame);
+        // RFC 2113 §2.1: a router looks closer at what has a router alert. Only IGMP has any here, and routers forward none
+        // of that: each message is taken for what it says, whichever group it is sent to.
+        if packet.protocol == IpNumber::IGMP {
+            return match packet.fragment {
+                None => self.accept_igmp(ctx, origin, frame),
+                Some(_) => self.reassemble(ctx, origin, frame),
+            };
         }
-        if packet.source.is_unspecified() {
+        // RFC 1256 §4.2: who has no address yet may ask for routers, on its link.
+        let may_ask = packet.protocol == IpNumber::ICMP && is_link_local(packet.destination);
+        if packet.source.is_unspecified() && !may_ask {
             return at_network(DropReason::IpBadSource);
         }
         // RFC 1122 §3.2.2: of what was sent to a group nothing is said.
@@ -59,8 +67,15 @@ impl Host {
     /// Whether a socket here, or the host itself, wants what `source` sends to `group`.
     fn is_wanted_here(&self, on: InterfaceId, group: Ipv4Addr, source: Ipv4Addr) -> bool {
         // RFC 1112 §7.2: every host is in the group of all hosts on each interface.
-        let filter = self.groups.get(usize::from(on.0)).and_then(|link| link.member.filter(group));
-        group == ALL_SYSTEMS || filter.is_some_and(|filter| filter.admits(source))
+        let Some(link) = self.groups.get(usize::from(on.0)) else { return false };
+        if link.own.contains(&group) {
+            return true;
+        }
+        if link.proxied.contains_key(&group) {
+            // Joined for others: what its own sockets want is less.
+            return self.udp.wanted(on, group).admits(source);
+        }
+        group == ALL_SYSTEMS || link.member.filter(group).is_some_and(|filter| filter.admits(source))
     }
 
     fn deliver_to_members(
@@ -101,16 +116,19 @@ impl Host {
         if origin.on == InterfaceId::LOOPBACK || !self.came_by_the_way_back(origin.on, source) {
             return false;
         }
+        let upstream = self.upstream();
         let mut forwarded = false;
         for number in 0..self.interfaces.len() {
             let to = InterfaceId(number as u16);
             let (Some(interface), Some(link)) = (self.interfaces.get(number), self.groups.get(number)) else {
                 continue;
             };
-            let wants = link.querier.as_ref().is_some_and(|querier| {
-                // RFC 4605 §4: of several routers only the querier forwards to a network.
-                querier.is_querier() && querier.wants(group, source)
-            });
+            // RFC 4605 §4.2: of several routers only one forwards to a network. Upstream goes whatever comes from behind
+            // this router, and once: of several routers of the network that it comes from, by the same one.
+            let wants = match &link.querier {
+                Some(querier) => querier.wants(group, source) && self.is_forwarder(to),
+                None => upstream == Some(to) && self.is_forwarder(origin.on),
+            };
             let threshold = interface.multicast_threshold();
             if to == origin.on || !interface.is_up() || !wants || packet.ttl <= threshold {
                 continue;

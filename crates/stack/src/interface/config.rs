@@ -49,6 +49,19 @@ pub enum Configure {
     Dhcp,
 }
 
+/// What an interface is to a router that forwards to multicast groups (RFC 4605 §2.1, §2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MulticastRole {
+    /// The router asks there who is a member, and forwards as long as it is the querier.
+    #[default]
+    Downstream,
+    /// The router asks there who is a member, and forwards though another router may be the querier: where the querier is
+    /// not on the way from the sources.
+    Forwarder,
+    /// The router asks nobody there. It is a member itself of what is wanted downstream, and forwards what comes from there.
+    Upstream,
+}
+
 /// One interface of a host.
 #[derive(Clone, Debug)]
 pub struct InterfaceConfig {

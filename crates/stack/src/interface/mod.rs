@@ -46,7 +46,7 @@ use crate::rng::Rng;
 use crate::time::Instant;
 
 pub use addressing::{Configured, Task};
-pub use config::{Capabilities, Configure, InterfaceConfig, VlanConfig};
+pub use config::{Capabilities, Configure, InterfaceConfig, MulticastRole, VlanConfig};
 pub use conflict::OnConflict;
 pub use knobs::Knobs;
 pub use probe::Standing;

@@ -254,8 +254,12 @@ group! {
         in_msgs,
         /// Messages dropped: their checksum, their length or their type was wrong.
         in_errors,
-        /// Messages dropped though nothing was wrong with them: not of this link, or nothing to this host.
+        /// Messages dropped though nothing was wrong with them: not of this link, nothing to this host, or without room.
         in_discards,
+        /// Groups and sources that were reported and for which there was no room, as a router.
+        in_refused,
+        /// Groups that made room for those of hosts that reported less, as a router.
+        in_evicted,
         /// Queries sent, as a router.
         out_queries,
         /// Reports sent: answers to queries, and changes.

@@ -74,7 +74,7 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         }
 
         DropReason::IgmpMalformed | DropReason::IgmpBadChecksum => &mut igmp.in_errors,
-        DropReason::IgmpNotLocal | DropReason::IgmpIgnored => &mut igmp.in_discards,
+        DropReason::IgmpNotLocal | DropReason::IgmpIgnored | DropReason::IgmpFull => &mut igmp.in_discards,
 
         DropReason::IcmpMalformed | DropReason::IcmpBadChecksum => &mut icmp.in_errors,
         DropReason::IcmpNoSocket

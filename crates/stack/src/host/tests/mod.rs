@@ -12,6 +12,7 @@ mod multicast;
 mod options;
 mod pmtu;
 mod redirect;
+mod proxy;
 mod robust;
 mod routes;
 mod tcp;

@@ -16,7 +16,7 @@ use crate::trace::Trigger;
 use crate::transport::{SocketError, SocketId};
 
 const ANY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
-const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
+pub const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
 
 fn ip(text: &str) -> Ipv4Addr {
     text.parse().unwrap()
@@ -216,12 +216,12 @@ fn memberships_are_bounded() {
 }
 
 /// A frame with an IGMP message from a station on the left.
-fn report(from: &str, kind: RecordKind, group: Ipv4Addr, sources: &[Ipv4Addr]) -> Frame {
+pub fn report(from: &str, kind: RecordKind, group: Ipv4Addr, sources: &[Ipv4Addr]) -> Frame {
     let message = Message::ReportV3(vec![Record { kind, group, sources: sources.to_vec() }]);
     igmp(from, V3_ROUTERS, message)
 }
 
-fn igmp(from: &str, destination: Ipv4Addr, message: Message) -> Frame {
+pub fn igmp(from: &str, destination: Ipv4Addr, message: Message) -> Frame {
     let outgoing = Outgoing { destination, message, cause: Cause::IgmpReport };
     let mut frame = igmp_packet::packet(&outgoing, ip(from), Trigger::Call);
     let source = Mac([2, 0, 0, 0, 0, 7]);
@@ -229,11 +229,11 @@ fn igmp(from: &str, destination: Ipv4Addr, message: Message) -> Frame {
     frame
 }
 
-fn general() -> Message {
+pub fn general() -> Message {
     Message::Query(Query::general(Version::V3, Duration::from_secs(10)))
 }
 
-fn to_group(source: &str, group: &str, ttl: u8) -> Frame {
+pub fn to_group(source: &str, group: &str, ttl: u8) -> Frame {
     let mut frame = packet(source, group, ttl);
     frame.head_mut()[..6].copy_from_slice(&mac_of(ip(group)).0);
     frame
@@ -268,6 +268,60 @@ fn a_router_forwards_to_networks_that_have_members() {
         router.take(LEFT, to_group("10.0.0.8", "239.1.2.3", 5)).is_empty(),
         "another source is not wanted"
     );
+}
+
+/// General queries that leave, with when, by which interface and from whom, until `until`.
+fn general_queries(router: &mut Router, until: Instant) -> Vec<(Instant, InterfaceId, Ipv4Addr)> {
+    let mut asked = Vec::new();
+    loop {
+        let mut ctx = Ctx::new(router.now, &mut router.rng, &mut router.log);
+        while let Some((on, frame)) = router.host.poll_transmit(&mut ctx) {
+            if frame.meta.cause == Cause::IgmpGeneralQuery {
+                let octets = frame.to_vec();
+                let source: [u8; 4] = octets[26..30].try_into().unwrap();
+                asked.push((router.now, on, Ipv4Addr::from(source)));
+            }
+        }
+        let Some(at) = router.host.poll_timeout().filter(|at| *at <= until) else { break };
+        router.now = router.now.max(at);
+        router.host.handle_timeout(&mut Ctx::new(router.now, &mut router.rng, &mut router.log));
+    }
+    router.now = until;
+    asked
+}
+
+#[test]
+fn a_router_asks_as_soon_as_its_address_is_assured() {
+    // RFC 9776 §6.1, §8.7; RFC 5227 §2.1
+    let mut router = router(|config| config.interfaces[1].probe = true);
+    let asked = general_queries(&mut router, Instant::from_secs(60));
+    let right: Vec<_> = asked.iter().filter(|(_, on, _)| *on == RIGHT).collect();
+    // The last of three probes is over 2 s after 1 s at least and 7 s at most; then the first queries follow each other
+    // fast.
+    let [(first, _, source), (second, ..)] = right[..] else { panic!("{right:?}") };
+    assert_eq!(*source, ip("10.0.1.254"));
+    assert!(*first >= Instant::from_secs(4) && *first < Instant::from_secs(9), "{first}");
+    assert_eq!(second.since(*first), Duration::from_millis(31_250));
+    // And what is reported now is believed.
+    router.take(RIGHT, report("10.0.1.1", RecordKind::ToExclude, GROUP, &[]));
+    assert_eq!(router.take(LEFT, to_group("10.0.0.7", "239.1.2.3", 9)).len(), 1);
+}
+
+#[test]
+fn a_router_asks_from_the_address_that_it_has_and_not_from_one_that_it_lost() {
+    let mut router = router(|config| config.interfaces[1].addresses.push("10.0.1.253/24".parse().unwrap()));
+    let at = Instant::from_secs(10);
+    let lose = |router: &mut Router, address: &str| {
+        let mut ctx = Ctx::new(router.now, &mut router.rng, &mut router.log);
+        assert!(router.host.remove_address(&mut ctx, RIGHT, address.parse().unwrap()));
+    };
+    general_queries(&mut router, at);
+    lose(&mut router, "10.0.1.254");
+    let asked = general_queries(&mut router, at);
+    assert_eq!(asked, [(at, RIGHT, ip("10.0.1.253"))]);
+    lose(&mut router, "10.0.1.253");
+    let asked = general_queries(&mut router, Instant::from_secs(1000));
+    assert!(asked.iter().all(|(_, on, _)| *on == LEFT), "without an address it does not ask");
 }
 
 #[test]
@@ -337,7 +391,74 @@ fn a_flood_of_reports_leaves_members_where_they_are() {
         router.take(RIGHT, report("10.0.1.1", RecordKind::ToExclude, group, &[]));
     }
     assert_eq!(router.host.querier(RIGHT).unwrap().len(), 32);
+    assert_eq!(router.last_line(), "dropped igmp-full at network");
+    assert_eq!(router.host.counters().igmp.in_refused, 2_000 - 31);
     assert_eq!(router.take(LEFT, to_group("10.0.0.7", "239.1.2.3", 9)).len(), 1);
+}
+
+#[test]
+fn who_joins_in_the_midst_of_a_flood_gets_in() {
+    let mut router = router(|config| config.profile.igmp.max_groups = 32);
+    for number in 0..2_000_u32 {
+        let group = Ipv4Addr::from_bits(0xef20_0000 + number);
+        router.take(RIGHT, report("10.0.1.66", RecordKind::ToExclude, group, &[]));
+        if number == 1_000 {
+            router.take(RIGHT, report("10.0.1.1", RecordKind::ToExclude, GROUP, &[]));
+        }
+        if number > 1_000 {
+            // What the forger reports does not become its own.
+            router.take(RIGHT, report("10.0.1.66", RecordKind::ToExclude, GROUP, &[]));
+        }
+        assert!(router.host.querier(RIGHT).unwrap().len() <= 32);
+    }
+    assert_eq!(router.take(LEFT, to_group("10.0.0.7", "239.1.2.3", 9)).len(), 1);
+    let igmp = router.host.counters().igmp;
+    // 32 of the forger's got in, and one of them yielded: no more after that.
+    assert_eq!((igmp.in_refused, igmp.in_evicted, igmp.in_discards), (2_000 - 32, 1, 2_000 - 32));
+    assert_eq!(router.host.dropped(DropReason::IgmpFull), 2_000 - 32);
+}
+
+#[test]
+fn a_router_looks_at_alerts_of_its_own_link_and_passes_others_on() {
+    // RFC 2113 §2.1: nothing but IGMP has an alert that means something here, and it means this link's routers.
+    let mut router = router(|_| {});
+    let mut octets = report("10.0.0.7", RecordKind::ToExclude, GROUP, &[]).to_vec();
+    octets[..6].copy_from_slice(&super::forward::ROUTER[0].0);
+    octets[22] = 9;
+    octets[30..34].copy_from_slice(&[10, 0, 1, 1]);
+    crate::network::ipv4::seal(&mut octets[14..38]);
+    let before = octets.clone();
+    let frame = Frame::from_wire(Bytes::from(octets), Meta::new(Cause::Raw, Trigger::Call));
+    let sent = router.take(LEFT, frame);
+    let [(RIGHT, frame)] = &sent[..] else { panic!("{sent:?}") };
+    let after = frame.to_vec();
+    assert_eq!((after[22], &after[26..]), (8, &before[26..]), "as any packet, its option as it was");
+    assert!(router.host.querier(LEFT).unwrap().is_empty());
+    // RFC 9776 §4.2.15: to an address of its own it is a report as any other.
+    let mut octets = before;
+    octets[22] = 1;
+    octets[30..34].copy_from_slice(&[10, 0, 0, 254]);
+    crate::network::ipv4::seal(&mut octets[14..38]);
+    router.take(LEFT, Frame::from_wire(Bytes::from(octets), Meta::new(Cause::Raw, Trigger::Call)));
+    assert_eq!(router.host.querier(LEFT).unwrap().len(), 1);
+}
+
+#[test]
+fn a_report_in_pieces_is_put_together() {
+    let whole = report("10.0.1.1", RecordKind::ToExclude, GROUP, &[ip("10.0.0.8")]).to_vec();
+    let mut router = router(|_| {});
+    for (from, to, word) in [(0, 8, 0x2000_u16), (8, 20, 1)] {
+        let mut octets = whole[..38].to_vec();
+        octets.extend(&whole[38 + from..38 + to]);
+        let length = (octets.len() - 14) as u16;
+        octets[16..18].copy_from_slice(&length.to_be_bytes());
+        octets[20..22].copy_from_slice(&word.to_be_bytes());
+        crate::network::ipv4::seal(&mut octets[14..38]);
+        assert!(router.host.querier(RIGHT).unwrap().is_empty());
+        router.take(RIGHT, Frame::from_wire(Bytes::from(octets), Meta::new(Cause::Raw, Trigger::Call)));
+    }
+    assert_eq!(router.host.querier(RIGHT).unwrap().len(), 1, "{}", router.last_line());
+    assert_eq!(router.host.reassembly.len(), 0);
 }
 
 #[test]

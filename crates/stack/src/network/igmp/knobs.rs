@@ -30,10 +30,13 @@ pub struct Knobs {
     pub max_joined_groups: usize,
     /// Sources in the filter of one membership. Linux: `igmp_max_msf`; FreeBSD: `net.inet.ip.mcast.maxsocksrc`.
     pub max_filter_sources: usize,
-    /// Groups that a router keeps of each link. What is reported beyond them is not forwarded.
+    /// Groups that a router keeps of each link. Beyond them the host that reported most yields to those that reported
+    /// less, and itself gets no more in.
     pub max_groups: usize,
     /// Sources that a router keeps of each group.
     pub max_sources: usize,
+    /// Groups that a router joins on its upstream link for those behind it.
+    pub max_proxied_groups: usize,
 }
 
 impl Knobs {
@@ -53,6 +56,7 @@ impl Knobs {
             max_filter_sources: 64,
             max_groups: 1024,
             max_sources: 64,
+            max_proxied_groups: 1024,
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Member {
     /// Octets of the longest message that the link carries.
     longest: usize,
     groups: BTreeMap<Ipv4Addr, Group>,
+    /// How many of them are joined, and not left meanwhile.
+    joined: usize,
     deadlines: Deadlines,
     /// When a general query is to be answered.
     general: Instant,
@@ -86,6 +88,7 @@ impl Member {
         Self {
             longest,
             groups: BTreeMap::new(),
+            joined: 0,
             deadlines: Deadlines::default(),
             general: Instant::FAR_FUTURE,
             v1_until: Instant::ZERO,
@@ -134,19 +137,33 @@ impl Member {
 
     /// What this host's sockets want of `group`, all together, is now `filter`. False where no more groups may be joined.
     pub fn set(&mut self, now: Instant, rng: &mut Rng, group: Ipv4Addr, filter: Filter) -> bool {
+        self.set_within(now, rng, group, filter, self.knobs.max_joined_groups)
+    }
+
+    /// As [`set`](Self::set), where `most` groups may be joined.
+    pub fn set_within(
+        &mut self,
+        now: Instant,
+        rng: &mut Rng,
+        group: Ipv4Addr,
+        filter: Filter,
+        most: usize,
+    ) -> bool {
         self.refresh(now);
         if !self.groups.contains_key(&group) {
             if filter.is_nothing() {
                 return true;
             }
-            if self.groups().count() >= self.knobs.max_joined_groups {
+            if self.joined >= most {
                 return false;
             }
-            self.make_room();
+            self.make_room(most);
             self.groups.insert(group, Group::new());
         }
         let Some(entry) = self.groups.get_mut(&group) else { return true };
         let old = core::mem::replace(&mut entry.filter, filter);
+        self.joined += usize::from(!entry.filter.is_nothing());
+        self.joined -= usize::from(!old.is_nothing());
         if is_reported(group) && old != entry.filter {
             if self.speaking == Version::V3 {
                 entry.pending.change(&old, &entry.filter, self.robustness);
@@ -175,8 +192,8 @@ impl Member {
     }
 
     /// Where groups that were left, and are still told of, are too many, the first of them is forgotten.
-    fn make_room(&mut self) {
-        if self.groups.len() >= 2 * self.knobs.max_joined_groups {
+    fn make_room(&mut self, most: usize) {
+        if self.groups.len() >= most.saturating_mul(2) {
             let left = self.groups.iter().find(|(_, entry)| entry.filter.is_nothing());
             if let Some(group) = left.map(|(group, _)| *group) {
                 self.forget(group);
@@ -187,13 +204,15 @@ impl Member {
     /// The link is there: everything that is joined is told anew.
     pub fn start(&mut self, now: Instant, rng: &mut Rng) {
         for (group, filter) in self.reset() {
-            self.set(now, rng, group, filter);
+            // There was room for it before.
+            self.set_within(now, rng, group, filter, usize::MAX);
         }
     }
 
     /// The link is gone: what was to be said is not, and who asked is not there any more. Memberships stay.
     pub fn stop(&mut self) {
         for (group, filter) in self.reset() {
+            self.joined += 1;
             self.groups.insert(group, Group { filter, ..Group::new() });
         }
     }

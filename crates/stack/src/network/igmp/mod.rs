@@ -15,6 +15,7 @@
 //! | `querier` | a router on a link: asks, and knows what is wanted there |
 //! | `group` | what a router knows of one group |
 //! | `packet` | messages in their packets |
+//! | `shares` | whose groups fill a router's table |
 //! | `deadlines` | which group is due next |
 
 pub mod code;
@@ -27,6 +28,7 @@ pub mod message;
 pub mod packet;
 mod pending;
 pub mod querier;
+mod shares;
 
 use core::net::Ipv4Addr;
 

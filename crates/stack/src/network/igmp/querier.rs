@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::deadlines::Deadlines;
 use super::group::{GroupState, Terms};
 use super::message::QUERY_HEADER;
-use super::{ALL_SYSTEMS, Knobs, Message, Mode, Outgoing, Query, Record, RecordKind, Version, is_reported};
+use super::shares::{Claim, Shares};
+use super::{
+    ALL_SYSTEMS, Filter, Knobs, Message, Mode, Outgoing, Query, Record, RecordKind, Version, is_reported,
+};
 use crate::time::{Duration, Instant};
 use crate::trace::Cause;
 
@@ -29,7 +32,11 @@ pub struct Querier {
     next_query: Instant,
     groups: BTreeMap<Ipv4Addr, Group>,
     deadlines: Deadlines,
+    shares: Shares,
+    /// Groups of which something else may be wanted than when this was last asked for.
+    changed: BTreeSet<Ipv4Addr>,
     refused: u64,
+    evicted: u64,
     owed: Vec<Outgoing>,
 }
 
@@ -39,6 +46,8 @@ struct Group {
     state: GroupState,
     /// Who reported last.
     reporter: Ipv4Addr,
+    /// In whose share it counts.
+    claim: Claim,
     /// Until when a host of version 1, or 2, is taken to be there (RFC 9776 §7.3.2).
     v1_until: Instant,
     v2_until: Instant,
@@ -68,10 +77,11 @@ pub struct Learnt {
 }
 
 impl Group {
-    fn new(reporter: Ipv4Addr) -> Self {
+    fn new(claim: Claim) -> Self {
         Self {
             state: GroupState::nothing(),
-            reporter,
+            reporter: claim.reporter,
+            claim,
             v1_until: Instant::ZERO,
             v2_until: Instant::ZERO,
             queries_left: 0,
@@ -104,7 +114,10 @@ impl Querier {
             next_query: now,
             groups: BTreeMap::new(),
             deadlines: Deadlines::default(),
+            shares: Shares::default(),
+            changed: BTreeSet::new(),
             refused: 0,
+            evicted: 0,
             owed: Vec::new(),
             knobs,
         }
@@ -130,6 +143,25 @@ impl Querier {
     /// Groups and sources that were reported and for which there was no room.
     pub const fn refused(&self) -> u64 {
         self.refused
+    }
+
+    /// Groups that made room for those of others.
+    pub const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// What is wanted of `group` on the link, as a filter.
+    pub fn filter(&self, group: Ipv4Addr) -> Filter {
+        let Some(entry) = self.groups.get(&group) else { return Filter::nothing() };
+        match entry.state.mode {
+            Mode::Include => Filter::include(entry.state.wanted.keys().copied()),
+            Mode::Exclude => Filter::exclude(entry.state.excluded.iter().copied()),
+        }
+    }
+
+    /// The groups of which something else may be wanted than the last time.
+    pub fn take_changed(&mut self) -> BTreeSet<Ipv4Addr> {
+        core::mem::take(&mut self.changed)
     }
 
     /// How many groups are known.
@@ -177,10 +209,24 @@ impl Querier {
 
     /// This router's address on the link, unspecified while it has none: then it does not ask.
     pub fn set_address(&mut self, now: Instant, address: Ipv4Addr) {
-        if self.address != address {
-            self.address = address;
-            self.next_query = now;
+        if self.address == address {
+            return;
         }
+        if self.address.is_unspecified() {
+            // RFC 9776 §8.7: with its first address it starts.
+            self.startup_left = self.knobs.robustness.max(1);
+        }
+        (self.address, self.next_query) = (address, now);
+        // RFC 9776 §6.6.2: the lowest address asks, and that may be this one now.
+        if !address.is_unspecified() && self.other.is_some_and(|(other, _)| address < other) {
+            self.resume_asking(now);
+        }
+    }
+
+    /// Nobody else asks: this router does.
+    fn resume_asking(&mut self, now: Instant) {
+        (self.other, self.next_query) = (None, now);
+        (self.robustness, self.query_interval) = (self.knobs.robustness.max(1), self.knobs.query_interval);
     }
 
     /// Moves what is to be sent to `into`.
@@ -197,8 +243,8 @@ impl Querier {
 
     /// A query of another router arrived.
     pub fn accept_query(&mut self, now: Instant, from: Ipv4Addr, query: &Query) {
-        // RFC 9776 §6.6.2: the lowest address asks. Who has none yet is no router.
-        let lower = from < self.address && !from.is_unspecified();
+        // RFC 9776 §6.6.2: the lowest address asks. Who has none yet is no router, and leaves it to who has one.
+        let lower = !from.is_unspecified() && (from < self.address || self.address.is_unspecified());
         let elected = self.other.is_none_or(|(other, _)| from <= other);
         if lower && elected {
             // RFC 9776 §4.1.6, §4.1.7: its times hold here too, if it says them.
@@ -230,8 +276,9 @@ impl Querier {
         self.settle(now, group);
     }
 
-    /// A report or leave of a host arrived. Messages that this router's version does not know are nothing to it.
-    pub fn accept_report(&mut self, now: Instant, from: Ipv4Addr, message: &Message) {
+    /// A report or leave of a host arrived. Messages that this router's version does not know are nothing to it. False
+    /// where there was no room for any of its groups.
+    pub fn accept_report(&mut self, now: Instant, from: Ipv4Addr, message: &Message) -> bool {
         match message {
             // RFC 9776 §7.3.2: an older report is IS_EX ({}), a leave is TO_IN ({}).
             Message::ReportV1(group) | Message::ReportV2(group) => {
@@ -243,23 +290,29 @@ impl Querier {
                             _ => entry.v2_until = present,
                         }
                     }
+                    return true;
                 }
+                false
             }
             Message::Leave(group) if self.knobs.version >= Version::V2 => {
                 if self.groups.get(group).is_some_and(|entry| entry.version(now) > Version::V1) {
                     self.take_record(now, from, *group, RecordKind::ToInclude, &BTreeSet::new());
                 }
+                true
             }
             Message::ReportV3(records) if self.knobs.version >= Version::V3 => {
+                let mut any = records.is_empty();
                 for Record { kind, group, sources } in records {
-                    self.take_v3_record(now, from, *kind, *group, sources);
+                    any |= self.take_v3_record(now, from, *kind, *group, sources);
                 }
+                any
             }
-            Message::Leave(_) | Message::ReportV3(_) | Message::Query(_) => {}
+            Message::Leave(_) | Message::ReportV3(_) | Message::Query(_) => true,
         }
     }
 
-    /// A version 3 record, taken with a grain of salt where older hosts want the group (RFC 9776 §7.3.2).
+    /// A version 3 record, taken with a grain of salt where older hosts want the group (RFC 9776 §7.3.2). False where there
+    /// is no room for its group.
     fn take_v3_record(
         &mut self,
         now: Instant,
@@ -267,7 +320,7 @@ impl Querier {
         kind: RecordKind,
         group: Ipv4Addr,
         sources: &[Ipv4Addr],
-    ) {
+    ) -> bool {
         let version = self.groups.get(&group).map_or(Version::V3, |entry| entry.version(now));
         let ignored = match kind {
             RecordKind::Block => version < Version::V3,
@@ -275,11 +328,26 @@ impl Querier {
             _ => false,
         };
         if ignored {
-            return;
+            return true;
         }
         let all = version < Version::V3 && kind == RecordKind::ToExclude;
         let sources = if all { BTreeSet::new() } else { sources.iter().copied().collect() };
-        self.take_record(now, from, group, kind, &sources);
+        self.take_record(now, from, group, kind, &sources)
+    }
+
+    /// Makes a place for a group that `from` reports; false where there is none.
+    fn make_room(&mut self, from: Ipv4Addr, group: Ipv4Addr) -> bool {
+        if self.groups.len() >= self.knobs.max_groups {
+            let Some(largest) = self.shares.yields_to(from) else {
+                self.refused += 1;
+                return false;
+            };
+            self.forget(largest);
+            self.evicted += 1;
+        }
+        let claim = self.shares.add(from, group);
+        self.groups.insert(group, Group::new(claim));
+        true
     }
 
     /// Takes a record; false where there is no room for its group.
@@ -292,7 +360,7 @@ impl Querier {
         sources: &BTreeSet<Ipv4Addr>,
     ) -> bool {
         if !is_reported(group) {
-            return false;
+            return true;
         }
         if !self.groups.contains_key(&group) {
             // What says that less is wanted needs no place.
@@ -304,16 +372,15 @@ impl Querier {
             if !wants {
                 return true;
             }
-            if self.groups.len() >= self.knobs.max_groups {
-                self.refused += 1;
+            if !self.make_room(from, group) {
                 return false;
             }
-            self.groups.insert(group, Group::new(from));
         }
         let (membership, max_sources) = (self.membership_interval(), self.knobs.max_sources);
         let terms = Terms { now, membership, max_sources };
         let Some(entry) = self.groups.get_mut(&group) else { return false };
         entry.reporter = from;
+        entry.claim = self.shares.pass(entry.claim, group, from);
         let ask = entry.state.apply(&terms, kind, sources);
         let held = |source: &&Ipv4Addr| {
             entry.state.wanted.contains_key(source) || entry.state.excluded.contains(source)
@@ -429,9 +496,7 @@ impl Querier {
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.other.is_some_and(|(_, until)| until <= now) {
             // RFC 9776 §6.6.2: who asked is silent: this router asks again.
-            (self.other, self.next_query) = (None, now);
-            (self.robustness, self.query_interval) =
-                (self.knobs.robustness.max(1), self.knobs.query_interval);
+            self.resume_asking(now);
         }
         if self.other.is_none() && self.next_query <= now && !self.address.is_unspecified() {
             // RFC 9776 §8.6, §8.7
@@ -456,12 +521,20 @@ impl Querier {
     /// Lets timers of `group` run out, forgets it where nobody wants it, and sets when it is due next.
     fn settle(&mut self, now: Instant, group: Ipv4Addr) {
         let Some(entry) = self.groups.get_mut(&group) else { return };
+        self.changed.insert(group);
         entry.state.expire(now);
         if entry.state.is_nothing() {
-            self.deadlines.set(group, &mut entry.armed, Instant::FAR_FUTURE);
-            self.groups.remove(&group);
+            self.forget(group);
         } else {
             self.rearm(group);
+        }
+    }
+
+    fn forget(&mut self, group: Ipv4Addr) {
+        if let Some(mut entry) = self.groups.remove(&group) {
+            self.deadlines.set(group, &mut entry.armed, Instant::FAR_FUTURE);
+            self.shares.remove(entry.claim, group);
+            self.changed.insert(group);
         }
     }
 

@@ -114,7 +114,9 @@ impl Wire {
         {
             match message {
                 Message::Query(query) => querier.accept_query(self.now, from, query),
-                report => querier.accept_report(self.now, from, report),
+                report => {
+                    querier.accept_report(self.now, from, report);
+                }
             }
         }
     }

@@ -95,7 +95,7 @@ impl Route {
 
     /// Whether both cannot be in one table: one packet would have two ends, or two equal ways of different kinds.
     fn excludes(&self, other: &Self) -> bool {
-        let may_share = |route: &Self| route.interface().is_some() && route.origin == Origin::Static;
+        let may_share = |route: &Self| route.interface().is_some() && route.origin != Origin::Connected;
         self.metric == other.metric && (self.target == other.target || !may_share(self) || !may_share(other))
     }
 }

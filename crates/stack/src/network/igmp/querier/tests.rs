@@ -54,6 +54,29 @@ fn the_lowest_address_asks_and_another_when_it_is_silent() {
 }
 
 #[test]
+fn who_gets_an_address_asks_and_yields_to_the_lowest_as_ever() {
+    // RFC 9776 §6.1, §6.6.2, §8.7
+    let mut wire = Wire::new(&[], &[Knobs::rfc()]);
+    wire.queriers[0] = Querier::new(Knobs::rfc(), 1476, Ipv4Addr::UNSPECIFIED, wire.now);
+    wire.take_said();
+    wire.run_for(SECOND * 300);
+    assert!(queries(&mut wire).is_empty(), "without an address it does not ask");
+    let general = Message::Query(Query::general(Version::V3, SECOND * 10));
+    wire.hear(router(7), &general);
+    assert_eq!(wire.queriers[0].other(), Some(router(7)), "who has no address leaves it to who has one");
+    let began = wire.now;
+    wire.queriers[0].set_address(began, router(3));
+    assert!(wire.queriers[0].is_querier(), "the other's address is higher");
+    wire.run_for(SECOND * 40);
+    let asked = queries(&mut wire);
+    let times: Vec<u64> = asked.iter().map(|(at, ..)| at.since(began).as_millis()).collect();
+    assert_eq!(times, [0, 31_250], "RFC 9776 §8.7: it starts with its first address");
+    wire.hear(router(2), &general);
+    wire.queriers[0].set_address(wire.now, router(4));
+    assert_eq!(wire.queriers[0].other(), Some(router(2)), "still the lowest");
+}
+
+#[test]
 fn who_does_not_ask_takes_the_times_of_who_does() {
     // RFC 9776 §4.1.6, §4.1.7
     let slow = Knobs { query_interval: SECOND * 500, robustness: 3, ..Knobs::rfc() };
@@ -181,6 +204,32 @@ fn a_flood_of_forged_reports_stays_bounded_and_members_go_on() {
     wire.run_for(SECOND * 300);
     assert_eq!(wire.queriers[0].len(), 3);
     assert!(known.iter().all(|group| !wire.queriers[0].wants(*group, source(7))));
+}
+
+#[test]
+fn who_joins_while_the_table_is_full_of_forged_groups_gets_in() {
+    let knobs = Knobs { max_groups: 64, ..Knobs::rfc() };
+    let mut wire = Wire::new(&[Knobs::rfc(), Knobs::rfc()], &[knobs]);
+    let forge = |wire: &mut Wire, from: u32| {
+        for number in from..from + 200 {
+            let forged = Ipv4Addr::from_bits(0xef10_0000 + number);
+            wire.hear(host(66), &record(RecordKind::ToExclude, forged, &[]));
+        }
+    };
+    for member in 0..2 {
+        let number = member as u8 + 1;
+        forge(&mut wire, 5_000 * u32::from(number));
+        wire.set(member, group(number), Filter::everything());
+        wire.run_for(SECOND * 5);
+        for round in 1..10 {
+            forge(&mut wire, round * 200);
+            wire.hear(host(66), &record(RecordKind::ToExclude, group(number), &[]));
+            wire.run_for(SECOND * 30);
+            assert!(wire.queriers[0].wants(group(number), source(1)), "{number}, round {round}");
+        }
+        assert!(wire.queriers[0].len() <= 64);
+    }
+    assert!(wire.queriers[0].evicted() >= 2);
 }
 
 #[test]
