@@ -134,6 +134,7 @@ fn knobs() -> String {
         ("arp", "ArpKnobs"),
         ("ip", "IpKnobs"),
         ("igmp", "IgmpKnobs"),
+        ("router_discovery", "DiscoveryKnobs"),
         ("udp", "UdpKnobs"),
         ("tcp", "TcpKnobs"),
     ] {
@@ -145,6 +146,7 @@ fn knobs() -> String {
             "arp" => fields(&format!("{:#?}", profile.interface)),
             "ip" => fields(&format!("{:#?}", profile.network)),
             "igmp" => fields(&format!("{:#?}", profile.igmp)),
+            "router_discovery" => fields(&format!("{:#?}", profile.discovery)),
             "udp" => fields(&format!("{:#?}", profile.udp)),
             _ => fields(&format!("{:#?}", profile.tcp)),
         });

@@ -11,6 +11,8 @@ pub struct Profile {
     pub network: network::Knobs,
     /// IGMP.
     pub igmp: network::igmp::Knobs,
+    /// Router discovery.
+    pub discovery: network::discovery::Knobs,
     /// UDP.
     pub udp: transport::udp::Knobs,
     /// TCP.
@@ -24,6 +26,7 @@ impl Profile {
             interface: interface::Knobs::rfc(),
             network: network::Knobs::rfc(),
             igmp: network::igmp::Knobs::rfc(),
+            discovery: network::discovery::Knobs::rfc(),
             udp: transport::udp::Knobs::rfc(),
             tcp: transport::tcp::Knobs::rfc(),
         }
@@ -35,6 +38,7 @@ impl Profile {
             interface: interface::Knobs::linux(),
             network: network::Knobs::linux(),
             igmp: network::igmp::Knobs::linux(),
+            discovery: network::discovery::Knobs::linux(),
             udp: transport::udp::Knobs::linux(),
             tcp: transport::tcp::Knobs::linux(),
         }
@@ -46,6 +50,7 @@ impl Profile {
             interface: interface::Knobs::freebsd(),
             network: network::Knobs::freebsd(),
             igmp: network::igmp::Knobs::freebsd(),
+            discovery: network::discovery::Knobs::freebsd(),
             udp: transport::udp::Knobs::freebsd(),
             tcp: transport::tcp::Knobs::freebsd(),
         }

@@ -7,7 +7,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use wirelab_stack::addr::{Cidr, Mac};
 
 use super::addressing::{ConfigureWord, OnConflictWord, RarpClient, RarpEntry};
-use super::knobs::{ArpKnobs, IgmpKnobs, IpKnobs, TcpKnobs, UdpKnobs};
+use super::knobs::{ArpKnobs, DiscoveryKnobs, IgmpKnobs, IpKnobs, TcpKnobs, UdpKnobs};
 use crate::document::{Kind, Node};
 use crate::read::{At, List, Name, Read, Reader, choice, record};
 use crate::units::{Network, Vlan};
@@ -34,6 +34,8 @@ record! {
         ip: optional IpKnobs,
         /// Knobs of IGMP, instead of the profile's.
         igmp: optional IgmpKnobs,
+        /// Router discovery, which nobody does where it is left out.
+        router_discovery: optional DiscoveryKnobs,
         /// Knobs of UDP, instead of the profile's.
         udp: optional UdpKnobs,
         /// Knobs of TCP, instead of the profile's.
@@ -94,6 +96,10 @@ record! {
         medium: optional MediumWord,
         /// What a router forwards to multicast groups on this link must come with a TTL above this; 1 where left out.
         multicast_threshold: optional u8,
+        /// What it is to a router that forwards to multicast groups; `downstream` where left out.
+        multicast_role: optional MulticastWord,
+        /// How much a router that advertises itself wants to be a default router on this link, instead of the knob.
+        preference_level: optional i32,
         /// Neighbours that are known beforehand and never asked for.
         neighbor: list Neighbor,
     }
@@ -109,12 +115,6 @@ choice! {
     }
 }
 
-record! {
-    /// A neighbour that is known beforehand.
-    pub struct Neighbor ("a neighbour") {
-        /// Its address.
-        address: required IpAddr,
-        /// Its hardware address.
 choice! {
     /// What an interface is to a router that forwards to multicast groups.
     pub enum MulticastWord ("multicast_role") {
@@ -127,6 +127,12 @@ choice! {
     }
 }
 
+record! {
+    /// A neighbour that is known beforehand.
+    pub struct Neighbor ("a neighbour") {
+        /// Its address.
+        address: required IpAddr,
+        /// Its hardware address.
         mac: required Mac,
     }
 }

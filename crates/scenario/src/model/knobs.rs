@@ -209,6 +209,40 @@ knobs! {
         max_groups: NonZeroU32,
         /// Sources that a router keeps of each group.
         max_sources: NonZeroU32,
+        /// Groups that a router joins on its upstream link for those behind it.
+        max_proxied_groups: NonZeroU32,
+    }
+}
+
+knobs! {
+    /// Knobs of router discovery, by the names of its document.
+    pub struct DiscoveryKnobs ("router discovery's knobs") of network::discovery::Knobs {
+        /// Whether a host that forwards advertises itself on each of its links.
+        advertise: bool,
+        /// The most time between two advertisements on a link.
+        max_advertisement_interval: Period,
+        /// The least; more than the most counts as that.
+        min_advertisement_interval: Period,
+        /// How long hosts may rely on an advertisement, in whole seconds: at least the most time between two of them, at most 9000 s.
+        advertisement_lifetime: Period,
+        /// How much this router wants to be a default router: more is better, and the least is never.
+        preference_level: i32,
+        /// The first advertisements are not further apart than this.
+        max_initial_advert_interval: Period,
+        /// So many of them.
+        max_initial_advertisements: u32,
+        /// A solicitation is answered within this time, at random.
+        max_response_delay: Span,
+        /// Whether a host takes default routers from advertisements, and asks for them when an interface comes up.
+        perform_router_discovery: bool,
+        /// The first solicitation goes within this time, at random.
+        max_solicitation_delay: Span,
+        /// The time between solicitations.
+        solicitation_interval: Period,
+        /// Solicitations on a link, as long as no router answers.
+        max_solicitations: u32,
+        /// Default routers that a host remembers; those with the least preference make room.
+        max_default_routers: NonZeroU32,
     }
 }
 
@@ -310,7 +344,7 @@ macro_rules! plain {
         }
     )* };
 }
-plain!(u8, u16, u32, bool);
+plain!(u8, u16, u32, i32, bool);
 
 impl IntoKnob<usize> for u32 {
     fn into_knob(self) -> usize {
@@ -444,10 +478,11 @@ mod tests {
 
     #[test]
     fn every_knob_can_be_set() {
-        let Profile { interface, network, igmp, udp, tcp } = Profile::rfc();
+        let Profile { interface, network, igmp, discovery, udp, tcp } = Profile::rfc();
         assert_eq!(fields(&format!("{interface:#?}")), ArpKnobs::NAMES);
         assert_eq!(fields(&format!("{network:#?}")), IpKnobs::NAMES);
         assert_eq!(fields(&format!("{igmp:#?}")), IgmpKnobs::NAMES);
+        assert_eq!(fields(&format!("{discovery:#?}")), DiscoveryKnobs::NAMES);
         assert_eq!(fields(&format!("{udp:#?}")), UdpKnobs::NAMES);
         assert_eq!(fields(&format!("{tcp:#?}")), TcpKnobs::NAMES);
     }

@@ -73,6 +73,9 @@ fn profile(host: &Host, problems: &mut Vec<Problem>) -> Profile {
     if let Some(igmp) = &host.igmp {
         igmp.value.apply(&mut profile.igmp);
     }
+    if let Some(discovery) = &host.router_discovery {
+        discovery.value.apply(&mut profile.discovery);
+    }
     if let Some(udp) = &host.udp {
         udp.value.apply(&mut profile.udp);
     }
@@ -87,9 +90,6 @@ fn profile(host: &Host, problems: &mut Vec<Problem>) -> Profile {
     profile
 }
 
-/// The name of a host's interface number `index`.
-pub fn interface_name(interface: &Interface, index: usize) -> String {
-    match (&interface.name, &interface.vlan) {
 /// RFC 4605 §3: a router has one way to the root of the tree at most.
 fn check_upstream(host: &Host, problems: &mut Vec<Problem>) {
     let roles = host.interface.iter().filter_map(|interface| interface.value.multicast_role.as_ref());
@@ -100,6 +100,9 @@ fn check_upstream(host: &Host, problems: &mut Vec<Problem>) {
     }
 }
 
+/// The name of a host's interface number `index`.
+pub fn interface_name(interface: &Interface, index: usize) -> String {
+    match (&interface.name, &interface.vlan) {
         (Some(name), _) => name.value.0.clone(),
         (None, Some(vlan)) => format!("vlan{}", vlan.value.0),
         (None, None) => format!("eth{index}"),
@@ -132,6 +135,12 @@ fn plan_interface(
             .collect(),
         announce: interface.announce.as_ref().is_none_or(|announce| announce.value),
         multicast_threshold: interface.multicast_threshold.as_ref().map_or(1, |threshold| threshold.value),
+        multicast_role: match interface.multicast_role.as_ref().map(|word| word.value) {
+            None | Some(MulticastWord::Downstream) => MulticastRole::Downstream,
+            Some(MulticastWord::Forwarder) => MulticastRole::Forwarder,
+            Some(MulticastWord::Upstream) => MulticastRole::Upstream,
+        },
+        preference_level: interface.preference_level.as_ref().map(|level| level.value),
         check_fcs: interface.check_fcs.as_ref().is_none_or(|check| check.value),
         ..InterfaceConfig::new(name, mac, addresses)
     }

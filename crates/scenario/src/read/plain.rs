@@ -68,7 +68,7 @@ macro_rules! integers {
         }
     )* };
 }
-integers!(u8, u16, u32, u64);
+integers!(u8, u16, u32, u64, i32);
 
 macro_rules! counts {
     ($($ty:ty),*) => { $(

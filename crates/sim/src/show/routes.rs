@@ -40,8 +40,10 @@ fn row(host: &Host, route: &Route) -> Row {
     if let Some(interface) = interface {
         let _ = write!(line, " dev {}", interface.name());
     }
-    if connected {
-        line += " proto kernel";
+    match route.origin {
+        Origin::Connected => line += " proto kernel",
+        Origin::Discovered => line += " proto ra",
+        Origin::Static => {}
     }
     if interface.is_some() && gateway.is_none() {
         line += " scope link";

@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use super::addressing::AddressWaiters;
 use super::counters::Tally;
+use super::discovery::Discovery;
 use super::egress::Way;
 use super::groups::LinkGroups;
 use super::outbox::Outbox;
@@ -61,21 +62,22 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
     let network = profile.network;
     let link_of = |own: &Interface| LinkGroups::new(profile.igmp.clone(), own.capabilities().mtu);
     let groups = interfaces.iter().map(link_of).collect();
-    interfaces.iter_mut().for_each(|own| own.group_filter.join(ALL_SYSTEMS));
     let upstream = find_upstream(&interfaces)?;
+    interfaces.iter_mut().for_each(|own| own.group_filter.join(ALL_SYSTEMS));
     let mut host = Host {
         name,
         node,
         tally: Tally::new(interfaces.len()),
+        discovery: Discovery::new(profile.discovery, interfaces.len()),
         interfaces,
         loopback: Interface::new(loopback::config(), profile.interface, rng),
         addresses,
         routes,
         identifications: Identifications::new(rng),
         groups,
+        upstream,
         icmp_errors: ErrorLimits::new(&network, rng),
         reassembly: Reassembly::new(reassembly::Limits::of(&network), rng),
-        upstream,
         path_mtus: PathMtus::new(pmtu::Limits::of(&network), rng),
         echo_replies: TokenBucket::new(network.echo_replies),
         timestamp_replies: TokenBucket::new(network.timestamp_replies),
@@ -102,8 +104,6 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
     Ok(host)
 }
 
-fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
-    let name = || config.name.clone();
 /// The upstream interface of a router (RFC 4605 §3: there is one at most).
 fn find_upstream(interfaces: &[Interface]) -> Result<Option<InterfaceId>, ConfigError> {
     let is_upstream = |own: &Interface| own.multicast_role() == MulticastRole::Upstream;
@@ -115,6 +115,8 @@ fn find_upstream(interfaces: &[Interface]) -> Result<Option<InterfaceId>, Config
     }
 }
 
+fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
+    let name = || config.name.clone();
     if config.medium == Medium::Ethernet && !config.mac.is_unicast() {
         return Err(ConfigError::BadMac { interface: name(), mac: config.mac });
     }

@@ -39,6 +39,12 @@ impl Host {
         Ok(())
     }
 
+    /// The addresses of an interface are others now: what it says on its link, it says from those.
+    fn addresses_settled(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId) {
+        self.settle_groups(ctx, on);
+        self.discovery_addresses_changed(ctx, on);
+    }
+
     /// Whether an interface may get an address.
     pub(super) fn check_new_address(&self, on: InterfaceId, cidr: Cidr) -> Result<(), ConfigError> {
         let interface = self.interfaces.get(usize::from(on.0)).ok_or(ConfigError::NoSuchInterface(on))?;
@@ -75,13 +81,13 @@ impl Host {
         if removed {
             self.tcp.on_address_gone(ctx, address);
             self.udp.on_address_gone(address);
+            self.addresses_settled(ctx, on);
         }
         if removed || probed {
             let change = match cause {
                 RemovalCause::Call => AddressChange::Removed,
                 RemovalCause::Conflict => AddressChange::GivenUp,
             };
-            self.addresses_settled(ctx, on);
             self.show_address(ctx, on, address, change);
         }
         removed || probed

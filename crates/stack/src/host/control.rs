@@ -47,10 +47,10 @@ impl Host {
             }
             Message::Error(error, quote) => self.accept_error(ctx, ip, error, &quote)?,
             Message::Redirect(redirect, quote) => self.accept_redirect(ctx, ip, redirect, &quote)?,
-            // Nobody asks for them.
-            Message::RouterAdvertisement(_) | Message::RouterSolicitation => {
-                return Err(DropReason::IcmpIgnored);
+            Message::RouterAdvertisement(advertisement) => {
+                self.accept_advertisement(ctx, ip, &advertisement)?;
             }
+            Message::RouterSolicitation => self.accept_solicitation(ctx, ip)?,
         }
         self.tally.count_icmp(icmp_type);
         Ok(())

@@ -23,12 +23,17 @@ pub struct LinkGroups {
     pub member: Member,
     /// As a router, if it is one.
     pub querier: Option<Querier>,
+    /// On a router's upstream link: what is wanted behind it, and so joined here.
+    pub proxied: BTreeMap<Ipv4Addr, Filter>,
+    /// What the host itself wants, for no socket of its own.
+    pub own: BTreeSet<Ipv4Addr>,
 }
 
 impl LinkGroups {
     /// No groups on a link with this MTU.
     pub fn new(knobs: Knobs, mtu: u16) -> Self {
-        Self { member: Member::new(knobs, longest(mtu)), querier: None }
+        let member = Member::new(knobs, longest(mtu));
+        Self { member, querier: None, proxied: BTreeMap::new(), own: BTreeSet::new() }
     }
 }
 
@@ -57,14 +62,14 @@ impl Host {
     /// An interface is there, or is gone. Where only its address changed, `settle_groups` is enough.
     pub(super) fn link_changed(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId) {
         let number = usize::from(on.0);
+        let mut lost = BTreeSet::new();
+        // RFC 4605 §3: no router on its upstream link.
+        let is_querier = self.knobs.multicast_forwarding && self.upstream() != Some(on);
         let (Some(interface), Some(link)) = (self.interfaces.get_mut(number), self.groups.get_mut(number))
         else {
             return;
         };
         if interface.is_up() {
-        let mut lost = BTreeSet::new();
-        // RFC 4605 §3: no router on its upstream link.
-        let is_querier = self.knobs.multicast_forwarding && self.upstream() != Some(on);
             link.member.start(ctx.now, ctx.rng);
             if is_querier {
                 let address = interface.ipv4_addresses().next().unwrap_or(Ipv4Addr::UNSPECIFIED);
@@ -79,16 +84,11 @@ impl Host {
         }
         interface.group_filter.set_all(link.querier.is_some());
         self.settle_groups(ctx, on);
+        self.proxy(ctx, lost);
     }
 
     /// A socket changed what it wants of a group. False where the host may join no more groups.
     pub(crate) fn membership_changed(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, group: Ipv4Addr) -> bool {
-        let number = usize::from(on.0);
-        self.proxy(ctx, lost);
-        let mut wanted = self.udp.wanted(on, group);
-        let (Some(interface), Some(link)) = (self.interfaces.get_mut(number), self.groups.get_mut(number))
-        else {
-            return false;
         if !self.join_as_wanted(ctx, on, group) {
             return false;
         }
@@ -98,9 +98,22 @@ impl Host {
 
     /// Joins what this host's sockets want of a group, and what is wanted behind it. False where it may join no more.
     pub(super) fn join_as_wanted(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, group: Ipv4Addr) -> bool {
+        let number = usize::from(on.0);
+        let mut wanted = self.udp.wanted(on, group);
+        let (Some(interface), Some(link)) = (self.interfaces.get_mut(number), self.groups.get_mut(number))
+        else {
+            return false;
         };
+        if let Some(behind) = link.proxied.get(&group) {
+            wanted = Filter::merge([&wanted, behind]);
+        }
+        if link.own.contains(&group) {
+            wanted = Filter::everything();
+        }
         let was = link.member.filter(group).is_some();
-        if !link.member.set(ctx.now, ctx.rng, group, wanted) {
+        // What is wanted behind this host, or by itself, takes no room from its sockets.
+        let most = self.igmp.max_joined_groups + link.proxied.len() + link.own.len();
+        if !link.member.set_within(ctx.now, ctx.rng, group, wanted, most) {
             return false;
         }
         match (was, link.member.filter(group).is_some()) {
@@ -172,7 +185,8 @@ impl Host {
         Ok(())
     }
 
-    fn is_neighbor(&self, on: InterfaceId, address: Ipv4Addr) -> bool {
+    /// Whether an address is of a network of an interface.
+    pub(super) fn is_neighbor(&self, on: InterfaceId, address: Ipv4Addr) -> bool {
         let holds = |interface: &crate::interface::Interface| {
             interface.addresses().iter().any(|cidr| cidr.contains(address.into()))
         };
@@ -192,12 +206,14 @@ impl Host {
         }
         link.member.take(&mut owed);
         let mut next = link.member.next_timeout();
+        let mut changed = BTreeSet::new();
         if let Some(querier) = &mut link.querier {
             querier.set_address(ctx.now, address);
             if querier.next_timeout().is_some_and(|at| at <= ctx.now) {
                 querier.handle_timeout(ctx.now);
             }
             querier.take(&mut owed);
+            changed = querier.take_changed();
             next = match (next, querier.next_timeout()) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
@@ -206,16 +222,14 @@ impl Host {
         self.schedule.set(Concern::Groups, on, next);
         for outgoing in owed {
             let frame = packet::packet(&outgoing, address, self.trigger);
-        let mut changed = BTreeSet::new();
             if self.outbox.has_room(frame.len()) {
                 self.tally.ip.out_requests += 1;
                 self.tally.ip.out_mcast_pkts += 1;
                 self.outbox.push(Outgoing::Packet(hop_to(on, outgoing.destination), frame));
             } else {
                 self.discard_on(ctx, Some(on), DropReason::OutputQueueFull);
-            changed = querier.take_changed();
             }
         }
+        self.proxy(ctx, changed);
     }
 }
-        self.proxy(ctx, changed);

@@ -21,6 +21,7 @@
 //! | `control` | ICMP that arrives |
 //! | `complain` | ICMP errors that are sent |
 //! | `redirect` | redirects that arrive |
+//! | `discovery` | routers that advertise themselves, hosts that listen |
 //! | `outbox` | what waits to be sent and is not TCP's |
 //! | `view` | what its tables hold, for whoever shows them |
 //! | `counters` | what is counted |
@@ -32,6 +33,7 @@ mod config;
 mod configure;
 mod control;
 mod counters;
+mod discovery;
 mod egress;
 mod expected;
 mod forward;
@@ -44,9 +46,9 @@ mod options;
 mod outbox;
 mod path;
 mod pmtu;
+mod proxy;
 mod reassembly;
 mod redirect;
-mod proxy;
 mod schedule;
 mod view;
 
@@ -80,6 +82,7 @@ pub use counters::{
     ArpCounters, HostCounters, IcmpCounters, IgmpCounters, InterfaceCounters, IpCounters, RarpCounters,
     TcpCounters, UdpCounters,
 };
+use discovery::Discovery;
 use egress::Way;
 use expected::Expected;
 use groups::LinkGroups;
@@ -99,14 +102,15 @@ pub struct Host {
     identifications: Identifications,
     /// Each interface's groups.
     groups: Vec<LinkGroups>,
+    /// As a router: the interface by which the root of the multicast tree is reached.
+    upstream: Option<InterfaceId>,
     icmp_errors: ErrorLimits,
     reassembly: Reassembly,
     path_mtus: PathMtus,
-    /// As a router: the interface by which the root of the multicast tree is reached.
-    upstream: Option<InterfaceId>,
     echo_replies: TokenBucket,
     timestamp_replies: TokenBucket,
     redirected: Redirects,
+    discovery: Discovery,
     /// What waits to be sent and is not TCP's.
     pub(crate) outbox: Outbox,
     pub(crate) tcp: Tcp,
@@ -153,6 +157,7 @@ impl Host {
         for number in 0..self.interfaces.len() {
             self.start_addressing(ctx, InterfaceId(number as u16));
             self.link_changed(ctx, InterfaceId(number as u16));
+            self.discovery_link_changed(ctx, InterfaceId(number as u16));
         }
     }
 
@@ -193,8 +198,7 @@ impl Host {
             Concern::Reassembly => self.give_up_reassembly(ctx),
             Concern::PathMtu => self.age_path_mtus(ctx),
             Concern::Addressing => self.attend_addressing(ctx, on),
-            // Nothing sets these yet.
-            Concern::RouterDiscovery => {}
+            Concern::RouterDiscovery => self.settle_discovery(ctx, on),
         }
     }
 
@@ -262,6 +266,7 @@ impl Host {
         self.settle(ctx, interface);
         self.start_addressing(ctx, interface);
         self.link_changed(ctx, interface);
+        self.discovery_link_changed(ctx, interface);
     }
 
     /// A socket call begins: what it makes due is sent because of it.

@@ -81,6 +81,11 @@ pub struct InterfaceConfig {
     pub check_fcs: bool,
     /// What a router is to forward to groups on this link must come with a TTL above this: so a scope gets a border.
     pub multicast_threshold: u8,
+    /// What it is to a router that forwards to groups.
+    pub multicast_role: MulticastRole,
+    /// How much a router that advertises itself wants to be a default router on this link (RFC 1256 §4.1), where that is
+    /// not the knob's.
+    pub preference_level: Option<i32>,
     /// What its link carries. A point-to-point interface has no hardware address and no neighbours, and announces
     /// nothing.
     pub medium: Medium,
@@ -111,6 +116,8 @@ impl InterfaceConfig {
             announce: true,
             check_fcs: true,
             multicast_threshold: 1,
+            multicast_role: MulticastRole::default(),
+            preference_level: None,
             medium: Medium::Ethernet,
             vlan: None,
             configure: Configure::default(),

@@ -135,6 +135,16 @@ impl Interface {
         self.config.multicast_threshold
     }
 
+    /// What it is to a router that forwards to groups.
+    pub fn multicast_role(&self) -> MulticastRole {
+        self.config.multicast_role
+    }
+
+    /// How much a router that advertises itself wants to be a default router there, where that is its own affair.
+    pub fn preference_level(&self) -> Option<i32> {
+        self.config.preference_level
+    }
+
     /// Whether it drops frames whose frame check sequence does not fit.
     pub fn check_fcs(&self) -> bool {
         self.config.check_fcs

@@ -18,12 +18,14 @@
 //! | `forward` | what forwarding asks of a packet, and does to its header |
 //! | `icmp` | ICMP messages |
 //! | `igmp` | IGMP: its messages, a host's and a router's part |
+//! | `discovery/` | router discovery, a host's and a router's part |
 //! | `quote` | the packet that an ICMP error is about |
 //! | `rate`, `limits` | token buckets, and those that bound what ICMP sends |
 //! | `cache` | what is learnt from others: bounded, and forgotten after a while |
 //! | `redirect` | better next hops, by destination |
 
 pub mod cache;
+pub mod discovery;
 pub mod forward;
 pub mod fragment;
 pub mod icmp;

@@ -71,6 +71,8 @@ documented! {
         IcmpBadChecksum = "icmp-bad-checksum", "RFC 792 §Checksum", "The ICMP checksum is wrong.";
         IcmpNoSocket = "icmp-no-socket", "RFC 1122 §3.2.2.1", "The ICMP message is about a flow that does not exist here.";
         IcmpRateLimited = "icmp-rate-limited", "RFC 1812 §4.3.2.8", "An ICMP message was due, but too many were sent already.";
+        IcmpNotNeighbor = "icmp-not-neighbor", "RFC 1256 §4.2", "A router advertisement or solicitation from, or of, nobody on this link.";
+        RouterTableFull = "router-table-full", "RFC 1256 §5.3", "An advertisement of routers for which this host has no room.";
         IcmpIgnored = "icmp-ignored", "RFC 1122 §3.2.2", "An ICMP message that this host does not act on, such as an echo request to a broadcast address.";
         IcmpQueueFull = "icmp-queue-full", "RFC 1122 §3.2.2.6", "The echo socket's receive queue is full.";
 
@@ -78,9 +80,9 @@ documented! {
         IgmpBadChecksum = "igmp-bad-checksum", "RFC 9776 §4.1.2", "The IGMP checksum is wrong.";
         IgmpNotLocal = "igmp-not-local", "RFC 9776 §9.1", "An IGMP message that may come from beyond the link: its TTL is not 1, it has no router alert, or its source is no neighbour's.";
         IgmpIgnored = "igmp-ignored", "RFC 9776 §7", "An IGMP message that is nothing to this host or router.";
+        IgmpFull = "igmp-full", "RFC 9776 §9.2", "A report of groups for which this router has no room.";
         GroupNotJoined = "group-not-joined", "RFC 1112 §7.2", "It is for a multicast group that nobody here, and nobody behind this router, wants from that source.";
 
-        IgmpFull = "igmp-full", "RFC 9776 §9.2", "A report of groups for which this router has no room.";
         UdpMalformed = "udp-malformed", "RFC 768 §Fields", "The UDP length is below 8 octets or beyond the packet.";
         UdpBadChecksum = "udp-bad-checksum", "RFC 1122 §4.1.3.4", "The UDP checksum is wrong.";
         UdpNoPort = "udp-no-port", "RFC 1122 §4.1.3.1", "No socket is bound to the port.";

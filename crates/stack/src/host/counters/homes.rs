@@ -83,6 +83,8 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::IcmpBadRedirect
         | DropReason::IcmpRateLimited
         | DropReason::IcmpIgnored
+        | DropReason::IcmpNotNeighbor
+        | DropReason::RouterTableFull
         | DropReason::IcmpQueueFull => &mut icmp.in_discards,
 
         DropReason::UdpNoPort => &mut udp.no_ports,

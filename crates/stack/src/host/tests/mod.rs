@@ -1,6 +1,7 @@
 //! Hosts on one wire, without links, loop or executor.
 
 mod arp;
+mod discovery;
 mod expected;
 mod forward;
 mod fragments;
@@ -11,8 +12,8 @@ mod models;
 mod multicast;
 mod options;
 mod pmtu;
-mod redirect;
 mod proxy;
+mod redirect;
 mod robust;
 mod routes;
 mod tcp;

@@ -53,6 +53,8 @@ pub enum Origin {
     Connected,
     /// From the configuration.
     Static,
+    /// From a router's advertisement (RFC 1256 §5.3).
+    Discovered,
 }
 
 /// A route.
