@@ -72,10 +72,8 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         DropReason::NeighborUnresolved | DropReason::NeighborQueueFull | DropReason::OutputQueueFull => {
             &mut ip.out_discards
         }
-
         DropReason::IgmpMalformed | DropReason::IgmpBadChecksum => &mut igmp.in_errors,
         DropReason::IgmpNotLocal | DropReason::IgmpIgnored | DropReason::IgmpFull => &mut igmp.in_discards,
-
         DropReason::IcmpMalformed | DropReason::IcmpBadChecksum => &mut icmp.in_errors,
         DropReason::IcmpNoSocket
         | DropReason::IcmpUnknown
@@ -86,12 +84,10 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::IcmpNotNeighbor
         | DropReason::RouterTableFull
         | DropReason::IcmpQueueFull => &mut icmp.in_discards,
-
         DropReason::UdpNoPort => &mut udp.no_ports,
         DropReason::UdpMalformed | DropReason::UdpBadChecksum | DropReason::UdpQueueFull => {
             &mut udp.in_errors
         }
-
         DropReason::TcpMalformed | DropReason::TcpBadChecksum => &mut tcp.in_errs,
         DropReason::TcpNotUnicast
         | DropReason::TcpNoConnection

@@ -63,6 +63,9 @@ fn what_is_wanted_behind_it_is_told_upstream_as_one() {
     assert!(told.iter().any(|(on, frame)| *on == LEFT && frame.meta.cause == Cause::IgmpStateChange));
 }
 
+/// What is shown; by which interface something comes, from whom; on which link another router asks; where it goes.
+type Row = (&'static str, InterfaceId, &'static str, Option<InterfaceId>, &'static [InterfaceId]);
+
 #[test]
 fn packets_go_where_the_document_says() {
     // RFC 4605 §4.2, with members on the right and none on the third link.
@@ -73,7 +76,7 @@ fn packets_go_where_the_document_says() {
         let from = if on == RIGHT { "10.0.1.1" } else { "10.0.2.1" };
         router.take(on, igmp(from, ALL_SYSTEMS, general()));
     };
-    let rows: [(&str, InterfaceId, &str, Option<InterfaceId>, &[InterfaceId]); 7] = [
+    let rows: [Row; 7] = [
         ("from upstream to who wants it", LEFT, "10.9.0.1", None, &[RIGHT]),
         ("from downstream also upstream", MIDDLE, "10.0.2.7", None, &[LEFT, RIGHT]),
         ("not back to where it came from", RIGHT, "10.0.1.7", None, &[LEFT]),
