@@ -15,7 +15,7 @@ use wirelab_stack::checksum::{Sum, pseudo_header};
 use wirelab_stack::context::{Ctx, Observer};
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Meta, NodeId};
 use wirelab_stack::host::{Host, HostConfig};
-use wirelab_stack::interface::InterfaceConfig;
+use wirelab_stack::interface::{InterfaceConfig, MulticastRole};
 use wirelab_stack::interface::vlan::VlanId;
 use wirelab_stack::rng::Rng;
 use wirelab_stack::time::{Duration, Instant};
@@ -63,7 +63,10 @@ impl Bench {
         };
         let mut config = HostConfig::new("host", NodeId(1), interface(1));
         config.interfaces.push(interface(2));
+        config.profile.discovery.perform_router_discovery = true;
         if is_router {
+            config.profile.discovery.advertise = true;
+            config.interfaces[0].multicast_role = MulticastRole::Upstream;
             let network = &mut config.profile.network;
             (network.forwarding, network.multicast_forwarding) = (true, true);
             (network.accept_source_routes, network.directed_broadcast) = (true, true);

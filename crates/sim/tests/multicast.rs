@@ -7,7 +7,8 @@ use wirelab_stack::application::bulk::{self, UdpSinkConfig, UdpSourceConfig};
 use wirelab_stack::application::group::{Membership, Sending};
 use wirelab_stack::frame::{Frame, NodeId};
 use wirelab_stack::host::RouteConfig;
-use wirelab_stack::interface::MulticastRole;
+use wirelab_stack::interface::rarp::ClientConfig;
+use wirelab_stack::interface::{Configure, MulticastRole};
 use wirelab_stack::socket::net::time;
 use wirelab_stack::time::{Duration, Instant};
 use wirelab_stack::trace::{ApplicationEvent, Cause, Event, Interest};
@@ -244,22 +245,32 @@ fn of_two_routers_on_one_network_the_one_on_the_way_forwards_if_it_is_told_to() 
 }
 
 #[test]
-fn a_router_that_probes_its_addresses_first_forwards_when_it_has_them() {
-    // RFC 5227 §2.1, RFC 9776 §6.1
-    let mut net = Network::new(9);
-    let studio = net.host("studio", "10.0.0.1/24");
-    let router = router(&mut net, "router", "10.0.0.254/24", "10.0.1.254/24");
-    net.config(router).interfaces.iter_mut().for_each(|own| own.probe = true);
-    let house = net.host("house", "10.0.1.1/24");
-    net.link(studio, router).delay(ms(1));
-    net.link(router, house).delay(ms(1));
-    source(&mut net, studio, 300);
-    sink(&mut net, house, "film", 30_150);
-    let seen = run(&mut net);
-    // At 9 s at most it asks, and within 10 s more everybody has answered.
-    let first = seen.forwarded[&(router.node(), 1)][0];
-    assert!(first < Instant::from_secs(20), "{first}");
-    assert!(seen.received["film"] >= 100 * 100);
+fn a_router_that_has_its_addresses_later_forwards_when_it_has_them() {
+    // RFC 5227 §2.1, RFC 903 §III, RFC 9776 §6.1
+    for by_rarp in [false, true] {
+        let mut net = Network::new(9);
+        let studio = net.host("studio", "10.0.0.1/24");
+        let router = router(&mut net, "router", "10.0.0.254/24", "10.0.1.254/24");
+        let house = net.host("house", "10.0.1.1/24");
+        if by_rarp {
+            let own = &mut net.config(router).interfaces[1];
+            own.addresses.clear();
+            own.configure = Configure::Rarp(ClientConfig { prefix: Some(24), gateway: None });
+            let table = vec![(own.mac, [10, 0, 1, 254].into())];
+            net.config(house).interfaces[0].rarp_table = table;
+        } else {
+            net.config(router).interfaces.iter_mut().for_each(|own| own.probe = true);
+        }
+        net.link(studio, router).delay(ms(1));
+        net.link(router, house).delay(ms(1));
+        source(&mut net, studio, 300);
+        sink(&mut net, house, "film", 30_150);
+        let seen = run(&mut net);
+        // At 9 s at most it asks, and within 10 s more everybody has answered.
+        let first = seen.forwarded[&(router.node(), 1)][0];
+        assert!(first < Instant::from_secs(20), "{first}");
+        assert!(seen.received["film"] >= 100 * 100);
+    }
 }
 
 #[test]

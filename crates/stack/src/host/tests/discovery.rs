@@ -1,6 +1,6 @@
 //! Router discovery, both sides (RFC 1256).
 
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use etherparse::IpNumber;
 
@@ -285,4 +285,32 @@ fn a_flood_of_questions_is_answered_once_in_a_while() {
     }
     // In 20 s, with up to 2 s of delay each, and those that are due anyway on both links.
     assert!((10..=60).contains(&answers), "{answers}");
+}
+
+#[test]
+fn whatever_is_in_a_message_nothing_breaks_and_the_bounds_hold() {
+    let mut net = listener(|config| config.profile.discovery.max_default_routers = 4);
+    let mut router = advertiser(|_| {});
+    let message =
+        advertisement("10.0.0.9", 60, &[("10.0.0.9", 1), ("10.0.0.8", 2), ("10.0.0.7", 3)]).to_vec();
+    for message in [message, asks("10.0.0.7").to_vec()] {
+        for (place, value) in
+            (34..message.len()).flat_map(|place| (0..=255_u8).map(move |value| (place, value)))
+        {
+            let mut octets = message.clone();
+            octets[place] = value;
+            octets[36..38].fill(0);
+            let sum = crate::checksum::Sum::new().with(&octets[34..]).finish();
+            octets[36..38].copy_from_slice(&sum.to_be_bytes());
+            let frame = || Frame::from_wire(octets.clone().into(), meta());
+            net.deliver(0, frame());
+            router.take(LEFT, frame());
+            assert!(net.hosts[0].default_routers().count() <= 4);
+            let interface = net.hosts[0].interface(WIRE).unwrap();
+            let on_link = |router: IpAddr| interface.addresses()[0].contains(router);
+            assert!(net.hosts[0].default_routers().all(|router| on_link(router.address.into())));
+        }
+    }
+    assert!(net.hosts[0].default_routers().count() > 0, "some of it was taken");
+    assert_eq!(router.host.default_routers().count(), 0, "who forwards takes none");
 }
