@@ -189,8 +189,7 @@ impl Reassembly {
             Placed::Overlaps => return Err(self.kill(place, DropReason::FragmentOverlap)),
         }
         let (more, source) = (storage(fragment), datagram.source);
-        let most = self.limits.bytes_per_datagram.min(self.limits.bytes_per_source).min(self.limits.bytes);
-        if datagram.pieces() >= self.limits.fragments || datagram.held + more > most {
+        if datagram.pieces() >= self.limits.fragments || datagram.held + more > self.most_per_datagram() {
             return Err(self.kill(place, DropReason::FragmentLimit));
         }
         while let Some(own) = self.sources.get(&source)
@@ -202,6 +201,11 @@ impl Reassembly {
             self.evict(Self::oldest(&self.order, place));
         }
         self.fill(now, place, fragment)
+    }
+
+    /// What one datagram may take.
+    fn most_per_datagram(&self) -> usize {
+        self.limits.bytes_per_datagram.min(self.limits.bytes_per_source).min(self.limits.bytes)
     }
 
     /// What can be said of a fragment by itself.
@@ -232,7 +236,8 @@ impl Reassembly {
             return Err(DropReason::FragmentAgain);
         }
         let least = DATAGRAM_STORAGE + storage(fragment);
-        if self.limits.datagrams == 0 || least > self.limits.bytes.min(self.limits.bytes_per_source) {
+        // What could not be held by itself leaves nothing behind: it would take from its source's share unasked.
+        if self.limits.datagrams == 0 || self.limits.fragments == 0 || least > self.most_per_datagram() {
             return Err(DropReason::FragmentLimit);
         }
         while self.len() >= self.limits.datagrams || self.held + DATAGRAM_STORAGE > self.limits.bytes {

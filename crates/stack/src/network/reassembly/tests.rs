@@ -275,6 +275,12 @@ fn each_bound_holds() {
     assert!(most <= 3000 && reasons.contains("fragment-limit"), "{most} octets of one datagram");
     let (_, _, reasons) = fill(Limits { fragments: 3, ..LIMITS }, 1, 1);
     assert!(reasons.contains("fragment-limit"));
+    // What is given up at once counts too.
+    for limits in [Limits { bytes_per_datagram: 1000, ..LIMITS }, Limits { fragments: 0, ..LIMITS }] {
+        let limits = Limits { bytes_per_source: 20_000, datagrams: 5000, ..limits };
+        let (most, ..) = fill(limits, 1, 3000);
+        assert!(most <= 20_000, "{most} octets of one source");
+    }
     for nothing in [Limits { datagrams: 0, ..LIMITS }, Limits { bytes: 100, ..LIMITS }] {
         let (most, datagrams, reasons) = fill(nothing, 1, 3);
         assert_eq!((most, datagrams, reasons.len()), (0, 0, 1));
