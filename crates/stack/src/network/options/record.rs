@@ -113,9 +113,10 @@ impl List {
         let flag = option[3] & 0x0f;
         let entry = if flag == 0 { WORD } else { 2 * WORD };
         let Some(place) = place_of(option, entry) else {
-            // RFC 791 §3.1: who finds no room counts itself; where they are named beforehand, nobody asked it.
-            if flag != 3 {
-                option[3] = option[3].saturating_add(0x10);
+            // RFC 791 §3.1: who finds no room counts itself, as far as the count goes; where they are named beforehand,
+            // nobody asked it.
+            if flag != 3 && option[3] < 0xf0 {
+                option[3] += 0x10;
             }
             return;
         };

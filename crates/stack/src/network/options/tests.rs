@@ -205,3 +205,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_count_of_those_without_room_stays_within_its_four_bits() {
+    // RFC 791 §3.1: one that has overflown is in error; an answer that has come so far keeps its flag.
+    let mut options = List::read(&[kind::TIME_STAMP, 8, 9, 0xe0, 0, 0, 0, 1]).unwrap();
+    for expected in [0xf0, 0xf0] {
+        options.stamp(Ipv4Addr::new(10, 0, 0, 1), |_| true, Instant::ZERO);
+        assert_eq!(options.octets()[3], expected);
+    }
+}
