@@ -34,7 +34,10 @@ pub fn fit(frame: &mut Frame, mtu: usize) -> Fit {
         // Behind the IP header the TCP header, whose length is in its thirteenth octet (RFC 9293 §3.1).
         let offset = frame.pull_up(length + 13).and_then(|octets| octets.last().map(|last| last >> 4));
         let header = length + usize::from(offset.unwrap_or(0xf)) * 4;
-        return if header + usize::from(size) <= mtu { Fit::Whole } else { Fit::TooBig };
+        if header + usize::from(size) <= mtu {
+            return Fit::Whole;
+        }
+        // Where it may be cut it is, as the one long segment that it is without its super-frame.
     }
     if word & DONT_FRAGMENT == 0 && length + UNIT <= mtu { Fit::InPieces } else { Fit::TooBig }
 }
@@ -178,6 +181,20 @@ mod tests {
         frame.head_mut()[20 + 12] = 0x50;
         frame.meta.segment_size = Some(1000);
         assert_eq!((fit(&mut frame, 1040), fit(&mut frame, 1039)), (Fit::Whole, Fit::TooBig));
+    }
+
+    #[test]
+    fn a_super_frame_that_may_be_cut_is_cut_as_one_long_segment() {
+        // RFC 1812 §5.2.6: nobody is told that what may be cut is too big.
+        let body = octets(3020);
+        let mut frame = packet(Some(7), &List::EMPTY, 20, &body);
+        frame.head_mut()[20 + 12] = 0x50;
+        frame.meta.segment_size = Some(1000);
+        assert_eq!((fit(&mut frame, 1040), fit(&mut frame, 1039)), (Fit::Whole, Fit::InPieces));
+        let pieces: Vec<_> = cut(frame, 1039).unwrap().collect();
+        assert!(pieces.iter().all(|piece| piece.len() <= 1039 && piece.meta.segment_size.is_none()));
+        let places: Vec<_> = pieces.iter().map(|piece| (fields(piece).0, fields(piece).2)).collect();
+        assert_eq!(places, [(0, 1016), (1016, 1016), (2032, 988)]);
     }
 
     #[test]
