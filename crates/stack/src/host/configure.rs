@@ -33,7 +33,7 @@ impl Host {
         self.addresses_changed();
         self.addresses.add(&cidr, on);
         self.routes.add_connected(&cidr, on);
-        self.forget_ways();
+        self.forget_paths();
         self.forget_redirects();
         self.addresses_settled(ctx, on);
         Ok(())
@@ -116,7 +116,7 @@ impl Host {
         if !needed {
             self.remove_connected(&cidr, on);
         }
-        self.forget_ways();
+        self.forget_paths();
         self.forget_redirects();
         true
     }
@@ -130,7 +130,7 @@ impl Host {
         if !self.routes.add(route) {
             return Err(ConfigError::DuplicateRoute(route.destination));
         }
-        self.forget_ways();
+        self.forget_paths();
         self.forget_redirects();
         Ok(())
     }
@@ -142,7 +142,7 @@ impl Host {
             other.origin == Origin::Static && (other.metric, other.target) == (route.metric, route.target)
         };
         let removed = self.routes.remove(&route.destination, same) > 0;
-        self.forget_ways();
+        self.forget_paths();
         self.forget_redirects();
         removed
     }
@@ -150,7 +150,7 @@ impl Host {
     /// Removes all routes to a network besides the one that an interface's address gives; returns how many.
     pub fn remove_routes(&mut self, destination: &Cidr) -> usize {
         let removed = self.routes.remove(destination, |route| route.origin == Origin::Static);
-        self.forget_ways();
+        self.forget_paths();
         self.forget_redirects();
         removed
     }
@@ -209,10 +209,14 @@ impl Host {
     /// Whatever is remembered of where packets go has to be found anew.
     pub(super) fn forget_ways(&mut self) {
         self.way.forget();
-        // What routers said of a path holds for the path as it was.
-        self.path_mtus.clear();
-        self.schedule.set(Concern::PathMtu, Schedule::HOST, None);
         self.known_ends = None;
         self.expected = None;
+    }
+
+    /// Routes or interfaces changed: any path may be another than the one of which routers spoke.
+    pub(super) fn forget_paths(&mut self) {
+        self.forget_ways();
+        self.path_mtus.clear();
+        self.schedule.set(Concern::PathMtu, Schedule::HOST, None);
     }
 }

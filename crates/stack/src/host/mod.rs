@@ -262,7 +262,7 @@ impl Host {
             // RFC 5227 §2.1: what is to be probed is probed anew when the link comes back.
             self.withhold_addresses(interface);
         }
-        self.forget_ways();
+        self.forget_paths();
         self.settle(ctx, interface);
         self.start_addressing(ctx, interface);
         self.link_changed(ctx, interface);

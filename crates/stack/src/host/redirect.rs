@@ -49,25 +49,38 @@ impl Host {
             return Err(DropReason::IcmpBadRedirect);
         }
         self.redirected.learn(ctx.now, &proposal);
-        self.forget_ways();
+        self.ways_changed(&[quote.destination.into()]);
         self.schedule_redirects();
         Ok(())
     }
 
     /// Forgets redirects that are too old.
     pub(super) fn expire_redirects(&mut self, now: Instant) {
-        if self.redirected.expire(now) {
-            self.forget_ways();
-        }
+        let changed = self.redirected.expire(now);
+        self.ways_changed(&changed);
         self.schedule_redirects();
     }
 
     /// A station does not answer: where a redirect led by it, the route holds again (RFC 1122 §3.3.1.5).
     pub(super) fn redirects_failed(&mut self, on: InterfaceId, station: IpAddr) {
-        if self.redirected.forget_station(on, station) {
-            self.forget_ways();
-            self.schedule_redirects();
+        let changed = self.redirected.forget_station(on, station);
+        self.ways_changed(&changed);
+        self.schedule_redirects();
+    }
+
+    /// The ways to some destinations are others now. What routers said of the old ones is forgotten; of all others it holds
+    /// until it ages (RFC 1191 §6.3).
+    fn ways_changed(&mut self, destinations: &[IpAddr]) {
+        if destinations.is_empty() {
+            return;
         }
+        for destination in destinations {
+            if let IpAddr::V4(destination) = destination {
+                self.path_mtus.forget(*destination);
+            }
+        }
+        self.schedule.set(Concern::PathMtu, Schedule::HOST, self.path_mtus.next_timeout());
+        self.forget_ways();
     }
 
     /// Routes or addresses changed: what was taught about the old ones is forgotten.

@@ -104,7 +104,7 @@ impl PathMtus {
         while self.len() >= self.limits.paths {
             // The one that was lowered longest ago makes room.
             let (_, oldest) = self.timers.first()?;
-            self.forget(oldest);
+            self.release(oldest);
         }
         let entry = (destination, PathMtu { mtu: u16::MAX, fragment: false });
         let place = self.free.pop().unwrap_or_else(|| {
@@ -116,7 +116,14 @@ impl PathMtus {
         Some(place)
     }
 
-    fn forget(&mut self, place: u32) {
+    /// Forgets what is known of the path to `destination`: it is another now.
+    pub fn forget(&mut self, destination: Ipv4Addr) {
+        if let Some(place) = self.places.get(&destination).copied() {
+            self.release(place);
+        }
+    }
+
+    fn release(&mut self, place: u32) {
         self.timers.clear(place);
         self.places.remove(&self.entries[place as usize].0);
         self.free.push(place);
@@ -131,7 +138,7 @@ impl PathMtus {
     pub fn expire(&mut self, now: Instant) -> bool {
         let mut any = false;
         while let Some(place) = self.timers.first().filter(|(at, _)| *at <= now).map(|(_, place)| place) {
-            self.forget(place);
+            self.release(place);
             any = true;
         }
         any
@@ -140,7 +147,7 @@ impl PathMtus {
     /// Forgets all: the ways have changed.
     pub fn clear(&mut self) {
         while let Some((_, place)) = self.timers.first() {
-            self.forget(place);
+            self.release(place);
         }
     }
 }

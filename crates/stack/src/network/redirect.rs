@@ -61,9 +61,12 @@ impl Redirects {
         self.hops.insert(now, IpAddr::V4(proposal.destination), hop);
     }
 
-    /// A station does not answer: what leads by it is forgotten (RFC 1122 §3.3.1.5). Whether there was any.
-    pub fn forget_station(&mut self, on: InterfaceId, station: IpAddr) -> bool {
-        self.hops.retain(|_, hop| hop.interface != on || hop.station != station)
+    /// A station does not answer: what leads by it is forgotten (RFC 1122 §3.3.1.5). To whom that led.
+    pub fn forget_station(&mut self, on: InterfaceId, station: IpAddr) -> Vec<IpAddr> {
+        let leads_by = |hop: &Hop| hop.interface == on && hop.station == station;
+        let gone = self.hops.iter().filter(|(_, hop, _)| leads_by(hop)).map(|(to, ..)| to).collect();
+        self.hops.retain(|_, hop| !leads_by(hop));
+        gone
     }
 
     /// An interface went down, or what is reached by it changed. Whether anything was forgotten.
@@ -76,9 +79,11 @@ impl Redirects {
         self.hops.retain(|_, _| false);
     }
 
-    /// Forgets what is too old. Whether there was any.
-    pub fn expire(&mut self, now: Instant) -> bool {
-        self.hops.expire(now)
+    /// Forgets what is too old. To whom that led.
+    pub fn expire(&mut self, now: Instant) -> Vec<IpAddr> {
+        let gone = self.hops.iter().take_while(|(_, _, until)| *until <= now).map(|(to, ..)| to).collect();
+        self.hops.expire(now);
+        gone
     }
 
     /// When the first is too old.
@@ -152,10 +157,11 @@ mod tests {
         assert_eq!(redirects.get(ip("10.9.0.2").into()), None, "for that destination only");
         let end = Instant::ZERO + knobs.redirect_lifetime;
         assert_eq!(redirects.next_expiry(), Some(end));
-        assert!(redirects.expire(end) && redirects.is_empty());
+        assert_eq!((redirects.expire(end), redirects.is_empty()), (vec![destination], true));
         redirects.learn(Instant::ZERO, &proposal());
-        assert!(!redirects.forget_station(ON, ip("10.0.0.254").into()));
-        assert!(redirects.forget_station(ON, ip("10.0.0.253").into()) && redirects.is_empty());
+        assert_eq!(redirects.forget_station(ON, ip("10.0.0.254").into()), [IpAddr::V4(ip("0.0.0.0")); 0]);
+        assert_eq!(redirects.forget_station(ON, ip("10.0.0.253").into()), [destination]);
+        assert!(redirects.is_empty());
         redirects.learn(Instant::ZERO, &proposal());
         assert!(redirects.forget_interface(ON) && redirects.get(destination).is_none());
     }

@@ -177,3 +177,37 @@ fn a_flood_of_redirects_stays_within_the_bound() {
     send(&mut net, socket);
     assert_eq!(last_hop(&net), mac_of(OLD), "and what goes elsewhere goes on");
 }
+
+#[test]
+fn a_redirect_leaves_what_is_known_of_other_paths() {
+    // RFC 1191 §6.3: an estimate goes by age; that of a path that has changed goes with it.
+    const OTHER: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
+    fn learn(net: &mut Net) {
+        for destination in [FAR, OTHER] {
+            net.hosts[0].path_mtus.learn(net.now, destination, 1000, 1500);
+        }
+    }
+    fn known(net: &Net) -> [bool; 2] {
+        [FAR, OTHER].map(|destination| net.hosts[0].path_mtus.get(destination).is_some())
+    }
+    let (mut net, socket) = sent(|config| config.profile.network.redirect_lifetime = Duration::from_secs(60));
+    learn(&mut net);
+    net.deliver(0, redirect(&net, OLD, NEW, |_| ()));
+    assert_eq!(known(&net), [false, true], "taught");
+    learn(&mut net);
+    net.run_for(Duration::from_secs(60));
+    send(&mut net, socket);
+    assert_eq!((last_hop(&net), known(&net)), (mac_of(OLD), [false, true]), "aged");
+    let silent = Ipv4Addr::new(10, 0, 0, 252);
+    net.deliver(0, redirect(&net, OLD, silent, |_| ()));
+    learn(&mut net);
+    send(&mut net, socket);
+    net.run_for(Duration::from_secs(10));
+    assert_eq!(known(&net), [false, true], "failed");
+    learn(&mut net);
+    net.call(0, |host, ctx| host.add_neighbor(ctx, WIRE, silent.into(), mac_of(silent))).unwrap();
+    assert_eq!(known(&net), [true, true], "which station has an address says nothing of paths");
+    let route = RouteConfig::via("10.9.0.0/16".parse().unwrap(), NEW.into());
+    net.hosts[0].add_route(&route).unwrap();
+    assert_eq!(known(&net), [false, false], "a new route may be another path to anybody");
+}
