@@ -117,9 +117,9 @@ knobs! {
         send_icmp_errors: bool,
         /// How many ICMP error messages are sent at most, in all.
         icmp_errors: Limited,
-        /// How many of each kind are: unreachable, time exceeded, parameter problem.
+        /// How many of each kind are: fragmentation needed, unreachable for another reason, time exceeded, parameter problem, redirect.
         icmp_errors_per_kind: Limited,
-        /// How many are sent to each peer.
+        /// How many are sent to each peer; that fragmentation is needed, and redirects, are told each time.
         icmp_errors_per_peer: Limited,
         /// Peers whose share is remembered.
         max_icmp_peers: NonZeroU32,
@@ -161,6 +161,8 @@ knobs! {
         min_path_mtu: u16,
         /// Paths whose MTUs are known.
         max_path_mtus: NonZeroU32,
+        /// Datagrams' destinations, or echo requests, that a socket remembers: of others it believes nobody that they were too big.
+        max_remembered_sent: NonZeroU32,
         /// How long a datagram waits for its fragments.
         reassembly_timeout: Period,
         /// Octets of storage that all datagrams which wait for fragments hold.

@@ -131,7 +131,10 @@ impl Host {
             Cause::TimestampReply => &mut self.timestamp_replies,
             _ => &mut self.echo_replies,
         };
-        if !self.outbox.has_room(length) || !limit.take(ctx.now) {
+        if !self.outbox.has_room(length) {
+            return Err(DropReason::OutputQueueFull);
+        }
+        if !limit.take(ctx.now) {
             self.tally.icmp.out_rate_limited += 1;
             return Err(DropReason::IcmpRateLimited);
         }
@@ -150,11 +153,28 @@ impl Host {
         }
         let (local, remote) = ends_of(quote);
         match quote.protocol {
-            IpNumber::TCP => self.tcp.on_trouble(ctx, local, remote, quote.sequence(), report.trouble),
+            IpNumber::TCP => {
+                self.tcp.on_trouble(ctx, local, remote, quote.sequence(), report.trouble, self.trigger)
+            }
             IpNumber::UDP => self.udp.on_trouble(local, remote, report),
             IpNumber::ICMP if asks(quote) => {
                 let Echo { identifier, sequence } = echo_of(quote);
                 self.echo.deliver(identifier, EchoEvent::Error { sequence, report: *report }).is_ok()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the quoted packet, which nobody may cut, is like one that some socket sent lately. Of TCP its connection
+    /// asks for more: a sequence number in flight.
+    pub(super) fn has_sent(&self, quote: &Quote) -> bool {
+        let (local, remote) = ends_of(quote);
+        match quote.protocol {
+            IpNumber::TCP => true,
+            IpNumber::UDP => self.udp.has_sent(local, remote, quote.total_length),
+            IpNumber::ICMP if asks(quote) => {
+                let Echo { identifier, sequence } = echo_of(quote);
+                self.echo.has_sent(identifier, (remote.ip(), sequence), quote.total_length)
             }
             _ => false,
         }

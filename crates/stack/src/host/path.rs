@@ -44,6 +44,15 @@ impl Plan {
         if length > longest { Err(SocketError::MessageTooLong) } else { Ok(()) }
     }
 
+    /// Whether a packet of `length` octets is free to be cut on its way.
+    pub(crate) const fn lets_cut(&self, length: usize, discovery: MtuDiscovery) -> bool {
+        match discovery {
+            MtuDiscovery::Do => false,
+            MtuDiscovery::Want => length > self.mtu || self.must_fragment,
+            MtuDiscovery::Dont => true,
+        }
+    }
+
     /// Whether the link completes the checksum of a packet of `length` octets: of pieces it cannot.
     pub(crate) const fn completes(&self, length: usize) -> bool {
         self.transmit_checksum && length <= self.mtu && length <= self.link_mtu
@@ -89,7 +98,7 @@ impl Host {
         } else {
             self.addresses.broadcasting_interface(address)
         };
-        let bound = own.filter(|_| self.knobs.host_model == HostModel::Strong);
+        let bound = own.filter(|_| self.keeps_addresses_apart());
         let only = |is: Option<InterfaceId>, interface| is.is_none_or(|is| is == interface);
         let usable = |interface| self.is_up(interface) && only(bound, interface) && only(by, interface);
         match broadcast_by {
@@ -173,7 +182,7 @@ impl Host {
     /// The source that a route prefers, as long as it is this host's, and in the strong host model the interface's.
     fn preferred(&self, source: Option<IpAddr>, hop: &Hop) -> Option<IpAddr> {
         let by = self.interface_bound_to(source?)?;
-        let fits = self.knobs.host_model == HostModel::Weak || by == hop.interface;
+        let fits = !self.keeps_addresses_apart() || by == hop.interface;
         source.filter(|_| fits)
     }
 
@@ -183,6 +192,12 @@ impl Host {
             IpAddr::V4(address) => address.is_unspecified() || self.addresses.is_own(address),
             IpAddr::V6(_) => false,
         }
+    }
+
+    /// Whether an address is its interface's alone: in the strong host model (RFC 1122 §3.3.4.2). A router's addresses are
+    /// all its own, by whichever interface a packet comes (RFC 1812 §5.2.3), and so answers from them leave by any.
+    pub(super) fn keeps_addresses_apart(&self) -> bool {
+        self.knobs.host_model == HostModel::Strong && !self.knobs.forwarding
     }
 
     fn interface_bound_to(&self, address: IpAddr) -> Option<InterfaceId> {

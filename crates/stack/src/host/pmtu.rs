@@ -11,8 +11,8 @@ use crate::transport::{Report, Trouble};
 
 impl Host {
     /// A router says that the quoted packet is too long for the next link, whose MTU is `mtu`. Whether that is believed:
-    /// the packet is one that this host may have sent, longer than that and not to be cut; and it belongs to a flow that
-    /// there is, of TCP with a sequence number in flight.
+    /// the packet is one that this host may have sent, longer than that and not to be cut; of TCP with a sequence number in
+    /// flight, of UDP to one of the destinations that its socket sent so much to lately, of echo requests one of the last.
     #[cold]
     pub(super) fn accept_too_big(
         &mut self,
@@ -25,7 +25,7 @@ impl Host {
         let Ok(plan) = self.plan(quote.destination.into(), quote.source.into()) else { return false };
         let sent = quote.total_length;
         let possible = (LEAST..sent).contains(&mtu) && usize::from(sent) <= plan.link_mtu;
-        if !possible || !quote.dont_fragment {
+        if !possible || !quote.dont_fragment || !self.has_sent(quote) {
             return false;
         }
         let least = self.knobs.min_path_mtu.max(LEAST);
@@ -38,7 +38,7 @@ impl Host {
             // connection along the path (RFC 1191 §5.1).
             self.way.forget();
             self.schedule.set(Concern::PathMtu, Schedule::HOST, self.path_mtus.next_timeout());
-            self.tcp.on_path_mtu(ctx, IpAddr::V4(quote.destination), learnt.mtu);
+            self.tcp.on_path_mtu(ctx, IpAddr::V4(quote.destination), learnt.mtu, self.trigger);
         }
         true
     }

@@ -18,7 +18,8 @@ pub enum HostModel {
     /// To the host: it takes what is for any of its addresses by any interface, and sends by whichever the route says.
     Weak,
     /// To the interface: what is for the address of another is dropped, and what is from an address goes by its own
-    /// interface only. A host that forwards takes what is for any of its addresses (RFC 1812 §5.2.3).
+    /// interface only. It makes no difference to a host that forwards: that takes what is for any of its addresses (RFC 1812
+    /// §5.2.3), and answers from there.
     Strong,
 }
 
@@ -67,10 +68,11 @@ pub struct Knobs {
     /// ICMP error messages sent, in all (RFC 1812 §4.3.2.8); `None`: as many as there are occasions. Linux:
     /// `icmp_msgs_per_sec`, `icmp_msgs_burst`.
     pub icmp_errors: Option<RateLimit>,
-    /// ICMP error messages of each kind: unreachable, time exceeded, parameter problem. FreeBSD:
-    /// `net.inet.icmp.icmplim`.
+    /// ICMP error messages of each kind: fragmentation needed, unreachable for another reason, time exceeded, parameter
+    /// problem, redirect. FreeBSD: `net.inet.icmp.icmplim`.
     pub icmp_errors_per_kind: Option<RateLimit>,
-    /// ICMP error messages to each peer. Linux: `icmp_ratelimit`.
+    /// ICMP error messages to each peer, but for those that say that fragmentation is needed, and for redirects. Linux:
+    /// `icmp_ratelimit`, `icmp_ratemask`.
     pub icmp_errors_per_peer: Option<RateLimit>,
     /// Peers whose share is remembered.
     pub max_icmp_peers: usize,
@@ -123,6 +125,9 @@ pub struct Knobs {
     /// Paths whose MTUs are known; the one that was lowered longest ago makes room. FreeBSD:
     /// `net.inet.tcp.hostcache.cachelimit`.
     pub max_path_mtus: usize,
+    /// Destinations of datagrams, or echo requests, that a socket remembers as sent: of others it believes nobody that they
+    /// were too big (RFC 5927 §4).
+    pub max_remembered_sent: usize,
     /// How long a datagram waits for its fragments (RFC 1122 §3.3.2: 60 to 120 seconds). Linux: `ipfrag_time`; FreeBSD:
     /// `net.inet.ip.fragttl`.
     pub reassembly_timeout: Duration,
@@ -182,6 +187,7 @@ impl Knobs {
             path_mtu_timeout: Duration::from_secs(600),
             min_path_mtu: 68,
             max_path_mtus: 1024,
+            max_remembered_sent: 64,
             reassembly_timeout: Duration::from_secs(60),
             max_reassembly_bytes: 4 * 1024 * 1024,
             max_reassembly_bytes_per_source: 1024 * 1024,

@@ -143,7 +143,8 @@ impl Host {
             return Err(SocketError::PermissionDenied);
         }
         let length = ipv4::HEADER + sending.options.len() + udp::HEADER + data.len();
-        plan.fits(length, sending.discovery.unwrap_or(self.knobs.mtu_discovery))?;
+        let discovery = sending.discovery.unwrap_or(self.knobs.mtu_discovery);
+        plan.fits(length, discovery)?;
         if !self.outbox.has_room(length) {
             if self.udp.wait_to_send(key) {
                 self.outbox.waiting.push(SocketId::Udp(key));
@@ -159,6 +160,10 @@ impl Host {
             let udp::Multicast { ttl, loops, .. } = *self.udp.multicast(key)?;
             self.enqueue_for_group(&plan, IpNumber::UDP, (ttl, loops), &sending, frame);
         } else {
+            if !plan.lets_cut(length, discovery) {
+                let to = SocketAddr::new(first, remote.port());
+                self.udp.note_sent(key, to, length as u16, self.knobs.max_remembered_sent);
+            }
             self.enqueue_with(&plan, IpNumber::UDP, &sending, frame);
         }
         Ok(data.len())

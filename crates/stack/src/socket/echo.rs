@@ -44,7 +44,7 @@ impl Host {
     ) -> Result<(), SocketError> {
         let payload = Bytes::copy_from_slice(payload);
         let meta = Meta::new(Cause::EchoRequest, Trigger::Call);
-        self.send_query(ctx, id, destination, ttl, payload.len(), |identifier| {
+        self.send_query(ctx, id, (destination, sequence), ttl, payload.len(), |identifier| {
             icmp::echo_request(Echo { identifier, sequence }, payload, meta)
         })
     }
@@ -62,17 +62,18 @@ impl Host {
         ttl: Option<u8>,
     ) -> Result<(), SocketError> {
         let (now, meta) = (ctx.now, Meta::new(Cause::TimestampRequest, Trigger::Call));
-        self.send_query(ctx, id, destination, ttl, icmp::Times::LENGTH, |identifier| {
+        self.send_query(ctx, id, (destination, sequence), ttl, icmp::Times::LENGTH, |identifier| {
             icmp::timestamp_request(Echo { identifier, sequence }, now, meta)
         })
     }
 
-    /// Sends a query with `length` octets behind its header, which `query` makes with the socket's identifier.
+    /// Sends a query with `length` octets behind its header, which `query` makes with the socket's identifier: to whom, and
+    /// its sequence number.
     fn send_query(
         &mut self,
         ctx: &mut Ctx<'_>,
         id: SocketId,
-        destination: IpAddr,
+        (destination, sequence): (IpAddr, u16),
         ttl: Option<u8>,
         length: usize,
         query: impl FnOnce(u16) -> Frame,
@@ -87,12 +88,16 @@ impl Host {
             return Err(SocketError::PermissionDenied);
         }
         let length = ipv4::HEADER + sending.options.len() + icmp::HEADER + length;
-        plan.fits(length, sending.discovery.unwrap_or(self.knobs.mtu_discovery))?;
+        let discovery = sending.discovery.unwrap_or(self.knobs.mtu_discovery);
+        plan.fits(length, discovery)?;
         if !self.outbox.has_room(length) {
             if self.echo.wait_to_send(key) {
                 self.outbox.waiting.push(SocketId::Icmp(key));
             }
             return Err(SocketError::WouldBlock);
+        }
+        if !plan.lets_cut(length, discovery) {
+            self.echo.note_sent(key, (first, sequence), length as u16, self.knobs.max_remembered_sent);
         }
         self.fill_options(&mut sending.options, plan.source, ctx.now);
         self.enqueue_with(&plan, IpNumber::ICMP, &sending, query(identifier));

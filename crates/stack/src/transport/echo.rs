@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use super::sent::Sent;
 use super::slots::Slots;
 use super::{Key, Readiness, Report, SocketError, SocketId, Wake, ports};
 use crate::network::icmp::Times;
@@ -65,6 +66,8 @@ struct Socket {
     waiting: Readiness,
     /// What its owner wants of the packets that it sends.
     sending: Sending,
+    /// The requests that it sent last: to whom, and their sequence numbers.
+    sent: Sent<(IpAddr, u16)>,
 }
 
 /// All ICMP echo sockets of a host.
@@ -90,9 +93,14 @@ impl EchoSockets {
     pub fn open(&mut self, rng: &mut Rng) -> Result<Key, SocketError> {
         let in_use = |identifier| self.identifiers.contains(&identifier);
         let identifier = ports::ephemeral(rng, &(1..=u16::MAX), in_use).ok_or(SocketError::NoBuffers)?;
-        let sending = Sending::default();
-        let socket =
-            Socket { identifier, queue: VecDeque::new(), held: 0, waiting: Readiness::NONE, sending };
+        let socket = Socket {
+            identifier,
+            queue: VecDeque::new(),
+            held: 0,
+            waiting: Readiness::NONE,
+            sending: Sending::default(),
+            sent: Sent::default(),
+        };
         let key = self.sockets.insert_with(|_| socket);
         self.identifiers.insert(identifier, key);
         Ok(key)
@@ -132,6 +140,19 @@ impl EchoSockets {
     /// When there is no such socket.
     pub fn sending_mut(&mut self, key: Key) -> Result<&mut Sending, SocketError> {
         self.sockets.get_mut(key).map(|socket| &mut socket.sending).ok_or(SocketError::BadDescriptor)
+    }
+
+    /// A socket sent a request that nobody may cut: to whom and which, and how long its packet is. It remembers `most`.
+    pub fn note_sent(&mut self, key: Key, request: (IpAddr, u16), length: u16, most: usize) {
+        if let Some(socket) = self.sockets.get_mut(key) {
+            socket.sent.note(request, length, most);
+        }
+    }
+
+    /// Whether the socket with `identifier` may have sent a request in a packet of `length` octets.
+    pub fn has_sent(&self, identifier: u16, request: (IpAddr, u16), length: u16) -> bool {
+        let key = self.identifiers.get(&identifier);
+        key.and_then(|key| self.sockets.get(*key)).is_some_and(|socket| socket.sent.has(request, length))
     }
 
     /// Takes an answer, or an error about a request, for the socket with `identifier`.

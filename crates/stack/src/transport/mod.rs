@@ -15,6 +15,7 @@ use crate::trace::DropReason;
 pub mod echo;
 pub mod listing;
 mod ports;
+mod sent;
 pub mod slots;
 pub mod tcp;
 mod trouble;

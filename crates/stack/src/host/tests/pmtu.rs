@@ -1,7 +1,7 @@
 use etherparse::EtherType;
 
 use super::*;
-use crate::frame::Meta;
+use crate::frame::{FrameId, Meta};
 use crate::interface::ethernet;
 use crate::network::icmp::{self, Error, Unreachable};
 use crate::network::ipv4;
@@ -11,6 +11,8 @@ use crate::transport::{SocketError, SocketId};
 
 const US: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const THEM: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
+/// The router's message.
+const MESSAGE: FrameId = FrameId { origin: NodeId(9), counter: 77 };
 
 /// Host 1 is told, by a router, that the packet in `frame` (its link header in front) is too big for `mtu`.
 fn too_big(net: &mut Net, mut frame: Frame, mtu: u16) {
@@ -30,6 +32,7 @@ fn too_big(net: &mut Net, mut frame: Frame, mtu: u16) {
     ipv4::push(&mut message, &header);
     let (to, from) = (Mac([2, 0, 0, 0, 0, 1]), Mac([2, 0, 0, 0, 0, 9]));
     ethernet::push(&mut message, &ethernet::header(to, from, EtherType::IPV4));
+    message.meta.id = MESSAGE;
     net.deliver(0, message);
 }
 
@@ -145,9 +148,12 @@ fn every_connection_along_the_path_sends_smaller_segments_at_once() {
     net.run();
     assert_eq!((known(&net), longest(&net)), (Some(900), 900));
     let again = net.carried.iter().filter(|(_, frame)| frame.meta.cause == Cause::RetransmitPmtu);
-    let ports: std::collections::BTreeSet<_> =
-        again.map(|(_, frame)| frame.to_vec()[34..36].to_vec()).collect();
-    assert_eq!(ports.len(), 2, "both of them");
+    let mut triggers = std::collections::BTreeMap::new();
+    for (_, frame) in again {
+        triggers.entry(frame.to_vec()[34..36].to_vec()).or_insert(frame.meta.trigger);
+    }
+    // Each connection's first; the others follow the acknowledgements.
+    assert_eq!(triggers.into_values().collect::<Vec<_>>(), [Trigger::Frame(MESSAGE); 2], "both of them");
 }
 
 #[test]
@@ -204,29 +210,81 @@ fn below_what_is_believed_packets_are_free_to_be_cut() {
     assert_eq!(sent[20] & 0x40, 0, "routers may cut it");
 }
 
+/// A datagram that was sent, with some octets of its IP packet changed.
+fn forged(frame: &Frame, change: impl FnOnce(&mut [u8])) -> Frame {
+    let mut octets = frame.to_vec();
+    change(&mut octets[ethernet::HEADER..]);
+    ipv4::seal(&mut octets[14..34]);
+    Frame::from_wire(octets.into(), Meta::new(Cause::Raw, Trigger::Timer))
+}
+
+#[test]
+fn of_datagrams_only_what_was_sent_is_believed_to_have_been_too_big() {
+    // RFC 5927 §4, §7.2
+    let mut net = Net::new(2, |config| config.profile.udp.errors_without_peer = false);
+    let socket = net.call(0, |host, ctx| host.udp_bind(ctx, addr("0.0.0.0:5000"))).unwrap();
+    net.call(1, |host, ctx| host.udp_bind(ctx, addr("0.0.0.0:7"))).unwrap();
+    net.call(0, |host, ctx| host.udp_send_to(ctx, socket, &[0; 1000], addr("10.0.0.2:7"))).unwrap();
+    net.run();
+    let frame = last(&net, Cause::UdpData);
+    for (why, forged) in [
+        ("to whom nothing was sent", forged(&frame, |packet| packet[19] = 9)),
+        ("to a port that nothing was sent to", forged(&frame, |packet| packet[23] = 9)),
+        ("longer than anything sent", forged(&frame, |packet| packet[2..4].copy_from_slice(&[5, 0]))),
+    ] {
+        too_big(&mut net, forged, 600);
+        assert_eq!(net.hosts[0].path_mtus.len(), 0, "{why}");
+    }
+    too_big(&mut net, frame, 600);
+    assert_eq!(known(&net), Some(600));
+}
+
+#[test]
+fn of_echo_requests_only_those_that_were_sent_are_believed_to_have_been_too_big() {
+    // RFC 5927 §4, §7.2
+    let mut net = Net::new(2, |_| ());
+    let socket = net.call(0, |host, ctx| host.icmp_open(ctx)).unwrap();
+    net.call(0, |host, ctx| host.icmp_send_echo(ctx, socket, THEM.into(), 7, &[0; 1000], None)).unwrap();
+    net.run();
+    let frame = last(&net, Cause::EchoRequest);
+    for (why, forged) in [
+        ("to whom nothing was sent", forged(&frame, |packet| packet[19] = 9)),
+        ("a request that was not sent", forged(&frame, |packet| packet[27] = 8)),
+        ("longer than it was", forged(&frame, |packet| packet[2..4].copy_from_slice(&[5, 0]))),
+    ] {
+        too_big(&mut net, forged, 600);
+        assert_eq!(net.hosts[0].path_mtus.len(), 0, "{why}");
+    }
+    too_big(&mut net, frame, 600);
+    assert_eq!(known(&net), Some(600));
+}
+
 #[test]
 fn a_flood_of_too_bigs_stays_within_bounds() {
     let mut net = Net::new(2, |config| {
         config.profile.network.max_path_mtus = 8;
         config.profile.udp.errors_without_peer = false;
+        config.routes.push(RouteConfig::via("192.0.2.0/24".parse().unwrap(), THEM.into()));
     });
     let socket = net.call(0, |host, ctx| host.udp_bind(ctx, addr("0.0.0.0:5000"))).unwrap();
     net.call(1, |host, ctx| host.udp_bind(ctx, addr("0.0.0.0:7"))).unwrap();
-    let to = |net: &mut Net| {
-        net.call(0, |host, ctx| host.udp_send_to(ctx, socket, &[0; 1000], addr("10.0.0.2:7"))).unwrap();
+    let to = |net: &mut Net, remote: &str| {
+        net.call(0, |host, ctx| host.udp_send_to(ctx, socket, &[0; 1000], addr(remote))).unwrap();
         net.run();
     };
-    to(&mut net);
-    let octets = last(&net, Cause::UdpData).to_vec();
-    for last in 3..=250 {
-        let mut octets = octets.clone();
-        octets[33] = last;
-        ipv4::seal(&mut octets[14..34]);
-        too_big(&mut net, Frame::from_wire(octets.into(), Meta::new(Cause::Raw, Trigger::Timer)), 500);
+    to(&mut net, "10.0.0.2:7");
+    let about = last(&net, Cause::UdpData);
+    for number in 3..=250 {
+        // One about a datagram that was sent, and a forged one.
+        to(&mut net, &format!("192.0.2.{number}:7"));
+        let sent = last(&net, Cause::UdpData);
+        too_big(&mut net, sent, 500);
+        too_big(&mut net, forged(&about, |packet| packet[19] = number), 500);
         assert!(net.hosts[0].path_mtus.len() <= 8);
     }
     assert_eq!(net.hosts[0].path_mtus.len(), 8);
+    assert!((3..=250).all(|last| net.hosts[0].path_mtus.get(Ipv4Addr::new(10, 0, 0, last)).is_none()));
     net.carried.clear();
-    to(&mut net);
+    to(&mut net, "10.0.0.2:7");
     assert_eq!(longest(&net), 1028, "whom nobody spoke of is spoken to as before");
 }

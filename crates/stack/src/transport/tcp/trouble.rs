@@ -11,8 +11,9 @@ use crate::trace::{Cause, ConnectionId, Ending, State, Trigger};
 use crate::transport::{Key, SocketError, Trouble};
 
 impl Tcp {
-    /// ICMP says something about a segment sent from `local` to `remote` with sequence number `sequence`. False where
-    /// there is no such connection or the number was not in flight (RFC 5927 §4.1): a forgery, or late.
+    /// ICMP says something about a segment sent from `local` to `remote` with sequence number `sequence`; `trigger` is the
+    /// message. False where there is no such connection or the number was not in flight (RFC 5927 §4.1): a forgery, or
+    /// late.
     pub fn on_trouble(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -20,12 +21,13 @@ impl Tcp {
         remote: SocketAddr,
         sequence: u32,
         trouble: Trouble,
+        trigger: Trigger,
     ) -> bool {
         let Some(key) = self.by_ends.get(&ConnectionId { local, remote }).copied() else { return false };
         self.with(ctx, key, |connection, cx| {
             let in_flight = connection.is_in_flight(sequence);
             if in_flight {
-                connection.on_trouble(cx, trouble);
+                connection.on_trouble(cx, trouble, trigger);
             }
             in_flight
         })
@@ -43,12 +45,12 @@ impl Tcp {
     }
 
     /// The path to `destination` takes packets of `mtu` octets at most: RFC 1191 §5.1 has all connections along it told.
-    /// All are looked at, but seldom: a path's MTU falls only by what was verified.
-    pub fn on_path_mtu(&mut self, ctx: &mut Ctx<'_>, destination: IpAddr, mtu: u16) {
+    /// All are looked at, but seldom: a path's MTU falls only by what was verified. `trigger` is what said so.
+    pub fn on_path_mtu(&mut self, ctx: &mut Ctx<'_>, destination: IpAddr, mtu: u16, trigger: Trigger) {
         let along = self.connections.iter().filter(|connection| connection.id.remote.ip() == destination);
         let keys: Vec<Key> = along.map(|connection| connection.key).collect();
         for key in keys {
-            self.with(ctx, key, |connection, cx| connection.on_packet_too_big(cx, mtu));
+            self.with(ctx, key, |connection, cx| connection.on_packet_too_big(cx, mtu, trigger));
         }
     }
 
@@ -125,10 +127,10 @@ impl Connection {
     }
 
     /// A believable ICMP error.
-    fn on_trouble(&mut self, cx: &mut Cx<'_, '_>, trouble: Trouble) {
+    fn on_trouble(&mut self, cx: &mut Cx<'_, '_>, trouble: Trouble, trigger: Trigger) {
         let synchronized = self.state.is_synchronized();
         match trouble {
-            Trouble::PacketTooBig(mtu) => self.on_packet_too_big(cx, mtu),
+            Trouble::PacketTooBig(mtu) => self.on_packet_too_big(cx, mtu, trigger),
             // RFC 9293 §3.9.2.2: what may pass must not end even a handshake; RFC 5461 §3 tells of systems that let it.
             _ if trouble.is_soft() && (synchronized || !cx.knobs.soft_errors_end_handshakes) => {
                 self.soft_error = Some(Box::new((cx.now(), trouble.socket_error())));
@@ -155,11 +157,11 @@ impl Connection {
     }
 
     /// RFC 1191 §6.5: segments shrink, and what was too big goes again without blame for congestion.
-    fn on_packet_too_big(&mut self, cx: &mut Cx<'_, '_>, mtu: u16) {
+    fn on_packet_too_big(&mut self, cx: &mut Cx<'_, '_>, mtu: u16, trigger: Trigger) {
         if mtu >= self.mtu.min(self.pmtu) {
             return;
         }
-        self.trigger = Trigger::Timer;
+        self.trigger = trigger;
         self.pmtu = mtu;
         self.update_mss();
         let mss = self.mss();

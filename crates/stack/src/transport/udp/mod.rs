@@ -146,6 +146,19 @@ impl Udp {
         true
     }
 
+    /// A socket sent a datagram that nobody may cut, in a packet of `length` octets. It remembers `most` destinations.
+    pub fn note_sent(&mut self, key: Key, remote: SocketAddr, length: u16, most: usize) {
+        if let Some(socket) = self.sockets.get_mut(key) {
+            socket.sent.note(remote, length, most);
+        }
+    }
+
+    /// Whether the socket that sends from `local` to `remote` may have sent a packet of `length` octets.
+    pub fn has_sent(&self, local: SocketAddr, remote: SocketAddr, length: u16) -> bool {
+        let socket = self.lookup(local, remote, None).and_then(|key| self.sockets.get(key));
+        socket.is_some_and(|socket| socket.sent.has(remote, length))
+    }
+
     /// Whether some socket sends datagrams from `local` to `remote`.
     pub fn sends(&self, local: SocketAddr, remote: SocketAddr) -> bool {
         self.lookup(local, remote, None).is_some()

@@ -9,6 +9,7 @@ use super::{Binding, Multicast};
 use crate::frame::InterfaceId;
 use crate::network::options::List;
 use crate::network::sending::Sending;
+use crate::transport::sent::Sent;
 use crate::transport::{Key, Readiness, Report, SocketError};
 
 /// A datagram that was received.
@@ -65,6 +66,8 @@ pub struct Socket {
     queue: VecDeque<Received>,
     /// What its owner wants of the packets that it sends.
     pub sending: Sending,
+    /// The datagrams that it sent last, by their destinations.
+    pub sent: Sent<SocketAddr>,
     /// Storage that the queue holds, in octets.
     held: usize,
 }
@@ -85,6 +88,7 @@ impl Socket {
             waiting: Readiness::NONE,
             queue: VecDeque::new(),
             sending: Sending::default(),
+            sent: Sent::default(),
             held: 0,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::harness::{Fate, Pair, pattern, socket};
 use crate::time::Duration;
-use crate::trace::{Cause, DropReason, Ending, State};
+use crate::trace::{Cause, DropReason, Ending, State, Trigger};
 use crate::transport::tcp::Knobs;
 use crate::transport::tcp::options::{Options, Timestamps};
 use crate::transport::tcp::segment::{Flags, Segment};
@@ -304,7 +304,9 @@ fn icmp_ends_a_handshake_and_not_a_connection() {
     pair.flush();
     let seq = pair.last(0).segment.seq;
     let trouble = |pair: &mut Pair, seq: u32, trouble| {
-        pair.with(0, |tcp, ctx| tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, trouble))
+        pair.with(0, |tcp, ctx| {
+            tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, trouble, Trigger::Call)
+        })
     };
     assert!(!trouble(&mut pair, seq.wrapping_add(1), Trouble::HostUnreachable), "not in flight");
     for soft in [Trouble::TimeExceeded, Trouble::ReassemblyTimeExceeded, Trouble::ParameterProblem] {
@@ -335,7 +337,14 @@ fn what_may_pass_is_the_reason_when_nothing_has_passed() {
         pair.flush();
         let seq = pair.last(0).segment.seq;
         pair.with(0, |tcp, ctx| {
-            assert!(tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, Trouble::NetworkUnreachable));
+            assert!(tcp.on_trouble(
+                ctx,
+                socket(0, 1000),
+                socket(1, 80),
+                seq,
+                Trouble::NetworkUnreachable,
+                Trigger::Call
+            ));
         });
         if !at_once {
             assert_eq!(pair.ends[0].connected(client), Err(SocketError::WouldBlock));
@@ -352,7 +361,14 @@ fn what_has_passed_is_no_reason_any_more() {
     pair.flush();
     let seq = pair.last(0).segment.seq;
     pair.with(0, |tcp, ctx| {
-        assert!(tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, Trouble::HostUnreachable));
+        assert!(tcp.on_trouble(
+            ctx,
+            socket(0, 1000),
+            socket(1, 80),
+            seq,
+            Trouble::HostUnreachable,
+            Trigger::Call
+        ));
     });
     pair.millis(500);
     pair.judge = Box::new(|_| Fate::Lose);
@@ -369,7 +385,7 @@ fn a_smaller_mtu_cuts_segments_and_sends_them_again() {
     pair.flush();
     let seq = pair.last(0).segment.seq;
     let believed = pair.with(0, |tcp, ctx| {
-        tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, Trouble::PacketTooBig(1000))
+        tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, Trouble::PacketTooBig(1000), Trigger::Call)
     });
     assert!(believed);
     pair.millis(300);
@@ -381,7 +397,7 @@ fn a_smaller_mtu_cuts_segments_and_sends_them_again() {
     pair.flush();
     let seq = pair.last(0).segment.seq;
     pair.with(0, |tcp, ctx| {
-        tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, Trouble::PacketTooBig(1400))
+        tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, Trouble::PacketTooBig(1400), Trigger::Call)
     });
     assert_eq!(pair.ends[0].info(client).unwrap().mss, 948);
 }
@@ -463,7 +479,14 @@ fn an_mtu_smaller_by_one_octet_cuts_every_segment() {
     pair.flush();
     let seq = pair.last(0).segment.seq;
     let trouble = Trouble::PacketTooBig(1499);
-    assert!(pair.with(0, |tcp, ctx| tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, trouble)));
+    assert!(pair.with(0, |tcp, ctx| tcp.on_trouble(
+        ctx,
+        socket(0, 1000),
+        socket(1, 80),
+        seq,
+        trouble,
+        Trigger::Call
+    )));
     pair.millis(500);
     assert_eq!(pair.recv(1, server).unwrap(), pattern(4000));
 }
