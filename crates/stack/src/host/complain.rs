@@ -9,10 +9,10 @@ use super::ingress::Origin;
 use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId, Meta};
 use crate::interface::Interface;
-use crate::network::icmp::{self, Error, Redirect};
+use crate::network::icmp::{self, Error, Redirect, Unreachable};
 use crate::network::ipv4;
 use crate::network::limits::Kind;
-use crate::trace::{Cause, Trigger};
+use crate::trace::{Cause, DropReason, Trigger};
 
 /// RFC 1812 §4.3.2.5: internetwork control.
 const PRECEDENCE: u8 = 6 << 5;
@@ -25,6 +25,9 @@ impl Host {
     #[cold]
     pub(super) fn complain(&mut self, ctx: &mut Ctx<'_>, origin: &Origin, frame: &mut Frame, error: Error) {
         let (kind, cause) = match error {
+            Error::Unreachable(Unreachable::FragmentationNeeded(_)) => {
+                (Kind::TooBig, Cause::DestinationUnreachable)
+            }
             Error::Unreachable(_) => (Kind::Unreachable, Cause::DestinationUnreachable),
             Error::TimeExceeded(_) => (Kind::TimeExceeded, Cause::TimeExceeded),
             Error::ParameterProblem(_) => (Kind::ParameterProblem, Cause::ParameterProblem),
@@ -75,9 +78,12 @@ impl Host {
         let longest = self.knobs.icmp_error_length.min(u16::try_from(plan.mtu).unwrap_or(u16::MAX));
         let message = message(frame, longest, Meta::new(cause, Trigger::Frame(frame.meta.id)));
         let length = ipv4::HEADER + message.len();
+        if !self.outbox.has_room(length) {
+            self.discard_on(ctx, Some(plan.hop.interface), DropReason::OutputQueueFull);
+            return;
+        }
         // Loopback has no limit: nobody but this host can ask for more.
-        let granted = on_loopback || self.icmp_errors.take(ctx.now, kind, packet.source.into());
-        if !granted || !self.outbox.has_room(length) || length > plan.mtu {
+        if !on_loopback && !self.icmp_errors.take(ctx.now, kind, packet.source.into()) {
             self.tally.icmp.out_rate_limited += 1;
             return;
         }

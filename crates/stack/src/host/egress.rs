@@ -13,6 +13,7 @@ use crate::addr::Mac;
 use crate::context::Ctx;
 use crate::frame::{Frame, FrameId, InterfaceId, Medium};
 use crate::interface::group_filter::mac_of;
+use crate::interface::neighbor::Parked;
 use crate::interface::{Interface, Passage, ethernet, loopback};
 use crate::network::fragment::{self, Fit};
 use crate::network::ipv4;
@@ -120,7 +121,11 @@ impl Host {
             }
             Outgoing::Packet(hop, packet) => {
                 *frame = packet;
-                self.transmit_packet(ctx, hop, frame)
+                self.transmit_packet(ctx, hop, None, frame)
+            }
+            Outgoing::Forwarded(hop, came_by, packet) => {
+                *frame = packet;
+                self.transmit_packet(ctx, hop, Some(came_by), frame)
             }
             Outgoing::Loop(interface, packet) => {
                 *frame = packet;
@@ -230,8 +235,14 @@ impl Host {
         false
     }
 
-    /// A packet that knows its hop.
-    fn transmit_packet(&mut self, ctx: &mut Ctx<'_>, hop: Hop, packet: &mut Frame) -> Option<InterfaceId> {
+    /// A packet that knows its hop, and if it is forwarded by which interface it came.
+    fn transmit_packet(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        hop: Hop,
+        came_by: Option<InterfaceId>,
+        packet: &mut Frame,
+    ) -> Option<InterfaceId> {
         if !self.interface(hop.interface).is_some_and(Interface::is_up) {
             self.discard_on(ctx, Some(hop.interface), DropReason::InterfaceDown);
             return None;
@@ -250,13 +261,14 @@ impl Host {
                 self.depart(ctx, hop.interface, packet)
             }
             Station::Asked => {
-                if self.park_packet(&hop, core::mem::replace(packet, Frame::empty())).is_some() {
+                let packet = core::mem::replace(packet, Frame::empty());
+                if self.park_packet(&hop, Parked { packet, came_by }).is_some() {
                     self.discard(ctx, DropReason::NeighborQueueFull);
                 }
                 None
             }
             Station::Silent => {
-                self.fail_packet(ctx, hop.interface, packet);
+                self.fail_packet(ctx, came_by, packet);
                 None
             }
         }
@@ -328,11 +340,7 @@ impl Host {
             self.tally.ip.out_bcast_pkts += u64::from(plan.hop.broadcast);
         }
         let length = ipv4::HEADER + sending.options.len() + payload.len();
-        let may_be_cut = match sending.discovery.unwrap_or(self.knobs.mtu_discovery) {
-            MtuDiscovery::Do => false,
-            MtuDiscovery::Want => length > plan.mtu || plan.must_fragment,
-            MtuDiscovery::Dont => true,
-        };
+        let may_be_cut = plan.lets_cut(length, sending.discovery.unwrap_or(self.knobs.mtu_discovery));
         let identification = may_be_cut.then(|| {
             let counter = self.identifications.counter(source, destination, protocol);
             self.identifications.draw(counter)
@@ -382,7 +390,6 @@ impl Host {
             }
         };
         if frames.len() > 1 {
-            self.tally.ip.out_frag_reqds += 1;
             self.tally.ip.out_frag_oks += 1;
             // The first piece keeps its packet's cause; the others are counted by theirs.
             self.tally.ip.out_frag_creates += 1;
@@ -434,10 +441,15 @@ impl Host {
         FrameId { origin: self.node, counter: self.frames_made }
     }
 
-    /// The next hop of a packet by interface `by` does not answer: whoever sent it is told.
-    pub(super) fn fail_packet(&mut self, ctx: &mut Ctx<'_>, by: InterfaceId, packet: &mut Frame) {
-        if packet.meta.cause == Cause::Forwarded {
-            self.fail_forwarded(ctx, by, packet);
+    /// The next hop of a packet does not answer: whoever sent it is told. One that is forwarded came by `came_by`.
+    pub(super) fn fail_packet(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        came_by: Option<InterfaceId>,
+        packet: &mut Frame,
+    ) {
+        if let Some(on) = came_by {
+            self.fail_forwarded(ctx, on, packet);
         } else if let Some(quote) = Quote::read(packet) {
             let (from, trouble) = (quote.source.into(), Trouble::HostUnreachable);
             self.report(ctx, &quote, &Report { from, trouble, icmp: None });

@@ -97,8 +97,13 @@ impl Host {
         let hop = Hop { interface: by, station: IpAddr::V4(origin.packet.destination), broadcast: true };
         // RFC 1812 §4.3.2.7: nothing is said about a broadcast.
         let origin = Origin { to_unicast: false, complain: false, ..*origin };
+        let mut copy = frame.clone();
+        if origin.packet.options != Options::Fine {
+            // What no router passes on is not for this one either.
+            self.forward_options(ctx, &hop, &origin, &mut copy).map_err(|reason| (Place::Network, reason))?;
+        }
         let passed = if origin.packet.ttl > 1 && self.is_up(by) {
-            self.pass_on(ctx, hop, &origin, &mut frame.clone())
+            self.pass_on(ctx, hop, &origin, &mut copy)
         } else {
             Err(DropReason::TtlExceeded)
         };
@@ -126,13 +131,12 @@ impl Host {
         }
     }
 
-    /// The next hop of a packet that was to be forwarded does not answer: its sender is told.
+    /// The next hop of a packet that came by `on` and was to be forwarded does not answer: its sender is told.
     #[cold]
-    pub(super) fn fail_forwarded(&mut self, ctx: &mut Ctx<'_>, by: InterfaceId, frame: &mut Frame) {
-        // It was looked at when it came, and only its TTL has changed since.
+    pub(super) fn fail_forwarded(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &mut Frame) {
+        // It was looked at when it came, and only its TTL has changed since. What is for many has no neighbour to wait for.
         let Ok(packet) = ipv4::accept(frame) else { return };
-        let told = !packet.destination.is_multicast() && !self.addresses.is_broadcast(packet.destination, by);
-        let origin = Origin { packet, on: by, to_unicast: told, complain: told };
+        let origin = Origin { packet, on, to_unicast: true, complain: true };
         // RFC 1812 §4.3.3.1: to what is on a link of this router, or of the next hop that has gone.
         self.complain(ctx, &origin, frame, Error::Unreachable(Unreachable::Host));
     }
@@ -165,7 +169,8 @@ impl Host {
         frame.meta.trigger = Trigger::Frame(frame.meta.id);
         frame.meta.cause = Cause::Forwarded;
         // Where the next link takes no more it is cut as it leaves, so that it waits for its next hop in one piece.
-        self.outbox.push(Outgoing::Packet(hop, core::mem::replace(frame, Frame::empty())));
+        let packet = core::mem::replace(frame, Frame::empty());
+        self.outbox.push(Outgoing::Forwarded(hop, origin.on, packet));
         Ok(())
     }
 }

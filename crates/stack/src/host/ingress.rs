@@ -12,7 +12,7 @@ use crate::interface::{Passage, ethernet, rarp};
 use crate::network::icmp::{Error, Unreachable};
 use crate::network::local::Destination;
 use crate::network::options::Options;
-use crate::network::{HostModel, ReversePath, ipv4};
+use crate::network::{ReversePath, ipv4};
 use crate::trace::{DropReason, Event, Interest, Place, Trigger};
 use crate::transport::{IpInfo, Verdict};
 
@@ -233,11 +233,9 @@ impl Host {
         }
     }
 
-    /// Whether this host takes by interface `on` what is for an address of its own (RFC 1122 §3.3.4.2). A router takes
-    /// what is for any of its addresses (RFC 1812 §5.2.3).
+    /// Whether this host takes by interface `on` what is for an address of its own (RFC 1122 §3.3.4.2).
     fn takes_by(&self, address: Ipv4Addr, on: InterfaceId) -> bool {
-        self.knobs.host_model == HostModel::Weak
-            || self.knobs.forwarding
+        !self.keeps_addresses_apart()
             || on == InterfaceId::LOOPBACK
             || self.addresses.interface_of(address) == Some(on)
     }

@@ -12,7 +12,7 @@ use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId};
 use crate::interface::arp::Packet;
 use crate::interface::ethernet;
-use crate::interface::neighbor::{Owed, Resolution, Waiter};
+use crate::interface::neighbor::{Owed, Parked, Resolution, Waiter};
 use crate::network::route::Hop;
 use crate::time::Instant;
 use crate::trace::{Cause, DropReason, Event, Interest, NeighborState};
@@ -63,7 +63,7 @@ impl Host {
     }
 
     /// Keeps a packet until its hop is resolved; gives back what had to make room.
-    pub(super) fn park_packet(&mut self, hop: &Hop, packet: Frame) -> Option<Frame> {
+    pub(super) fn park_packet(&mut self, hop: &Hop, packet: Parked) -> Option<Parked> {
         match self.interfaces.get_mut(usize::from(hop.interface.0)) {
             Some(interface) => interface.neighbors.park_packet(hop.station, packet),
             None => Some(packet),
@@ -90,7 +90,7 @@ impl Host {
                 Owed::Release { mac, packets, waiters } => {
                     let own = self.interfaces[number].mac();
                     let header = ethernet::header(mac, own, EtherType::IPV4);
-                    for packet in packets {
+                    for Parked { packet, .. } in packets {
                         for frame in self.dispatch(ctx, interface, &header, packet) {
                             self.outbox.push(Outgoing::Frame(interface, frame));
                         }
@@ -100,8 +100,8 @@ impl Host {
                     }
                 }
                 Owed::Fail { packets, waiters } => {
-                    for mut packet in packets {
-                        self.fail_packet(ctx, interface, &mut packet);
+                    for Parked { mut packet, came_by } in packets {
+                        self.fail_packet(ctx, came_by, &mut packet);
                     }
                     for waiter in waiters {
                         let ready = Ready::Connection(key_of(waiter));

@@ -13,13 +13,18 @@ pub enum Outgoing {
     Frame(InterfaceId, Frame),
     /// An IP packet whose next hop has yet to be resolved.
     Packet(Hop, Frame),
+    /// The same of one that is forwarded, with the interface by which it came.
+    Forwarded(Hop, InterfaceId, Frame),
     /// An IP packet for a group, which comes back to this host's own members on an interface.
     Loop(InterfaceId, Frame),
 }
 
 impl Outgoing {
     fn length(&self) -> usize {
-        let (Self::Frame(_, frame) | Self::Packet(_, frame) | Self::Loop(_, frame)) = self;
+        let (Self::Frame(_, frame)
+        | Self::Packet(_, frame)
+        | Self::Forwarded(_, _, frame)
+        | Self::Loop(_, frame)) = self;
         frame.len()
     }
 }

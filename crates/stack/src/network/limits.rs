@@ -14,8 +14,10 @@ const PEER_FORGOTTEN: Duration = Duration::from_secs(60);
 /// What has a limit of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// Destination unreachable.
+    /// Destination unreachable, for whichever reason but the next.
     Unreachable,
+    /// Fragmentation needed and DF set.
+    TooBig,
     /// Time exceeded.
     TimeExceeded,
     /// Parameter problem.
@@ -25,8 +27,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether a peer has a limit for it. Linux has none for what is about a path's MTU, since each segment that is too
+    /// long has to be told of, and none for redirects (`icmp_ratemask`), which are limited where they are made.
+    const fn is_limited_per_peer(self) -> bool {
+        !matches!(self, Self::TooBig | Self::Redirect)
+    }
+
     /// How many there are.
-    const ALL: usize = 4;
+    const ALL: usize = 5;
 }
 
 /// The buckets.
@@ -52,8 +60,9 @@ impl ErrorLimits {
 
     /// Takes a token for a message to `peer` from each bucket that it needs one of, or from none of them.
     pub fn take(&mut self, now: Instant, kind: Kind, peer: IpAddr) -> bool {
+        let of_peer = kind.is_limited_per_peer();
         let kind = kind as usize;
-        if !self.all.has(now) || !self.kinds[kind].has(now) || !self.take_of_peer(now, peer) {
+        if !self.all.has(now) || !self.kinds[kind].has(now) || of_peer && !self.take_of_peer(now, peer) {
             return false;
         }
         self.all.take(now) && self.kinds[kind].take(now)
@@ -124,6 +133,19 @@ mod tests {
         assert_eq!(granted(&mut limits, PORT, |_| peer(1)), 14);
         assert_eq!(granted(&mut limits, PORT, |_| peer(2)), 14);
         assert_eq!(granted(&mut limits, PORT, peer), 1000 - 2, "but for the two that used theirs up");
+    }
+
+    #[test]
+    fn a_path_s_mtu_and_a_better_way_are_told_each_time() {
+        // Linux: icmpv4_mask_allow and the default of icmp_ratemask
+        let mut limits = limits(|knobs| knobs.icmp_errors_per_peer = LIMIT);
+        for kind in [Kind::TooBig, Kind::Redirect] {
+            assert_eq!(granted(&mut limits, kind, |_| peer(1)), 1000, "{kind:?}");
+        }
+        for kind in [Kind::ParameterProblem, TRANSIT] {
+            assert!(granted(&mut limits, kind, |_| peer(kind as u32)) < 20, "{kind:?}");
+        }
+        assert_eq!(limits.peers(), 2);
     }
 
     #[test]

@@ -97,9 +97,8 @@ impl Addresses {
             0 => source.is_unspecified() && to_broadcast,
             // Loopback; class D, which is multicast; class E, reserved, with the limited broadcast in it.
             127 | 224.. => false,
-            _ => !self.own.iter().any(|own| {
-                own.address == source || (own.interface == interface && own.broadcast == Some(source))
-            }),
+            // Nor the broadcast address of any network here: an answer to it would reach everybody there.
+            _ => !self.own.iter().any(|own| own.address == source || own.broadcast == Some(source)),
         }
     }
 }
@@ -147,6 +146,7 @@ mod tests {
         {
             assert!(!valid(text, FIRST), "{text}");
         }
+        assert!(!valid("192.168.1.255", FIRST), "another network's broadcast");
         assert!(!valid("10.0.0.1", FIRST), "our own, from outside");
         assert!(valid("10.0.0.1", InterfaceId::LOOPBACK) && valid("127.0.0.1", InterfaceId::LOOPBACK));
         assert!(!valid("10.0.0.2", InterfaceId::LOOPBACK));

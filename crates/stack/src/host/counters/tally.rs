@@ -200,6 +200,8 @@ impl Tally {
         }
         self.add_sent(&mut all);
         self.add_drops(&mut all);
+        // RFC 4293 §5, ipSystemStatsOutFragReqds: those that were cut, and those that could not be.
+        all.ip.out_frag_reqds = all.ip.out_frag_oks + all.ip.out_frag_fails;
         let everywhere = || self.interfaces.iter().chain([&self.loopback]).filter(|on| !on.is_over);
         all.frames_received = everywhere().map(|on| on.in_frames).sum();
         all.received_bytes = everywhere().map(|on| on.in_octets).sum();

@@ -263,6 +263,12 @@ fn what_the_next_link_does_not_take_is_cut_or_refused() {
     let [(LEFT, refused)] = &sent[..] else { panic!("{sent:?}") };
     assert_eq!(error(refused), (3, 4, "10.0.0.254 to 10.0.0.7".into()));
     assert_eq!(refused.to_vec()[40..42], [0, 68], "the next link's MTU");
+    // RFC 4293 §5: what had to be cut was either cut or dropped.
+    let counted = |router: &Router| {
+        let ip = router.host.counters().ip;
+        [ip.out_frag_reqds, ip.out_frag_oks, ip.out_frag_fails, ip.out_frag_creates]
+    };
+    assert_eq!(counted(&router), [1, 0, 1, 0]);
     let mut router = Router::new(narrow);
     let sent = router.take(LEFT, long(false));
     let seen: Vec<_> = sent
@@ -274,8 +280,9 @@ fn what_the_next_link_does_not_take_is_cut_or_refused() {
         })
         .collect();
     assert_eq!(seen, [(48, 1, 0, 8, 0x2a), (48, 1, 48, 8, 0x2a), (4, 0, 96, 8, 0x2a)]);
-    let counters = router.host.counters();
-    assert_eq!(counters.get("ip.out_frag_creates"), Some(3));
+    assert_eq!(counted(&router), [1, 1, 0, 3]);
+    let ip = router.host.counters().ip;
+    assert_eq!((ip.out_forw_datagrams, ip.out_transmits), (1, 3), "RFC 4293 §5: fragments count as sent");
 }
 
 #[test]

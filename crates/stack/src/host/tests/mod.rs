@@ -1,6 +1,8 @@
 //! Hosts on one wire, without links, loop or executor.
 
 mod arp;
+mod chain;
+mod complaints;
 mod discovery;
 mod expected;
 mod forward;
@@ -15,6 +17,7 @@ mod pmtu;
 mod proxy;
 mod redirect;
 mod robust;
+mod router_options;
 mod routes;
 mod tcp;
 mod udp;
@@ -55,7 +58,7 @@ impl Observer for Log {
             }
             Event::FrameAccepted { id } => assert_eq!(self.open.take(), Some(*id)),
             Event::FrameDropped { id, reason, place } => {
-                // What made room for the frame that arrived ends under a name of its own.
+                // What made room for the frame that arrived, or was made due by it, ends under a name of its own.
                 self.open.take_if(|open| open == id);
                 self.lines.push(format!("dropped {reason} at {place}"));
             }

@@ -4,7 +4,8 @@ use core::net::IpAddr;
 
 use super::forward::{LEFT, RIGHT, Router, packet};
 use super::*;
-use crate::network::{HostModel, Knobs, ReversePath};
+use crate::interface::ethernet;
+use crate::network::{HostModel, Knobs, ReversePath, ipv4};
 use crate::transport::SocketError;
 
 /// A host with `10.0.0.254/24` and `10.0.1.254/24` that forwards nothing, and whose default route is on the right.
@@ -61,6 +62,35 @@ fn a_strong_host_sends_from_an_address_by_its_own_interface_only() {
     }
     assert_eq!(plan(HostModel::Weak, "10.0.0.254"), Ok((RIGHT, "10.0.0.254".to_owned())));
     assert_eq!(plan(HostModel::Strong, "10.0.0.254"), Err(SocketError::NetworkUnreachable));
+}
+
+#[test]
+fn a_strong_router_answers_from_each_of_its_addresses_by_whichever_interface() {
+    // RFC 1812 §5.2.3: what is for any of its addresses is a router's; so are the answers.
+    let echo_request = || {
+        let mut frame = packet("10.0.0.7", "10.0.1.254", 64);
+        let head = frame.head().to_vec();
+        let message = vec![8, 0, 0xf7, 0xfd, 0, 1, 0, 1];
+        frame = Frame::with_payload(message.into(), frame.meta);
+        frame.push_front_slice(head.len()).copy_from_slice(&head);
+        let header = &mut frame.head_mut()[ethernet::HEADER..];
+        header[2..4].copy_from_slice(&28_u16.to_be_bytes());
+        header[9] = 1;
+        ipv4::seal(header);
+        frame
+    };
+    for (forwarding, answered) in [(true, 1), (false, 0)] {
+        let mut router = host(|knobs| (knobs.host_model, knobs.forwarding) = (HostModel::Strong, forwarding));
+        let sent = router.take(LEFT, echo_request());
+        assert_eq!(sent.len(), answered, "forwarding {forwarding}: {:?}", router.log.lines);
+        let said = sent.iter().map(|(by, frame)| (*by, super::forward::error(frame)));
+        let expected = (LEFT, (0, 0, "10.0.1.254 to 10.0.0.7".to_owned()));
+        assert!(said.eq(std::iter::repeat_n(expected, answered)), "{sent:?}");
+    }
+    // A socket that is bound to an address goes where routes lead, and a route may prefer any of them.
+    let strong = host(|knobs| (knobs.host_model, knobs.forwarding) = (HostModel::Strong, true));
+    let plan = strong.host.plan(ip("192.0.2.1"), ip("10.0.0.254")).unwrap();
+    assert_eq!((plan.hop.interface, plan.source.to_string()), (RIGHT, "10.0.0.254".to_owned()));
 }
 
 #[test]

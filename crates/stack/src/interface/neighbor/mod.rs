@@ -20,12 +20,21 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Knobs;
 use crate::addr::Mac;
-use crate::frame::Frame;
+use crate::frame::{Frame, InterfaceId};
 use crate::rng::Rng;
 use crate::table::Table;
 use crate::time::{Duration, Instant};
 use crate::timers::Timers;
 use crate::trace::NeighborState;
+
+/// A packet that waits.
+#[derive(Clone, Debug)]
+pub struct Parked {
+    /// The packet.
+    pub packet: Frame,
+    /// By which interface it came, if it is forwarded: whoever sent it is told from there.
+    pub came_by: Option<InterfaceId>,
+}
 
 /// A name for something that waits and is not a packet. The host knows what it stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,14 +77,14 @@ pub enum Owed {
         /// Where it goes.
         mac: Mac,
         /// Packets, oldest first.
-        packets: VecDeque<Frame>,
+        packets: VecDeque<Parked>,
         /// Whoever else waited.
         waiters: Vec<Waiter>,
     },
     /// There was no answer, or no room: fail what waited.
     Fail {
         /// Packets, oldest first.
-        packets: VecDeque<Frame>,
+        packets: VecDeque<Parked>,
         /// Whoever else waited.
         waiters: Vec<Waiter>,
     },
@@ -100,7 +109,7 @@ struct Entry {
     used: Worth,
     /// Whether a packet was ever sent to it.
     wanted: bool,
-    packets: VecDeque<Frame>,
+    packets: VecDeque<Parked>,
     waiters: Vec<Waiter>,
 }
 
@@ -202,7 +211,7 @@ impl Neighbors {
 
     /// Keeps `packet` until `address` is resolved. Gives back what had to make room: the oldest packet, since
     /// RFC 1122 §2.3.2.2 asks to keep the latest one at least; or `packet` where nothing is under way.
-    pub fn park_packet(&mut self, address: IpAddr, packet: Frame) -> Option<Frame> {
+    pub fn park_packet(&mut self, address: IpAddr, packet: Parked) -> Option<Parked> {
         let limit = self.knobs.max_queued_packets;
         match self.incomplete(address) {
             None => Some(packet),
@@ -401,7 +410,7 @@ impl Neighbors {
         }
     }
 
-    fn take_waiting(&mut self, place: u32) -> Option<(Mac, VecDeque<Frame>, Vec<Waiter>)> {
+    fn take_waiting(&mut self, place: u32) -> Option<(Mac, VecDeque<Parked>, Vec<Waiter>)> {
         let entry = self.entries[place as usize].as_mut()?;
         let (packets, waiters) = (core::mem::take(&mut entry.packets), core::mem::take(&mut entry.waiters));
         (!packets.is_empty() || !waiters.is_empty()).then_some((entry.mac, packets, waiters))

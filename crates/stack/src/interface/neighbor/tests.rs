@@ -12,8 +12,9 @@ fn address(last: u8) -> IpAddr {
     [10, 0, 0, last].into()
 }
 
-fn packet(octet: u8) -> Frame {
-    Frame::with_payload(Bytes::from(vec![octet]), Meta::new(Cause::UdpData, Trigger::Call))
+fn packet(octet: u8) -> Parked {
+    let packet = Frame::with_payload(Bytes::from(vec![octet]), Meta::new(Cause::UdpData, Trigger::Call));
+    Parked { packet, came_by: None }
 }
 
 fn cache(change: impl FnOnce(&mut Knobs)) -> Neighbors {
@@ -59,7 +60,7 @@ fn an_answer_releases_what_waited_in_order() {
     assert!(matches!(neighbors.take_owed(), Some(Owed::Changed { state: NeighborState::Reachable, .. })));
     let Some(Owed::Release { mac, packets, waiters }) = neighbors.take_owed() else { panic!() };
     assert_eq!((mac, waiters), (THEM, vec![Waiter(7)]));
-    assert_eq!(packets.iter().map(|frame| frame.to_vec()[0]).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(packets.iter().map(|parked| parked.packet.to_vec()[0]).collect::<Vec<_>>(), [1, 2]);
     let until = Instant::from_millis(60_010);
     assert_eq!(neighbors.resolve(secs(1), address(2)), Resolution::Known(THEM, until));
     assert_eq!(neighbors.next_timeout(), None, "a reachable entry needs no timer");
@@ -171,7 +172,7 @@ fn the_latest_packets_are_kept() {
     neighbors.resolve(secs(0), address(1));
     assert!(neighbors.park_packet(address(1), packet(1)).is_none());
     assert!(neighbors.park_packet(address(1), packet(2)).is_none());
-    assert_eq!(neighbors.park_packet(address(1), packet(3)).unwrap().to_vec(), [1]);
+    assert_eq!(neighbors.park_packet(address(1), packet(3)).unwrap().packet.to_vec(), [1]);
     let mut none = cache(|knobs| knobs.max_queued_packets = 0);
     none.resolve(secs(0), address(1));
     assert!(none.park_packet(address(1), packet(1)).is_some());
