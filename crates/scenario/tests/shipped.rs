@@ -1,6 +1,12 @@
 //! Each shipped scenario runs, is as expected, and is the same when it is run again.
 
+use std::collections::BTreeMap;
+
 use wirelab_scenario::{Report, Scenario, shipped};
+use wirelab_sim::{Component, Recorder};
+use wirelab_stack::frame::NodeId;
+use wirelab_stack::time::Instant;
+use wirelab_stack::trace::{Event, Interest};
 
 fn run(name: &str, seed: Option<u64>) -> Report {
     let shipped = wirelab_scenario::shipped::find(name).expect("it ships");
@@ -48,6 +54,42 @@ fn traceroute() {
     let hops: Vec<&str> = trace.said[1..].iter().map(|line| line.split_once("  ").unwrap().1).collect();
     let first: Vec<&str> = hops.iter().map(|hop| hop.split("  ").next().unwrap()).collect();
     assert_eq!(first, ["10.0.0.254", "10.0.1.2", "* * *", "10.0.3.2", "10.0.4.2", "10.0.5.1"]);
+}
+
+/// Where the octets of each fragment belong that arrived at a host, by the identification of its datagram.
+struct Fragments {
+    host: NodeId,
+    offsets: BTreeMap<u16, Vec<u16>>,
+}
+
+impl Recorder for Fragments {
+    fn interest(&self) -> Interest {
+        Interest::FRAMES
+    }
+
+    fn record(&mut self, _: Instant, at: Component, event: &Event<'_>) {
+        let (Component::Host(node), Event::FrameArrived { frame, .. }) = (at, event) else { return };
+        let octets = frame.to_vec();
+        if node == self.host && octets[12..14] == [8, 0] {
+            let word = |at: usize| u16::from_be_bytes([octets[at], octets[at + 1]]);
+            self.offsets.entry(word(18)).or_default().push((word(20) & 0x1fff) * 8);
+        }
+    }
+}
+
+#[test]
+fn fragments_arrive_out_of_order_and_become_whole() {
+    let text = wirelab_scenario::shipped::find("fragments").expect("it ships").text;
+    let scenario = Scenario::from_text("fragments.toml", text, &[]).expect("it can be read");
+    let mut run = scenario.build(scenario.seed());
+    // The hosts are numbered in the order of the file.
+    run.add_recorder(Box::new(Fragments { host: NodeId(2), offsets: BTreeMap::new() }));
+    held(&run.execute(&mut |_| {}));
+    let arrived: Box<Fragments> = run.take_recorder().expect("it was added");
+    let pieces = |count: usize| arrived.offsets.values().filter(move |offsets| offsets.len() == count);
+    let in_order = |offsets: &&Vec<u16>| offsets.is_sorted();
+    assert_eq!((pieces(4).count(), pieces(7).count(), pieces(3).count()), (1, 1, 1), "{:?}", arrived.offsets);
+    assert_eq!(pieces(4).chain(pieces(7)).filter(in_order).count(), 0, "{:?}", arrived.offsets);
 }
 
 #[test]
