@@ -16,6 +16,8 @@ mod support;
 
 /// Longer packets only slow fuzzing down.
 const LONGEST: usize = 600;
+/// Where a conversation ends that one input has whole.
+const CONVERSATION: usize = 4000;
 /// Of one scenario and target: the first are as good as all.
 const MOST: usize = 100;
 
@@ -23,6 +25,10 @@ const MOST: usize = 100;
 #[derive(Default)]
 struct Corpus {
     targets: BTreeMap<&'static str, BTreeSet<Vec<u8>>>,
+    /// The steps of the `reassembly` target so far.
+    fragments: Vec<u8>,
+    /// Those of `host` and `router`: a whole conversation is more than its frames.
+    conversations: [Vec<u8>; 2],
 }
 
 impl Corpus {
@@ -38,8 +44,15 @@ impl Corpus {
         if octets.len() > LONGEST || octets.len() < 34 {
             return;
         }
-        self.add("host", &step(&octets, [10, 0, 0, 1]));
-        self.add("router", &step(&octets, [10, 0, 1, 7]));
+        for (place, (target, to)) in
+            [("host", [10, 0, 0, 1]), ("router", [10, 0, 1, 7])].into_iter().enumerate()
+        {
+            let step = step(&octets, to);
+            self.add(target, &step);
+            if self.conversations[place].len() < CONVERSATION {
+                self.conversations[place].extend(step);
+            }
+        }
         match octets[12..14] {
             [8, 6] | [0x80, 0x35] => self.add("arp", &octets[14..]),
             [8, 0] => self.sort_ipv4(&octets[14..]),
@@ -49,8 +62,10 @@ impl Corpus {
     }
 
     fn sort_ipv4(&mut self, packet: &[u8]) {
-        self.add("ipv4", packet);
+        // The checksum is to be made to fit.
+        self.add("ipv4", &[&[1], packet].concat());
         self.add("fragment", &[&[1], packet].concat());
+        self.add_fragment(packet);
         let header = usize::from(packet[0] & 15) * 4;
         if header > 20 {
             self.add("options", &packet[20..header]);
@@ -60,11 +75,45 @@ impl Corpus {
             self.add("igmp", payload);
         }
         if packet[9] == 1 {
-            self.add("icmp", payload);
+            self.add("icmp", &[&[1], payload].concat());
+            self.add_told(payload);
             // Destination unreachable, redirect, time exceeded, parameter problem.
             if matches!(payload[0], 3 | 5 | 11 | 12) {
                 self.add("quote", &payload[8..]);
             }
+        }
+    }
+
+    /// A fragment, as a step of the `reassembly` target behind all that came before.
+    fn add_fragment(&mut self, packet: &[u8]) {
+        let word = u16::from_be_bytes([packet[6], packet[7]]);
+        if word & 0x3fff == 0 {
+            return;
+        }
+        let length = (packet.len() - usize::from(packet[0] & 15) * 4) as u16;
+        let whose = packet[15] & 3 | (packet[5] & 3) << 2;
+        let ([offset, low], [high, rest]) = ((word & 0x1fff).to_be_bytes(), length.to_be_bytes());
+        self.fragments.extend([whose, u8::from(word & 0x2000 != 0), offset, low, high, rest, 0]);
+        let steps = self.fragments.clone();
+        self.add("reassembly", &steps);
+    }
+
+    /// An ICMP error, as a step of the `told` target: what it says, its value, and of which packet of that host.
+    fn add_told(&mut self, message: &[u8]) {
+        if message.len() < 8 {
+            // The end of a message that came in pieces.
+            return;
+        }
+        let (what, value) = match message[..2] {
+            [3, 4] => (0, &message[6..8]),
+            [3, 3] => (3, &message[6..8]),
+            [3, _] => (4, &message[6..8]),
+            [5, _] => (2, &[0, 253][..]),
+            [11, _] => (5, &message[6..8]),
+            _ => return,
+        };
+        for which in 0..5 {
+            self.add("told", &[what, value[0], value[1], which, 0]);
         }
     }
 }
@@ -105,7 +154,11 @@ fn corpus() -> BTreeMap<&'static str, BTreeSet<Vec<u8>>> {
         let mut run = scenario.build(scenario.seed());
         run.add_recorder(Box::new(Corpus::default()));
         run.execute(&mut |_| {});
-        let corpus: Box<Corpus> = run.take_recorder().expect("the recorder was added");
+        let mut corpus: Box<Corpus> = run.take_recorder().expect("the recorder was added");
+        let conversations = core::mem::take(&mut corpus.conversations);
+        for (target, steps) in ["host", "router"].into_iter().zip(conversations) {
+            corpus.targets.entry(target).or_default().insert(steps);
+        }
         for (target, packets) in corpus.targets {
             all.entry(target).or_default().extend(packets);
         }

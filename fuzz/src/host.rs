@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use wirelab_stack::addr::Mac;
-use wirelab_stack::checksum::{Sum, pseudo_header};
 use wirelab_stack::context::{Ctx, Observer};
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Meta, NodeId};
 use wirelab_stack::host::{Host, HostConfig};
@@ -21,13 +20,15 @@ use wirelab_stack::rng::Rng;
 use wirelab_stack::time::{Duration, Instant};
 use wirelab_stack::trace::{Cause, Event, Interest, Trigger};
 
+use crate::mend;
+
 /// Frames that one input may make a host send: more is work without an end.
 const MOST_SENT: u64 = 100_000;
 
 /// Each frame that arrives ends once.
 #[derive(Default)]
-struct Fates {
-    open: Option<FrameId>,
+pub struct Fates {
+    pub open: Option<FrameId>,
 }
 
 impl Observer for Fates {
@@ -112,7 +113,7 @@ impl Bench {
     fn frame(&mut self, step: u8, octets: &[u8], counter: u64) {
         let mut octets = octets.to_vec();
         if step & 4 != 0 {
-            mend(&mut octets);
+            mend::frame(&mut octets);
         }
         let mut frame = Frame::from_wire(Bytes::from(octets), Meta::new(Cause::Raw, Trigger::Call));
         frame.meta.id = FrameId { origin: NodeId(0), counter };
@@ -156,32 +157,5 @@ fn steps(mut bench: Bench, octets: &[u8]) {
             bench.frame(*step, frame, counter);
             rest = tail;
         }
-    }
-}
-
-/// Makes an IPv4 header's checksum and what it carries fit, so that a change reaches the code behind them.
-fn mend(octets: &mut [u8]) {
-    if octets.len() < 34 || octets[12..14] != [8, 0] {
-        return;
-    }
-    let header = (usize::from(octets[14] & 15) * 4).clamp(20, octets.len() - 14);
-    octets[24..26].fill(0);
-    let sum = Sum::new().with(&octets[14..14 + header]).finish();
-    octets[24..26].copy_from_slice(&sum.to_be_bytes());
-    let end =
-        |at: usize| std::net::IpAddr::from([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]]);
-    let (source, destination, protocol) = (end(26), end(30), octets[23]);
-    let total = usize::from(u16::from_be_bytes([octets[16], octets[17]])).clamp(header, octets.len() - 14);
-    let message = &mut octets[14 + header..14 + total];
-    let (place, sum) = match protocol {
-        1 | 2 => (2, Sum::new()),
-        6 => (16, pseudo_header(&source, &destination, 6, message.len() as u32)),
-        17 => (6, pseudo_header(&source, &destination, 17, message.len() as u32)),
-        _ => return,
-    };
-    if message.len() >= place + 2 {
-        message[place..place + 2].fill(0);
-        let sum = sum.with(message).finish();
-        message[place..place + 2].copy_from_slice(&sum.to_be_bytes());
     }
 }

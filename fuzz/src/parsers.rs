@@ -2,7 +2,7 @@
 //! header buffer.
 
 use bytes::Bytes;
-use wirelab_stack::frame::{Frame, Meta};
+use wirelab_stack::frame::{Checksum, Frame, Meta};
 use wirelab_stack::interface::arp::Packet;
 use wirelab_stack::interface::vlan;
 use wirelab_stack::network::igmp::{Message, message};
@@ -11,9 +11,20 @@ use wirelab_stack::network::quote::Quote;
 use wirelab_stack::network::{fragment as cutting, icmp, ipv4};
 use wirelab_stack::trace::{Cause, Trigger};
 
+use crate::mend;
+
 /// Calls `parse` with the octets in both shapes, and holds the answers against each other.
 fn in_both_shapes<T: PartialEq + std::fmt::Debug>(octets: &[u8], parse: impl Fn(&mut Frame) -> T) {
-    let meta = Meta::new(Cause::Raw, Trigger::Call);
+    in_both_shapes_with(octets, Checksum::Complete, parse);
+}
+
+/// The same, where something is known of the checksum.
+fn in_both_shapes_with<T: PartialEq + std::fmt::Debug>(
+    octets: &[u8],
+    checksum: Checksum,
+    parse: impl Fn(&mut Frame) -> T,
+) {
+    let meta = Meta { checksum, ..Meta::new(Cause::Raw, Trigger::Call) };
     let mut wire = Frame::from_wire(Bytes::copy_from_slice(octets), meta);
     let front = octets.len().min(60);
     let mut pushed = Frame::with_payload(Bytes::copy_from_slice(&octets[front..]), meta);
@@ -26,9 +37,15 @@ pub fn arp(octets: &[u8]) {
     in_both_shapes(octets, Packet::parse);
 }
 
-/// An IPv4 packet: what is accepted is no longer than its total length says.
+/// An IPv4 packet: what is accepted is no longer than its total length says. Of the first octet bit 0 says whether the
+/// header's checksum is made to fit.
 pub fn ipv4(octets: &[u8]) {
-    in_both_shapes(octets, |frame| {
+    let [flags, octets @ ..] = octets else { return };
+    let mut octets = octets.to_vec();
+    if flags & 1 == 1 {
+        mend::header(&mut octets);
+    }
+    in_both_shapes(&octets, |frame| {
         let before = frame.len();
         let accepted = ipv4::accept(frame);
         if let Ok(packet) = &accepted {
@@ -38,9 +55,11 @@ pub fn ipv4(octets: &[u8]) {
     });
 }
 
-/// An ICMP message.
+/// An ICMP message. Of the first octet bit 0 says whether somebody has verified its checksum.
 pub fn icmp(octets: &[u8]) {
-    in_both_shapes(octets, icmp::accept);
+    let [flags, octets @ ..] = octets else { return };
+    let checksum = if flags & 1 == 1 { Checksum::Verified } else { Checksum::Complete };
+    in_both_shapes_with(octets, checksum, icmp::accept);
 }
 
 /// The packet that an ICMP error quotes.
@@ -70,11 +89,18 @@ pub fn options(octets: &[u8]) {
     assert!(copied.iter().all(|option| list.iter().any(|other| other == option)));
 }
 
-/// An IPv4 packet, cut: the pieces fit, and together they are the packet's payload. The first octet says to which MTU.
+/// An IPv4 packet, cut: the pieces fit, and together they are the packet's payload. The first octet says to which MTU. The
+/// header's checksum is made to fit, and its length to what there is, in case it is longer.
 pub fn fragment(octets: &[u8]) {
     let [size, packet @ ..] = octets else { return };
     let mtu = 68 + 8 * usize::from(*size);
-    let frame = || Frame::from_wire(Bytes::copy_from_slice(packet), Meta::new(Cause::Raw, Trigger::Call));
+    let mut packet = packet.to_vec();
+    if packet.len() >= 20 {
+        let total = u16::from_be_bytes([packet[2], packet[3]]).min(packet.len() as u16);
+        packet[2..4].copy_from_slice(&total.to_be_bytes());
+    }
+    mend::header(&mut packet);
+    let frame = || Frame::from_wire(Bytes::copy_from_slice(&packet), Meta::new(Cause::Raw, Trigger::Call));
     let mut whole = frame();
     let Ok(header) = ipv4::accept(&mut whole) else { return };
     let mut packet = frame();
