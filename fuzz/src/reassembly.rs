@@ -80,6 +80,7 @@ pub fn reassembly(octets: &[u8]) {
             complain: true,
         };
         let outcome = reassembly.accept(now, key, &fragment);
+        assert!(reassembly.take_evicted().len() <= LIMITS.datagrams);
         assert!(reassembly.held() <= LIMITS.bytes, "{} octets", reassembly.held());
         assert!(reassembly.len() <= LIMITS.datagrams, "{} datagrams", reassembly.len());
         assert_eq!(reassembly.is_empty(), reassembly.held() == 0);
