@@ -77,7 +77,7 @@ impl Host {
     fn take_into_use(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, cidr: Cidr) {
         // Another interface may have got it meanwhile: then it is not this one's.
         if self.add_address(ctx, on, cidr).is_err() {
-            return self.addresses_changed();
+            return self.lose(ctx, on, cidr);
         }
         let gateway = self.interfaces.get_mut(usize::from(on.0)).and_then(|own| own.assured(ctx.now, cidr));
         if let Some(gateway) = gateway
@@ -89,6 +89,16 @@ impl Host {
         }
         self.show_address(ctx, on, cidr.address(), AddressChange::Assured);
         self.announce(ctx.now, on);
+    }
+
+    /// An address that was to be an interface's is not: it looks for another, or does without.
+    fn lose(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, cidr: Cidr) {
+        if let (IpAddr::V4(address), Some(own)) =
+            (cidr.address(), self.interfaces.get_mut(usize::from(on.0)))
+        {
+            own.lose(ctx.now, address);
+        }
+        self.addresses_changed();
     }
 
     /// Gives an interface an address that is probed before it is used (RFC 5227 §2.1). How that ends,
@@ -139,6 +149,16 @@ impl Host {
             Configured::Failed(why) => Some(why),
             Configured::Yes | Configured::Waiting => None,
         })
+    }
+
+    /// Whoever looks for an address for an interface with [`Configure::Dhcp`](crate::interface::Configure::Dhcp) says why
+    /// there is none, so that nobody waits for it any more. An address that comes nevertheless is taken.
+    pub fn unconfigured(&mut self, on: InterfaceId, why: &'static str) {
+        self.called();
+        if let Some(interface) = self.interfaces.get_mut(usize::from(on.0)) {
+            interface.unconfigured(why);
+            self.addresses_changed();
+        }
     }
 
     /// The caller is woken when an address of this host comes, goes or is found to be another's.
@@ -207,7 +227,15 @@ impl Host {
             if self.outbox.has_room(ethernet::HEADER + arp::LENGTH) {
                 self.outbox.push(Outgoing::Frame(on, frame));
             }
-        } else if let Some(cidr) = interface.accept_reverse(ctx.now, ctx.rng, &packet) {
+        } else if let Some(cidr) = interface.accept_reverse(&packet) {
+            if self.check_new_address(on, cidr).is_err() {
+                // Another interface of this host has it: to probe for it would tell nothing.
+                self.lose(ctx, on, cidr);
+                self.attend_addressing(ctx, on);
+                return Err(DropReason::RarpUnusable);
+            }
+            let interface = self.interfaces.get_mut(usize::from(on.0)).ok_or(DropReason::UnknownEtherType)?;
+            interface.start_probing(ctx.now, ctx.rng, cidr);
             self.show_address(ctx, on, cidr.address(), AddressChange::Tentative);
             self.attend_addressing(ctx, on);
         } else if packet.operation == rarp::REPLY_REVERSE || !to_all {

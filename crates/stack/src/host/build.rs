@@ -12,7 +12,7 @@ use super::schedule::Schedule;
 use super::{ConfigError, Host, HostConfig, RouteConfig, RouteKind};
 use crate::addr::Cidr;
 use crate::frame::{InterfaceId, Medium};
-use crate::interface::{Interface, InterfaceConfig, MulticastRole, VlanConfig, loopback};
+use crate::interface::{Configure, Interface, InterfaceConfig, MulticastRole, VlanConfig, loopback};
 use crate::network::identification::Identifications;
 use crate::network::igmp::ALL_SYSTEMS;
 use crate::network::limits::ErrorLimits;
@@ -119,6 +119,9 @@ fn check_interface(config: &InterfaceConfig) -> Result<(), ConfigError> {
     let name = || config.name.clone();
     if config.medium == Medium::Ethernet && !config.mac.is_unicast() {
         return Err(ConfigError::BadMac { interface: name(), mac: config.mac });
+    }
+    if config.medium != Medium::Ethernet && matches!(config.configure, Configure::Rarp(_)) {
+        return Err(ConfigError::NoRarp { interface: name() });
     }
     if config.capabilities.mtu < MIN_MTU {
         return Err(ConfigError::BadMtu { interface: name(), mtu: config.capabilities.mtu });

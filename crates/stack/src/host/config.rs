@@ -108,6 +108,11 @@ pub enum ConfigError {
         /// Why not.
         reason: &'static str,
     },
+    /// An interface without Ethernet is to ask for its address by RARP.
+    NoRarp {
+        /// Which interface.
+        interface: String,
+    },
     /// An address cannot be a host's: unspecified, loopback, multicast, or its network's broadcast address.
     BadAddress {
         /// Which interface.
@@ -153,6 +158,9 @@ impl fmt::Display for ConfigError {
             }
             Self::TwoUpstreams(interface) => {
                 write!(f, "interface `{interface}`: a router has one upstream interface at most")
+            }
+            Self::NoRarp { interface } => {
+                write!(f, "RARP is Ethernet's, and `{interface}` has a line without")
             }
             Self::BadVlan { interface, reason } => write!(f, "interface `{interface}`: {reason}"),
             Self::BadAddress { interface, address } => {

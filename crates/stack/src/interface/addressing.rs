@@ -13,6 +13,9 @@ use crate::frame::Medium;
 use crate::rng::Rng;
 use crate::time::Instant;
 
+/// Why an interface has no address, where it had one in view.
+const TAKEN: &str = "another station has its address";
+
 /// How far an interface has come with its addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Configured {
@@ -57,23 +60,25 @@ pub struct Addressing {
 }
 
 impl Addressing {
-    /// The interface went down: nothing is announced, and what was being probed will be anew.
+    /// The interface went down: nothing is announced, and what was being probed will be anew. What RARP gave and was not
+    /// in use yet it will ask for again.
     pub(super) fn pause(&mut self) {
         self.announcing.clear();
-        self.rarp = None;
+        let answer = self.rarp.take().and_then(|client| client.answer());
         let tentative: Vec<Cidr> = self.probing.tentative().collect();
         for cidr in tentative {
             if let IpAddr::V4(address) = cidr.address() {
-                self.withheld.extend(self.probing.cancel(address));
+                self.probing.cancel(address);
+            }
+            if Some(cidr) != answer {
+                self.withhold(cidr);
             }
         }
     }
 
-    /// An address that was being probed is another station's.
-    pub(super) fn lose(&mut self, now: Instant, address: Ipv4Addr) {
-        match &mut self.rarp {
-            Some(client) => client.refuse(now, address),
-            None => self.failed = Some("another station has its address"),
+    fn withhold(&mut self, cidr: Cidr) {
+        if !self.withheld.contains(&cidr) {
+            self.withheld.push(cidr);
         }
     }
 }
@@ -82,11 +87,12 @@ impl Interface {
     /// Takes out the addresses that are to be probed before they are used, for the host to take out too.
     pub(crate) fn withhold_addresses(&mut self) -> Vec<Cidr> {
         // On a line without Ethernet there is nobody to ask.
-        if !self.config.probe || self.config.medium != Medium::Ethernet {
+        let probes = self.config.probe || self.config.configure != Configure::Static;
+        if !probes || self.config.medium != Medium::Ethernet {
             return Vec::new();
         }
         let addresses = core::mem::take(&mut self.config.addresses);
-        self.addressing.withheld.clone_from(&addresses);
+        addresses.iter().for_each(|cidr| self.addressing.withhold(*cidr));
         addresses
     }
 
@@ -96,10 +102,11 @@ impl Interface {
             return;
         }
         for cidr in core::mem::take(&mut self.addressing.withheld) {
-            self.addressing.probing.start(now, rng, &self.knobs, cidr);
+            self.start_probing(now, rng, cidr);
         }
         if let Configure::Rarp(config) = self.config.configure
             && self.config.addresses.is_empty()
+            && self.tentative().next().is_none()
         {
             self.addressing.failed = None;
             self.addressing.rarp = Some(Client::new(now, config, &self.knobs));
@@ -112,10 +119,27 @@ impl Interface {
 
     /// Begins to probe an address; in use once that was in vain.
     pub(crate) fn start_probing(&mut self, now: Instant, rng: &mut Rng, cidr: Cidr) {
-        if self.is_up() {
+        if !self.is_up() {
+            self.addressing.withhold(cidr);
+        } else if self.config.medium == Medium::Ethernet {
             self.addressing.probing.start(now, rng, &self.knobs, cidr);
         } else {
-            self.addressing.withheld.push(cidr);
+            // On a line without Ethernet there is nobody to ask.
+            self.addressing.probing.pass(now, cidr);
+        }
+    }
+
+    /// An address that was to be this interface's is another station's, or another interface's.
+    pub(crate) fn lose(&mut self, now: Instant, address: Ipv4Addr) {
+        let addressing = &mut self.addressing;
+        match self.config.configure {
+            Configure::Rarp(config) => {
+                let client = addressing.rarp.get_or_insert_with(|| Client::new(now, config, &self.knobs));
+                client.refuse(now, address);
+            }
+            // Whoever gave it looks for another one.
+            Configure::Dhcp => {}
+            Configure::Static => addressing.failed = Some(TAKEN),
         }
     }
 
@@ -160,9 +184,8 @@ impl Interface {
             return Configured::Yes;
         }
         match (failed, self.config.configure) {
-            (_, Configure::Dhcp) => Configured::Waiting,
             (Some(why), _) => Configured::Failed(why),
-            (None, Configure::Rarp(_)) => Configured::Waiting,
+            (None, Configure::Rarp(_) | Configure::Dhcp) => Configured::Waiting,
             (None, Configure::Static) => Configured::Yes,
         }
     }
@@ -192,17 +215,10 @@ impl Interface {
         }
     }
 
-    /// What a RARP packet says to this interface as a client: the address that it is given. It is probed first.
-    pub(crate) fn accept_reverse(
-        &mut self,
-        now: Instant,
-        rng: &mut Rng,
-        packet: &super::arp::Packet,
-    ) -> Option<Cidr> {
+    /// What a RARP packet says to this interface as a client: the address that it is given. It is to be probed, or lost.
+    pub(crate) fn accept_reverse(&mut self, packet: &super::arp::Packet) -> Option<Cidr> {
         let mac = self.mac();
-        let cidr = self.addressing.rarp.as_mut()?.accept(packet, mac)?;
-        self.start_probing(now, rng, cidr);
-        Some(cidr)
+        self.addressing.rarp.as_mut()?.accept(packet, mac)
     }
 
     /// The answer of this interface as a RARP server.
@@ -231,7 +247,16 @@ impl Interface {
 
     /// An address was given up to another station.
     pub(crate) fn gave_up(&mut self) {
-        self.addressing.failed = Some("another station has its address");
+        if self.config.configure != Configure::Dhcp {
+            self.addressing.failed = Some(TAKEN);
+        }
+    }
+
+    /// The application that looks for an address says why there is none.
+    pub(crate) fn unconfigured(&mut self, why: &'static str) {
+        if self.config.configure == Configure::Dhcp {
+            self.addressing.failed = Some(why);
+        }
     }
 
     /// Begins to announce an address, if it is configured to.

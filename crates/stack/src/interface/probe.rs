@@ -72,6 +72,13 @@ impl Probing {
         self.candidates.push(Candidate { cidr, address, probes_left: knobs.probes, next });
     }
 
+    /// An address that there is nobody to ask about: it is assured at once.
+    pub fn pass(&mut self, now: Instant, cidr: Cidr) {
+        let IpAddr::V4(address) = cidr.address() else { return };
+        self.cancel(address);
+        self.candidates.push(Candidate { cidr, address, probes_left: 0, next: now });
+    }
+
     /// Takes an address out of those that are probed.
     pub fn cancel(&mut self, address: Ipv4Addr) -> Option<Cidr> {
         let place = self.candidates.iter().position(|candidate| candidate.address == address)?;

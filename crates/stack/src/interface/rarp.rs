@@ -78,7 +78,9 @@ pub struct Client {
     requests_left: u32,
     interval: Duration,
     next: Instant,
-    /// Answers that were of no use: others have these addresses. As many as there are requests at most.
+    /// What it was told, while that is being probed.
+    answer: Option<Cidr>,
+    /// Answers that were of no use: others have these addresses. As many as there are requests at most, and one.
     refused: Vec<Ipv4Addr>,
 }
 
@@ -99,6 +101,7 @@ impl Client {
             requests_left: knobs.rarp_requests,
             interval: knobs.rarp_interval,
             next: now,
+            answer: None,
             refused: Vec::new(),
         }
     }
@@ -106,6 +109,11 @@ impl Client {
     /// The router to other networks.
     pub fn gateway(&self) -> Option<Ipv4Addr> {
         self.config.gateway
+    }
+
+    /// The address that it was told, and that is not known to be of use yet.
+    pub fn answer(&self) -> Option<Cidr> {
+        self.answer
     }
 
     /// When [`take_due`](Self::take_due) has something; nothing while an answer is being probed.
@@ -139,13 +147,16 @@ impl Client {
         let prefix = self.config.prefix.or_else(|| class_prefix(packet.target))?;
         let cidr = Cidr::new(IpAddr::V4(packet.target), prefix).ok().filter(can_be_given)?;
         self.next = Instant::FAR_FUTURE;
+        self.answer = Some(cidr);
         Some(cidr)
     }
 
-    /// The address of the last answer is another station's: asks on, and takes that answer no more.
+    /// An address is another station's: it is no answer any more. Asks on, if it was the answer.
     pub fn refuse(&mut self, now: Instant, address: Ipv4Addr) {
-        if self.next == Instant::FAR_FUTURE {
+        if !self.refused.contains(&address) {
             self.refused.push(address);
+        }
+        if self.answer.take_if(|answer| answer.address() == address).is_some() {
             self.next = now;
         }
     }

@@ -35,7 +35,7 @@ impl Interface {
             return ArpOutcome::default();
         }
         if let Some(lost) = self.addressing.probing.conflict(packet) {
-            self.addressing.lose(now, lost);
+            self.lose(now, lost);
             let conflict = Some((lost, packet.sender_mac));
             return ArpOutcome { taken: true, conflict, lost: Some(lost), ..ArpOutcome::default() };
         }

@@ -1,5 +1,6 @@
 //! Hosts on one wire, without links, loop or executor.
 
+mod addressing;
 mod arp;
 mod chain;
 mod complaints;

@@ -156,6 +156,19 @@ impl Interface {
         standing.await.map_err(io::Error::from)
     }
 
+    /// How an address of it stands; `None`: it was never given it, or has lost it.
+    #[track_caller]
+    pub fn standing(&self, address: Ipv4Addr) -> Option<Standing> {
+        call(Some(self.node), |host, _| host.standing(self.id, address.into()))
+    }
+
+    /// Says why it has no address, where [`Configure::Dhcp`](crate::interface::Configure::Dhcp) has the host wait for one:
+    /// who waits is told. An address that comes nevertheless is taken.
+    #[track_caller]
+    pub fn unconfigured(&self, why: &'static str) {
+        call(Some(self.node), |host, _| host.unconfigured(self.id, why));
+    }
+
     /// Takes an address from it. What is bound to the address fails.
     #[track_caller]
     pub fn remove(&self, address: IpAddr) -> bool {
