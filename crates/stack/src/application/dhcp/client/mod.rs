@@ -60,6 +60,9 @@ pub struct Knobs {
     pub decline_wait: Duration,
     /// The least time between two requests to extend a lease (RFC 2131 §4.4.5: 60 s).
     pub min_extend: Duration,
+    /// How long it is without an address until whoever waits for one is told that there is none. It goes on asking. Four
+    /// requests with the waits of RFC 2131 §4.1 take as long.
+    pub patience: Duration,
 }
 
 impl Default for Knobs {
@@ -73,6 +76,7 @@ impl Default for Knobs {
             attempts: 4,
             decline_wait: Duration::from_secs(10),
             min_extend: Duration::from_secs(60),
+            patience: Duration::from_secs(60),
         }
     }
 }
@@ -131,6 +135,8 @@ pub enum Action {
     Linger,
     /// It ceases to use the address.
     Give(Lease),
+    /// It has been without an address for long: why.
+    Without(&'static str),
     /// It says something for people to read.
     Say(String),
     /// It is done.
@@ -169,6 +175,8 @@ pub struct Client {
     attempt: u32,
     next: Instant,
     release: Instant,
+    /// When whoever waits for an address is told that there is none.
+    despair: Instant,
     actions: VecDeque<Action>,
 }
 
@@ -177,7 +185,9 @@ impl Client {
     pub fn new(now: Instant, draw: Draw<'_>, config: Config, mac: Mac, own: Option<Ipv4Addr>) -> Self {
         let (least, most) = config.knobs.start;
         let wait = draw(least.as_nanos(), most.as_nanos(), "DHCP start");
+        let despair = if config.inform { Instant::FAR_FUTURE } else { now + config.knobs.patience };
         Self {
+            despair,
             config,
             mac,
             own: own.unwrap_or(Ipv4Addr::UNSPECIFIED),
@@ -199,7 +209,7 @@ impl Client {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn next_timeout(&self) -> Instant {
-        self.next.min(self.release)
+        self.next.min(self.release).min(self.despair)
     }
 
     /// The lease that is in use.
@@ -214,6 +224,10 @@ impl Client {
     pub fn handle_timeout(&mut self, now: Instant, draw: Draw<'_>) {
         if now >= self.release {
             return self.release();
+        }
+        if now >= self.despair {
+            self.despair = Instant::FAR_FUTURE;
+            self.actions.push_back(Action::Without("no DHCP server has given it an address"));
         }
         if now < self.next {
             return;
@@ -280,7 +294,7 @@ impl Client {
         self.next = match &self.state {
             State::Renewing { lease } => extend(lease.rebind),
             State::Rebinding { lease } => extend(lease.end),
-            _ => now + self.patience(draw),
+            _ => now + self.wait(draw),
         };
         if let State::Selecting { decide: Some(at), .. } = &self.state {
             self.next = self.next.min(*at);
@@ -289,7 +303,7 @@ impl Client {
     }
 
     /// RFC 2131 §4.1: four seconds, doubled each time up to 64, each spread by one second to both sides.
-    fn patience(&self, draw: Draw<'_>) -> Duration {
+    fn wait(&self, draw: Draw<'_>) -> Duration {
         let Knobs { first_timeout, max_timeout, spread, .. } = self.config.knobs;
         let wait = first_timeout.backed_off(self.attempt).min(max_timeout);
         let least = wait.saturating_sub(spread).as_nanos();
@@ -446,7 +460,7 @@ impl Client {
     }
 
     fn bound(&mut self, lease: Lease) {
-        self.next = lease.renew;
+        (self.next, self.despair) = (lease.renew, Instant::FAR_FUTURE);
         self.state = State::Bound { lease };
     }
 
@@ -481,6 +495,7 @@ impl Client {
         self.config.previous = None;
         self.state = State::Init;
         (self.next, self.release) = (now, Instant::FAR_FUTURE);
+        self.despair = now + self.config.knobs.patience;
     }
 
     /// Gives the address back (RFC 2131 §4.4.6).
@@ -499,6 +514,7 @@ impl Client {
     fn end(&mut self, how: Result<(), &'static str>) {
         self.state = State::Ended;
         (self.next, self.release) = (Instant::FAR_FUTURE, Instant::FAR_FUTURE);
+        self.despair = Instant::FAR_FUTURE;
         self.actions.push_back(Action::End(how));
     }
 

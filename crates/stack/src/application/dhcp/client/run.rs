@@ -11,6 +11,7 @@ use super::{Action, Client, Config, Lease, To};
 use crate::addr::Cidr;
 use crate::application::AppError;
 use crate::application::dhcp::codec::{CLIENT_PORT, Message, SERVER_PORT};
+use crate::interface::Standing;
 use crate::socket::net::{Assigned, Interface, UdpSocket, changed, draw, report, time};
 use crate::time::{Duration, Instant};
 
@@ -24,13 +25,26 @@ enum Input {
     Timeout,
 }
 
-/// Configures an interface, and goes on keeping its address, until it gives it back.
+/// Configures an interface, and goes on keeping its address, until it gives it back. Whoever waits for the host's
+/// addresses is told when there is none for long, and when there will be none any more.
 ///
 /// # Errors
 /// When there is no such interface, another application has the port, or nobody answers an inform.
 pub async fn run(config: Config) -> Result<(), AppError> {
     let interface = Interface::find(config.interface.as_deref())
         .ok_or_else(|| AppError::new("there is no such interface"))?;
+    let inform = config.inform;
+    let end = keep(config, interface.clone()).await;
+    if !inform {
+        interface.unconfigured(match &end {
+            Ok(()) => "its DHCP client has given its address back",
+            Err(_) => "its DHCP client has failed",
+        });
+    }
+    end
+}
+
+async fn keep(config: Config, interface: Interface) -> Result<(), AppError> {
     let own = interface.addresses().iter().find_map(|cidr| match cidr.address() {
         IpAddr::V4(address) => Some(address),
         IpAddr::V6(_) => None,
@@ -56,8 +70,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
                 }
             }
             Input::Addresses => {
-                let gone = work.client.lease().is_some_and(|lease| !work.interface.has(lease.address()));
-                if gone {
+                if work.client.lease().is_some_and(|lease| work.has_lost(lease)) {
                     work.client.on_conflict(time::now());
                 }
             }
@@ -93,7 +106,11 @@ impl Work {
                     self.client.on_checked(time::now());
                 }
                 Ok(Assigned::Duplicate(_)) => self.client.on_conflict(time::now()),
-                Err(error) => return Some(Err(error.into())),
+                // Another interface of this host has it, or somebody took it away meanwhile: it is of no use either.
+                Err(error) => {
+                    report(format!("cannot use {}: {error}", lease.cidr));
+                    self.client.on_conflict(time::now());
+                }
             },
             Action::Extended(lease) => self.set_router(&lease),
             Action::Linger => time::sleep(LINGER).await,
@@ -101,10 +118,17 @@ impl Work {
                 self.drop_router();
                 self.interface.remove(lease.cidr.address());
             }
+            Action::Without(why) => self.interface.unconfigured(why),
             Action::Say(text) => report(text),
             Action::End(how) => return Some(how.map_err(AppError::new)),
         }
         None
+    }
+
+    /// Whether the address was taken away. One that is probed again, since the interface was down, was not.
+    fn has_lost(&self, lease: &Lease) -> bool {
+        let standing = self.interface.standing(lease.address());
+        !matches!(standing, Some(Standing::Assured | Standing::Tentative))
     }
 
     /// The default route leads to the first router that is on the link.

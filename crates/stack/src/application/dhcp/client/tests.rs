@@ -27,6 +27,7 @@ impl Bench {
     fn new(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         config.knobs.start = (Duration::ZERO, Duration::ZERO);
+        config.knobs.patience = Duration::from_secs(1_000_000);
         change(&mut config);
         let own = config.inform.then_some(ip(7));
         Self { client: Client::new(Instant::ZERO, &mut mean, config, MAC, own), now: Instant::ZERO }
@@ -137,7 +138,7 @@ fn waits_double_up_to_a_minute() {
     assert_eq!(waits, [4, 8, 16, 32, 64, 64]);
     let least = |least: u64, _: u64, _: &'static str| least;
     let most = |_: u64, most: u64, _: &'static str| most;
-    let wait = |draw: Draw<'_>| bench.client.patience(draw).as_secs();
+    let wait = |draw: Draw<'_>| bench.client.wait(draw).as_secs();
     assert_eq!((wait(&mut { least }), wait(&mut { most })), (63, 65));
 }
 
@@ -306,4 +307,38 @@ fn release_and_inform_end() {
     let mut bench = Bench::new(|config| config.inform = true);
     (0..4).for_each(|_| assert_eq!(bench.wait_for_message().0.kind, Kind::Inform));
     assert_eq!(bench.wait(), [Action::End(Err("no DHCP server answered"))]);
+}
+
+#[test]
+fn whoever_waits_for_an_address_is_told_when_there_is_none_for_long_and_the_client_goes_on() {
+    let without = Action::Without("no DHCP server has given it an address");
+    let mut bench = Bench::new(|config| config.knobs.patience = Duration::from_secs(30));
+    let mut seen = Vec::new();
+    while bench.now < Instant::from_secs(200) {
+        let actions = bench.wait();
+        if actions.contains(&without) {
+            seen.push(bench.now);
+        }
+    }
+    assert_eq!(seen, [Instant::from_secs(30)], "once");
+    // It has one after all; when it loses it, it is patient anew.
+    while bench.actions() == [] && bench.client.state == (State::Selecting { offers: vec![], decide: None }) {
+        bench.receive(&bench.answer(Kind::Offer, SERVER, GIVEN));
+    }
+    bench.wait_for_message();
+    bench.receive(&bench.answer(Kind::Ack, SERVER, GIVEN));
+    bench.client.on_checked(bench.now);
+    bench.actions();
+    let bound = bench.now;
+    loop {
+        let actions = bench.wait();
+        assert!(!actions.contains(&without), "it has an address");
+        if matches!(actions[..], [Action::Give(_), ..]) {
+            break;
+        }
+    }
+    assert!(bench.now > bound + Duration::from_secs(1500));
+    let lost = bench.now;
+    while !bench.wait().contains(&without) {}
+    assert_eq!(bench.now - lost, Duration::from_secs(30));
 }
