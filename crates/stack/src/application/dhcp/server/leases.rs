@@ -5,8 +5,9 @@ use core::net::Ipv4Addr;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Config;
-use crate::addr::Mac;
+use crate::addr::{Cidr, Mac};
 use crate::application::dhcp::codec::ClientId;
+use crate::interface::rarp;
 use crate::time::Instant;
 
 /// What is promised of an address.
@@ -40,6 +41,7 @@ pub struct Lease {
 pub struct Leases {
     first: Ipv4Addr,
     last: Ipv4Addr,
+    prefix: u8,
     reserved: BTreeMap<Mac, Ipv4Addr>,
     reserved_addresses: BTreeSet<Ipv4Addr>,
     own: Ipv4Addr,
@@ -58,6 +60,7 @@ impl Leases {
         Self {
             first: config.first,
             last: config.last,
+            prefix: config.prefix,
             reserved: config.reservations.iter().copied().collect(),
             reserved_addresses: config.reservations.iter().map(|(_, address)| *address).collect(),
             own,
@@ -80,6 +83,11 @@ impl Leases {
         self.table.get(&address).map(|lease| (address, lease))
     }
 
+    /// The address that is reserved for a station.
+    pub fn reserved_for(&self, mac: Mac) -> Option<Ipv4Addr> {
+        self.reserved.get(&mac).copied()
+    }
+
     /// How many addresses were ever given.
     pub fn len(&self) -> usize {
         self.table.len()
@@ -89,7 +97,9 @@ impl Leases {
     pub fn is_free_for(&self, now: Instant, client: &ClientId, mac: Mac, address: Ipv4Addr) -> bool {
         let of_pool = (self.first..=self.last).contains(&address);
         let reserved = self.reserved.get(&mac) == Some(&address);
-        if address == self.own || !(reserved || of_pool && !self.reserved_addresses.contains(&address)) {
+        // RFC 1122 §3.2.1.3: the network's own address and its broadcast address are no host's.
+        let is_host = Cidr::new(address.into(), self.prefix).is_ok_and(|cidr| rarp::can_be_given(&cidr));
+        if !is_host || address == self.own || !(reserved || of_pool && !self.reserved_addresses.contains(&address)) {
             return false;
         }
         match self.table.get(&address) {
@@ -108,7 +118,7 @@ impl Leases {
         mac: Mac,
         requested: Option<Ipv4Addr>,
     ) -> Option<Ipv4Addr> {
-        let reserved = self.reserved.get(&mac).copied();
+        let reserved = self.reserved_for(mac);
         let had = self.by_client.get(client).copied();
         let wanted = [reserved, had, requested].into_iter().flatten();
         if let Some(address) = wanted.into_iter().find(|own| self.is_free_for(now, client, mac, *own)) {

@@ -6,7 +6,7 @@ mod serve;
 mod tests;
 
 use core::net::{IpAddr, Ipv4Addr};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::codec::{ClientId, Kind, Message, Options};
 use crate::addr::{Cidr, Mac};
@@ -103,6 +103,8 @@ pub struct Server {
     leases: Leases,
     /// Who asked for the addresses that are being checked, and when they will have been: as many as the table allows.
     checks: BTreeMap<Ipv4Addr, (Instant, Message)>,
+    /// The same, by when they will have been.
+    due: BTreeSet<(Instant, Ipv4Addr)>,
     actions: VecDeque<Action>,
 }
 
@@ -110,7 +112,8 @@ impl Server {
     /// A server whose own address is `own`.
     pub fn new(config: Config, own: Ipv4Addr) -> Self {
         let leases = Leases::new(&config, own);
-        Self { config, own, leases, checks: BTreeMap::new(), actions: VecDeque::new() }
+        let (checks, due) = (BTreeMap::new(), BTreeSet::new());
+        Self { config, own, leases, checks, due, actions: VecDeque::new() }
     }
 
     /// The next thing to do.
@@ -120,7 +123,7 @@ impl Server {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.checks.values().map(|(at, _)| *at).min()
+        self.due.first().map(|(at, _)| *at)
     }
 
     /// A message of a client.
@@ -162,24 +165,29 @@ impl Server {
         // RFC 2131 §3.1 (2): the server should see that nobody uses the address before it offers it.
         let until = now + self.config.ping_timeout;
         self.leases.set(now, address, client, State::Checked, until + Duration::from_secs(1));
+        self.forget_check(address);
         self.checks.insert(address, (until, message.clone()));
+        self.due.insert((until, address));
         self.actions.push_back(Action::Ping(address));
     }
 
     /// Offers what was checked for long enough.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let is_due = |(_, (at, _)): &(&Ipv4Addr, &(Instant, Message))| *at <= now;
-        let due: Vec<Ipv4Addr> = self.checks.iter().filter(is_due).map(|(address, _)| *address).collect();
-        for address in due {
-            if let Some((_, message)) = self.checks.remove(&address) {
-                self.offer(now, &message, address);
-            }
+        while let Some((_, address)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
+            let Some(message) = self.forget_check(address) else { break };
+            self.offer(now, &message, address);
         }
+    }
+
+    fn forget_check(&mut self, address: Ipv4Addr) -> Option<Message> {
+        let (at, message) = self.checks.remove(&address)?;
+        self.due.remove(&(at, address));
+        Some(message)
     }
 
     /// Somebody answered who has this address.
     pub fn on_ping_answered(&mut self, now: Instant, address: Ipv4Addr) {
-        let Some((_, message)) = self.checks.remove(&address) else { return };
+        let Some(message) = self.forget_check(address) else { return };
         self.say(format!("{address} answers, and is not offered"));
         self.abandon(now, address);
         self.discover(now, &message);
@@ -248,9 +256,21 @@ impl Server {
                 }
             }
             Some((_, true)) => self.refuse(message, "the client has another address"),
-            // RFC 2131 §4.3.2: a server that has no record of the client must remain silent. But an address that is
-            // another's it knows of.
-            _ => self.refuse_if_others(now, message, address),
+            _ => self.request_without_lease(now, message, address),
+        }
+    }
+
+    /// A client that has no lease here asks to keep its address.
+    fn request_without_lease(&mut self, now: Instant, message: &Message, address: Ipv4Addr) {
+        // RFC 2131 §4.3.2: a server that has no record of the client must remain silent. A reservation is a record.
+        match self.leases.reserved_for(message.mac) {
+            Some(own) if own != address => self.refuse(message, "another address is reserved for the client"),
+            Some(_) if self.leases.is_free_for(now, &message.client(), message.mac, address) => {
+                self.bind(now, message, address);
+            }
+            Some(_) => self.refuse(message, "the address is another's"),
+            // But an address that is another's it knows of.
+            None => self.refuse_if_others(now, message, address),
         }
     }
 
@@ -264,7 +284,7 @@ impl Server {
         if !self.config.network().is_some_and(|network| network.contains(address.into())) {
             return self.refuse(message, "the address is of another network");
         }
-        self.refuse_if_others(now, message, address);
+        self.request_without_lease(now, message, address);
     }
 
     fn refuse_if_others(&mut self, now: Instant, message: &Message, address: Ipv4Addr) {

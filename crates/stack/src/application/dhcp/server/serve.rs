@@ -28,11 +28,8 @@ enum Input {
 pub async fn serve(config: Config) -> Result<(), AppError> {
     let interface = Interface::find(config.interface.as_deref())
         .ok_or_else(|| AppError::new("there is no such interface"))?;
-    let own = interface.addresses().iter().find_map(|cidr| match cidr.address() {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
-    });
-    let own = own.ok_or_else(|| AppError::new("a DHCP server needs an address of its own"))?;
+    let own = own_address(&interface, &config)
+        .ok_or_else(|| AppError::new("a DHCP server needs an address of its own"))?;
     let local = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), SERVER_PORT);
     let socket = UdpSocket::bind_on(local, &interface).await?;
     socket.set_broadcast(true)?;
@@ -64,6 +61,16 @@ pub async fn serve(config: Config) -> Result<(), AppError> {
             Input::Timeout => server.handle_timeout(time::now()),
         }
     }
+}
+
+/// The interface's address in the pool's network, or else its first one, for a pool that relay agents ask for.
+fn own_address(interface: &Interface, config: &Config) -> Option<Ipv4Addr> {
+    let addresses = interface.addresses();
+    let of_pool = addresses.iter().find(|cidr| cidr.contains(config.first.into()));
+    of_pool.into_iter().chain(&addresses).find_map(|cidr| match cidr.address() {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    })
 }
 
 /// Sends an answer. One that cannot be sent is as good as lost under way.

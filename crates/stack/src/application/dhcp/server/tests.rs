@@ -103,13 +103,39 @@ fn a_request_is_what_its_fields_say() {
         ("renewing or rebinding: another's", extending(9, had), nak),
         ("renewing or rebinding: no record", extending(9, ip(105)), None),
         ("renewing or rebinding: another network", extending(9, Ipv4Addr::new(192, 168, 0, 5)), nak),
+        // A reservation is a record of the client too.
+        ("rebooting: no lease, but it is reserved", rebooting(8, ip(103)), ack(ip(103))),
+        ("rebooting: another than is reserved", rebooting(8, ip(105)), nak),
+        ("renewing or rebinding: no lease, but it is reserved", extending(8, ip(103)), ack(ip(103))),
+        ("renewing or rebinding: another than is reserved", extending(8, ip(105)), nak),
+        ("rebooting: reserved for another", rebooting(9, ip(103)), None),
         ("fields that do not go together", message(Kind::Request, 1, |_| ()), None),
     ];
     for (what, request, expected) in table {
-        let mut server = server(|_| ());
+        let mut server = server(|config| config.reservations = vec![(mac(8), ip(103))]);
         assert_eq!(lease(&mut server, START, 1), had);
         assert_eq!(answer(&mut server, START, &request), expected, "{what}");
     }
+}
+
+#[test]
+fn a_reserved_address_that_somebody_uses_is_refused_even_to_whom_it_is_reserved() {
+    let mut server = server(|config| config.reservations = vec![(mac(8), ip(103))]);
+    server.abandon(START, ip(103));
+    assert_eq!(answer(&mut server, START, &rebooting(8, ip(103))), Some((Kind::Nak, NONE)));
+    assert_eq!(lease(&mut server, START, 8), ip(100), "one of the pool instead");
+    let after = START + Duration::from_secs(600);
+    assert_eq!(answer(&mut server, after, &extending(8, ip(100))), Some((Kind::Ack, ip(100))));
+}
+
+#[test]
+fn the_network_s_own_addresses_are_nobody_s() {
+    // RFC 1122 §3.2.1.3
+    let mut server = server(|config| (config.first, config.last) = (ip(0), ip(255)));
+    let wanting = |client, wanted| message(Kind::Discover, client, |m| m.options.requested = Some(wanted));
+    assert_eq!(answer(&mut server, START, &wanting(1, ip(255))), Some((Kind::Offer, ip(2))), "1 is the server's");
+    assert_eq!(answer(&mut server, START, &wanting(2, ip(0))), Some((Kind::Offer, ip(3))));
+    assert_eq!(answer(&mut server, START, &selecting(3, OWN, ip(255))), Some((Kind::Nak, NONE)));
 }
 
 #[test]
@@ -244,6 +270,25 @@ fn an_address_that_answers_is_not_offered() {
     assert_eq!(server.next_timeout(), None);
     server.on_ping_answered(due, ip(101));
     assert_eq!(sent(&mut server).len(), 0, "too late");
+}
+
+#[test]
+fn many_checks_end_in_the_order_in_which_they_began() {
+    let mut server = server(|config| config.ping_timeout = Duration::from_secs(1));
+    for client in 1..=5 {
+        server.handle(START + Duration::from_millis(client.into()), &message(Kind::Discover, client, |_| ()));
+    }
+    // The second client's address answers: another one is looked at for it, last.
+    server.on_ping_answered(START + Duration::from_millis(10), ip(101));
+    sent(&mut server);
+    let mut offers = Vec::new();
+    while let Some(at) = server.next_timeout() {
+        server.handle_timeout(at);
+        let given = sent(&mut server);
+        offers.extend(given.iter().map(|(offer, _)| ((at - START).as_millis(), offer.yiaddr)));
+    }
+    let expected = [(1001, 100), (1003, 102), (1004, 103), (1005, 104), (1010, 105)];
+    assert_eq!(offers, expected.map(|(at, last)| (at, ip(last))));
 }
 
 #[test]
