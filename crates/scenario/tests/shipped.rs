@@ -133,3 +133,48 @@ fn the_readme_lists_what_ships() {
         assert!(before == after, "README.md does not list what ships: see this test's first line");
     }
 }
+
+#[test]
+fn dhcp_and_rarp_whatever_the_chance() {
+    for seed in 1..=10 {
+        held(&run("dhcp", Some(seed)));
+        held(&run("rarp-boot", Some(seed)));
+    }
+}
+
+/// What the text of a shipped scenario claims, and does not hold any more once the text is changed so.
+#[track_caller]
+fn breaks(name: &str, from: &str, to: &str) {
+    let shipped = wirelab_scenario::shipped::find(name).expect("it ships");
+    assert!(shipped.text.contains(from), "{name} has no {from}");
+    let text = shipped.text.replacen(from, to, 1);
+    let scenario =
+        Scenario::from_text(&format!("{name}.toml"), &text, &[]).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let report = scenario.build(scenario.seed()).execute(&mut |_| {});
+    assert!(!report.held, "{name} holds with {to:?} for {from:?}");
+}
+
+#[test]
+fn dhcp_expects_what_it_says() {
+    // The desk's first word is for what it had; it is reserved for it; it is answered.
+    breaks("dhcp", "previous = \"10.0.0.104\"\n", "");
+    breaks("dhcp", "reservation = [{ station = \"desk\", address = \"10.0.0.104\" }]", "");
+    // The server asks whether anybody is there.
+    breaks("dhcp", "name_servers", "ping_timeout = \"0 s\"\nname_servers");
+    // A renewal that is lost, a release that is lost.
+    let cut = |at: &str, until: &str| {
+        format!(
+            "[[event]]\nat = \"{at}\"\ncut = \"s\"\n\n[[event]]\nat = \"{until}\"\nrestore = \"s\"\n\n[[application]]\nname = \"lender\""
+        )
+    };
+    breaks("dhcp", "[[application]]\nname = \"lender\"", &cut("60 s", "85 s"));
+    breaks("dhcp", "[[application]]\nname = \"lender\"", &cut("155 s", "200 s"));
+    // No address is given back.
+    breaks("dhcp", "release_after = \"150 s\"", "release_after = \"110 s\"");
+    // The camera is not there: nobody declines.
+    breaks(
+        "dhcp",
+        "between = [\"camera\", \"switch\"]\ndelay = \"50 us\"",
+        "between = [\"camera\", \"switch\"]\nloss = \"100 %\"",
+    );
+}

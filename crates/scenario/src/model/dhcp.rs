@@ -19,6 +19,9 @@ record! {
         lease: optional Period,
         /// It gives the address back when it has had it for so long, and ends; never where left out.
         release_after: optional Span,
+        /// After so long without an address the host's applications are told that there is none, and it goes on asking;
+        /// 1 min where left out.
+        patience: optional Period,
         /// It has an address, and only asks for what goes with it.
         inform: optional bool,
     }

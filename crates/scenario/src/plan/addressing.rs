@@ -52,11 +52,7 @@ pub fn plan(
             None => OnConflict::DefendOnce,
         },
         proxy_arp: interface.proxy_arp.as_ref().is_some_and(|proxy| proxy.value),
-        rarp_table: interface
-            .rarp_table
-            .iter()
-            .filter_map(|entry| table_entry(entry, hosts, problems))
-            .collect(),
+        rarp_table: table(interface, hosts, problems),
         ..config
     }
 }
@@ -68,6 +64,19 @@ fn client(interface: &Interface, problems: &mut Vec<Problem>) -> rarp::ClientCon
     }
     let prefix = rarp.value.prefix.as_ref().map(|prefix| prefix.value);
     rarp::ClientConfig { prefix, gateway: rarp.value.gateway.as_ref().map(|gateway| gateway.value) }
+}
+
+fn table(interface: &Interface, hosts: &[At<Host>], problems: &mut Vec<Problem>) -> Vec<(Mac, Ipv4Addr)> {
+    let mut table: Vec<(Mac, Ipv4Addr)> = Vec::new();
+    for entry in &interface.rarp_table {
+        let Some((mac, address)) = table_entry(entry, hosts, problems) else { continue };
+        if let Some((_, other)) = table.iter().find(|(other, _)| *other == mac) {
+            let problem = entry.problem(format!("the table says that {mac} is {other} already"));
+            problems.push(problem.allowed("one line for each station"));
+        }
+        table.push((mac, address));
+    }
+    table
 }
 
 fn table_entry(

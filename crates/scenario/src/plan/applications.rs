@@ -69,6 +69,7 @@ pub fn plan(
         problems,
     );
     check_ports(applications, problems);
+    super::dhcp::check_interfaces(applications, hosts, problems);
     let plan = |application: &At<Application>| plan_one(&application.value, hosts, problems);
     let mut planned: Vec<_> = applications.iter().filter_map(plan).collect();
     planned.extend(super::dhcp::implied(hosts, &planned));
@@ -185,7 +186,7 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             Work::DhcpClient(super::dhcp::client(client, lookup.host, lookup.problems)?)
         }
         Kind::DhcpServer(server) => {
-            Work::DhcpServer(super::dhcp::server(server, lookup.hosts, lookup.host, lookup.problems)?)
+            Work::DhcpServer(super::lending::server(server, lookup.hosts, lookup.host, lookup.problems)?)
         }
         Kind::Ping(ping) => Work::Ping(ping::Config {
             destination: lookup.peer(&ping.to.value, &ping.to.place)?,

@@ -1,19 +1,19 @@
-//! DHCP clients and servers, and the clients that an interface with `configure = "dhcp"` implies.
+//! DHCP clients, and those that an interface with `configure = "dhcp"` implies. Servers are planned by `lending`.
 
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::Ipv4Addr;
 
-use wirelab_stack::addr::{Cidr, Mac};
-use wirelab_stack::application::dhcp::{client, server};
+use wirelab_stack::addr::Cidr;
+use wirelab_stack::application::dhcp::client;
+use wirelab_stack::frame::Medium;
 use wirelab_stack::host::HostConfig;
-use wirelab_stack::interface::{Configure, InterfaceConfig};
+use wirelab_stack::interface::{Configure, InterfaceConfig, rarp};
 use wirelab_stack::time::Instant;
 
 use super::applications::{PlannedApplication, Work};
-use super::{find, no_such};
+use super::find;
 use crate::diagnostic::Problem;
-use crate::model::{DhcpClient, DhcpServer, RarpEntry};
-use crate::read::{At, List, Name};
-use crate::units::End;
+use crate::model::{Application, DhcpClient, Kind};
+use crate::read::{At, Name, Place};
 
 /// A client, as it is described.
 pub fn client(
@@ -27,68 +27,89 @@ pub fn client(
         let problem = at.problem("to be told what goes with its address, the interface needs one");
         problems.push(problem.allowed("`addresses` of the interface, or no `inform`"));
     }
+    let only_asks = inform.then(|| {
+        let fields = [
+            ("requested", client.requested.as_ref().map(|at| &at.place)),
+            ("previous", client.previous.as_ref().map(|at| &at.place)),
+            ("lease", client.lease.as_ref().map(|at| &at.place)),
+            ("release_after", client.release_after.as_ref().map(|at| &at.place)),
+            ("patience", client.patience.as_ref().map(|at| &at.place)),
+        ];
+        fields.into_iter().find_map(|(field, place)| Some((field, place?)))
+    });
+    if let Some((field, place)) = only_asks.flatten() {
+        let problem =
+            place.problem(format!("a client with `inform` gets no address, so that `{field}` says nothing"));
+        problems.push(problem.allowed(format!("one of `inform` and `{field}`")));
+    }
+    let mut address = |at: &Option<At<Ipv4Addr>>| {
+        let at = at.as_ref()?;
+        if !Cidr::new(at.value.into(), 32).is_ok_and(|cidr| rarp::can_be_given(&cidr)) {
+            let problem = at.problem(format!("{} cannot be a host's address", at.value));
+            problems.push(problem.allowed("an address that one station can have"));
+        }
+        Some(at.value)
+    };
+    let (requested, previous) = (address(&client.requested), address(&client.previous));
+    let mut knobs = client::Knobs::default();
+    if let Some(patience) = &client.patience {
+        knobs.patience = patience.value.0.0;
+    }
     Some(client::Config {
         interface: Some(interface.name.clone()),
-        requested: client.requested.as_ref().map(|at| at.value),
-        previous: client.previous.as_ref().map(|at| at.value),
+        requested,
+        previous,
         lease: client.lease.as_ref().map(|at| at.value.0.0),
         release_after: client.release_after.as_ref().map(|at| at.value.0),
         inform,
-        knobs: client::Knobs::default(),
+        knobs,
     })
 }
 
-/// A server, as it is described.
-pub fn server(
-    server: &DhcpServer,
-    hosts: &[HostConfig],
-    host: Option<&HostConfig>,
-    problems: &mut Vec<Problem>,
-) -> Option<server::Config> {
-    let interface = interface(server.interface.as_ref(), host, problems)?;
-    let (first, last) = (server.first.value, server.last.value);
-    let own = interface.addresses.iter().find(|cidr| cidr.contains(first.into()));
-    let prefix = match (&server.prefix, own.or(interface.addresses.first())) {
-        (Some(prefix), _) => prefix.value,
-        (None, Some(own)) => own.prefix(),
-        (None, None) => {
-            let problem = server.first.problem("the server's interface has no address");
-            problems.push(problem.allowed("an interface with an address in the pool's network"));
-            return None;
+/// Looks whether clients and servers can have the interfaces that they are for: one of each for each interface.
+pub fn check_interfaces(applications: &[At<Application>], hosts: &[HostConfig], problems: &mut Vec<Problem>) {
+    /// Host, interface, whether it is a server, name.
+    type Taken<'a> = (&'a str, &'a str, bool, &'a str);
+    let mut taken: Vec<Taken<'_>> = Vec::new();
+    for application in applications {
+        let Application { common, kind } = &application.value;
+        let (name, serves, inform) = match kind {
+            Kind::DhcpServer(server) => (&server.interface, true, false),
+            Kind::DhcpClient(client) => {
+                (&client.interface, false, client.inform.as_ref().is_some_and(|inform| inform.value))
+            }
+            _ => continue,
+        };
+        // What is not there is reported where it is looked up.
+        let Some(host) = hosts.iter().find(|host| host.name == common.host.value.0) else { continue };
+        let Some(own) = interface(name.as_ref(), Some(host), &mut Vec::new()) else { continue };
+        let place = name.as_ref().map_or(&common.host.place, |name| &name.place);
+        problems.extend(unfit(own, place, serves || inform));
+        let known = (host.name.as_str(), own.name.as_str(), serves);
+        if let Some((.., other)) = taken.iter().find(|(host, own, side, _)| (*host, *own, *side) == known) {
+            let side = if serves { "server" } else { "client" };
+            let problem = place.problem(format!("`{other}` is the DHCP {side} of `{}` already", own.name));
+            problems.push(problem.allowed(format!("one DHCP {side} for each interface")));
         }
-    };
-    let network = Cidr::new(IpAddr::V4(first), prefix).ok();
-    if !network.is_some_and(|network| first <= last && network.contains(last.into())) {
-        let message = format!("the pool from {first} to {last} does not lie in one network of {prefix} bits");
-        problems.push(server.last.problem(message).allowed("an address from `first` on, in its network"));
-        return None;
+        taken.push((known.0, known.1, serves, &common.name.value.0));
     }
-    let reservations =
-        server.reservation.iter().filter_map(|entry| reservation(entry, hosts, problems)).collect();
-    let list = |list: &Option<At<List<Ipv4Addr>>>| {
-        list.as_ref().map_or_else(Vec::new, |list| list.value.0.iter().map(|at| at.value).collect())
-    };
-    let mut config = server::Config::new(first, last, prefix);
-    config.interface = Some(interface.name.clone());
-    config.reservations = reservations;
-    (config.routers, config.name_servers) = (list(&server.routers), list(&server.name_servers));
-    let set = |knob: &mut _, at: Option<_>| {
-        if let Some(value) = at {
-            *knob = value;
-        }
-    };
-    set(&mut config.lease, server.lease.as_ref().map(|at| at.value.0.0));
-    set(&mut config.max_lease, server.max_lease.as_ref().map(|at| at.value.0.0));
-    set(&mut config.offer_time, server.offer_time.as_ref().map(|at| at.value.0));
-    set(&mut config.abandoned_time, server.abandoned_time.as_ref().map(|at| at.value.0));
-    set(&mut config.ping_timeout, server.ping_timeout.as_ref().map(|at| at.value.0));
-    if let Some(most) = &server.max_leases {
-        config.max_leases = most.value as usize;
-    }
-    Some(config)
 }
 
-fn interface<'a>(
+/// Why an interface cannot have a client, or a server, if so.
+fn unfit(interface: &InterfaceConfig, place: &Place, has_address: bool) -> Option<Problem> {
+    if interface.medium != Medium::Ethernet {
+        let problem =
+            place.problem(format!("`{}` has no hardware address that a lease could be for", interface.name));
+        return Some(problem.allowed("an Ethernet interface"));
+    }
+    if has_address || interface.configure == Configure::Dhcp {
+        return None;
+    }
+    let problem = place.problem(format!("`{}` does not have its address from a DHCP server", interface.name));
+    Some(problem.allowed("an interface with `configure = \"dhcp\"`, or `inform`"))
+}
+
+pub(super) fn interface<'a>(
     name: Option<&At<Name>>,
     host: Option<&'a HostConfig>,
     problems: &mut Vec<Problem>,
@@ -101,41 +122,6 @@ fn interface<'a>(
             interfaces.get(find("interface", name, names, problems)?)
         }
     }
-}
-
-fn reservation(
-    entry: &At<RarpEntry>,
-    hosts: &[HostConfig],
-    problems: &mut Vec<Problem>,
-) -> Option<(Mac, Ipv4Addr)> {
-    let RarpEntry { mac, station, address } = &entry.value;
-    let mac = match (mac, station) {
-        (Some(mac), None) => mac.value,
-        (None, Some(station)) => station_mac(station, hosts, problems)?,
-        _ => {
-            let problem = entry.problem("a reservation is for one station");
-            problems.push(problem.allowed("one of `mac` and `station`"));
-            return None;
-        }
-    };
-    Some((mac, address.value))
-}
-
-fn station_mac(end: &At<End>, hosts: &[HostConfig], problems: &mut Vec<Problem>) -> Option<Mac> {
-    let End { host: name, interface } = &end.value;
-    let Some(host) = hosts.iter().find(|host| host.name == *name) else {
-        problems.push(no_such(&end.place, "host", name, hosts.iter().map(|host| host.name.as_str())));
-        return None;
-    };
-    let found = match interface {
-        Some(interface) => host.interfaces.iter().find(|own| own.name == *interface),
-        None => host.interfaces.first().filter(|_| host.interfaces.len() == 1),
-    };
-    if found.is_none() {
-        let problem = end.problem(format!("`{name}` has no such interface, or more than one"));
-        problems.push(problem.allowed("an interface such as \"client.eth0\""));
-    }
-    found.map(|own| own.mac)
 }
 
 /// The clients that interfaces with `configure = "dhcp"` need and that the file does not describe: in the background.

@@ -6,7 +6,7 @@ use wirelab_stack::interface::{InterfaceConfig, VlanConfig};
 
 use super::no_such;
 use crate::diagnostic::Problem;
-use crate::model::{Host, Interface, MediumWord};
+use crate::model::{ConfigureWord, Host, Interface, MediumWord};
 use crate::near;
 use crate::read::{At, Name};
 
@@ -35,12 +35,20 @@ pub fn settle(host: &Host, interfaces: &mut [InterfaceConfig], problems: &mut Ve
 fn make_point_to_point(interface: &Interface, config: &mut InterfaceConfig, problems: &mut Vec<Problem>) {
     (config.medium, config.mac, config.announce) = (Medium::PointToPoint, Mac::UNSPECIFIED, false);
     let announce = interface.announce.as_ref().filter(|announce| announce.value);
+    let probe = interface.probe.as_ref().filter(|probe| probe.value);
+    let proxy = interface.proxy_arp.as_ref().filter(|proxy| proxy.value);
+    let configure = interface.configure.as_ref().filter(|word| word.value != ConfigureWord::Static);
     let places = [
         ("mac", interface.mac.as_ref().map(|mac| &mac.place)),
         ("announce", announce.map(|announce| &announce.place)),
         ("vlan", interface.vlan.as_ref().map(|vlan| &vlan.place)),
         ("parent", interface.parent.as_ref().map(|parent| &parent.place)),
         ("neighbor", interface.neighbor.first().map(|neighbor| &neighbor.place)),
+        ("configure", configure.map(|configure| &configure.place)),
+        ("probe", probe.map(|probe| &probe.place)),
+        ("proxy_arp", proxy.map(|proxy| &proxy.place)),
+        ("on_conflict", interface.on_conflict.as_ref().map(|word| &word.place)),
+        ("rarp_table", interface.rarp_table.first().map(|entry| &entry.place)),
     ];
     for (field, place) in places {
         if let Some(place) = place {

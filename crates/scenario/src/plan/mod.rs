@@ -8,6 +8,7 @@ mod events;
 mod expectations;
 mod groups;
 mod hosts;
+mod lending;
 mod links;
 mod media;
 mod paths;
