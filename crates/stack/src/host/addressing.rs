@@ -93,8 +93,7 @@ impl Host {
 
     /// An address that was to be an interface's is not: it looks for another, or does without.
     fn lose(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, cidr: Cidr) {
-        if let (IpAddr::V4(address), Some(own)) =
-            (cidr.address(), self.interfaces.get_mut(usize::from(on.0)))
+        if let (IpAddr::V4(address), Some(own)) = (cidr.address(), self.interfaces.get_mut(usize::from(on.0)))
         {
             own.lose(ctx.now, address);
         }

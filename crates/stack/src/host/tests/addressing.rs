@@ -181,8 +181,7 @@ fn sockets(net: &mut Net) -> (SocketId, SocketId) {
 fn what_is_bound_to_an_address_fails_with_it_and_nothing_is_sent() {
     // RFC 5227 §2.4 (a) and (b); the errors are those that `remove_address` promises.
     type Loss = fn(&mut Net);
-    let by_call: Loss =
-        |net| assert!(net.call(0, |host, ctx| host.remove_address(ctx, WIRE, ip(1).into())));
+    let by_call: Loss = |net| assert!(net.call(0, |host, ctx| host.remove_address(ctx, WIRE, ip(1).into())));
     let claim = |net: &mut Net| {
         let claim = Packet::announcement(STRANGER, ip(1));
         net.deliver(0, claim.frame(Mac::BROADCAST, Cause::Raw, Trigger::Call));
@@ -191,11 +190,9 @@ fn what_is_bound_to_an_address_fails_with_it_and_nothing_is_sent() {
         let claim = Packet::announcement(STRANGER, ip(1));
         net.deliver(0, claim.frame(Mac::BROADCAST, Cause::Raw, Trigger::Call));
     };
-    for (policy, loss) in [
-        (OnConflict::NeverGiveUp, by_call),
-        (OnConflict::GiveUp, give_up),
-        (OnConflict::DefendOnce, give_up),
-    ] {
+    for (policy, loss) in
+        [(OnConflict::NeverGiveUp, by_call), (OnConflict::GiveUp, give_up), (OnConflict::DefendOnce, give_up)]
+    {
         let mut net = started(2, |config| config.interfaces[0].on_conflict = policy);
         let (stream, socket) = sockets(&mut net);
         let listener = net.call(0, |host, ctx| host.tcp_listen(ctx, addr("10.0.0.1:80"), 8)).unwrap();

@@ -99,7 +99,10 @@ impl Leases {
         let reserved = self.reserved.get(&mac) == Some(&address);
         // RFC 1122 §3.2.1.3: the network's own address and its broadcast address are no host's.
         let is_host = Cidr::new(address.into(), self.prefix).is_ok_and(|cidr| rarp::can_be_given(&cidr));
-        if !is_host || address == self.own || !(reserved || of_pool && !self.reserved_addresses.contains(&address)) {
+        if !is_host
+            || address == self.own
+            || !(reserved || of_pool && !self.reserved_addresses.contains(&address))
+        {
             return false;
         }
         match self.table.get(&address) {

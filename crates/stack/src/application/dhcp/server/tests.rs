@@ -133,7 +133,11 @@ fn the_network_s_own_addresses_are_nobody_s() {
     // RFC 1122 §3.2.1.3
     let mut server = server(|config| (config.first, config.last) = (ip(0), ip(255)));
     let wanting = |client, wanted| message(Kind::Discover, client, |m| m.options.requested = Some(wanted));
-    assert_eq!(answer(&mut server, START, &wanting(1, ip(255))), Some((Kind::Offer, ip(2))), "1 is the server's");
+    assert_eq!(
+        answer(&mut server, START, &wanting(1, ip(255))),
+        Some((Kind::Offer, ip(2))),
+        "1 is the server's"
+    );
     assert_eq!(answer(&mut server, START, &wanting(2, ip(0))), Some((Kind::Offer, ip(3))));
     assert_eq!(answer(&mut server, START, &selecting(3, OWN, ip(255))), Some((Kind::Nak, NONE)));
 }
