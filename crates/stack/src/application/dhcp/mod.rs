@@ -9,3 +9,5 @@
 pub mod client;
 pub mod codec;
 pub mod server;
+#[cfg(test)]
+mod tests;

@@ -212,6 +212,22 @@ impl Client {
         self.next.min(self.release).min(self.despair)
     }
 
+    /// Its state, as RFC 2131 §4.4 calls it; `CHECKING` is between an ACK and BOUND, and `ended` is the end.
+    pub const fn state(&self) -> &'static str {
+        match self.state {
+            State::Init => "INIT",
+            State::Selecting { .. } => "SELECTING",
+            State::Requesting { .. } => "REQUESTING",
+            State::Rebooting { .. } => "REBOOTING",
+            State::Checking { .. } => "CHECKING",
+            State::Bound { .. } => "BOUND",
+            State::Renewing { .. } => "RENEWING",
+            State::Rebinding { .. } => "REBINDING",
+            State::Informing => "INFORMING",
+            State::Ended => "ended",
+        }
+    }
+
     /// The lease that is in use.
     pub fn lease(&self) -> Option<&Lease> {
         match &self.state {
