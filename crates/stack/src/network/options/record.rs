@@ -64,7 +64,7 @@ pub(super) fn check_pointer(option: &[u8], head: usize, entry: usize) -> Result<
     if option.len() < head {
         return Err(1);
     }
-    let fits = pointer > option.len() || pointer - 1 + entry <= option.len();
+    let fits = pointer > option.len() || pointer + entry <= option.len() + 1;
     if pointer > head && fits { Ok(()) } else { Err(2) }
 }
 
