@@ -144,6 +144,19 @@ fn a_flood_of_groups_behind_it_stays_within_the_bound_and_leaves_room_for_socket
 }
 
 #[test]
+fn what_makes_room_downstream_makes_room_upstream_too() {
+    let mut router = proxy(|config| {
+        (config.profile.igmp.max_groups, config.profile.igmp.max_proxied_groups) = (2, 2);
+    });
+    for group in ["239.200.0.1", "239.200.0.2"] {
+        router.take(RIGHT, report("10.0.1.66", RecordKind::ToExclude, ip(group), &[]));
+    }
+    router.take(RIGHT, report("10.0.1.1", RecordKind::ToExclude, GROUP, &[]));
+    let all = Filter::everything();
+    assert_eq!(joined(&router), [(GROUP, all.clone()), (ip("239.200.0.1"), all)]);
+}
+
+#[test]
 fn a_router_has_one_upstream_interface() {
     // RFC 4605 §3
     let mut config = config(1);
