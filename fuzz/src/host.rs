@@ -14,8 +14,8 @@ use wirelab_stack::addr::Mac;
 use wirelab_stack::context::{Ctx, Observer};
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Meta, NodeId};
 use wirelab_stack::host::{Host, HostConfig};
-use wirelab_stack::interface::{InterfaceConfig, MulticastRole};
 use wirelab_stack::interface::vlan::VlanId;
+use wirelab_stack::interface::{InterfaceConfig, MulticastRole};
 use wirelab_stack::rng::Rng;
 use wirelab_stack::time::{Duration, Instant};
 use wirelab_stack::trace::{Cause, Event, Interest, Trigger};
@@ -29,6 +29,8 @@ const MOST_SENT: u64 = 100_000;
 #[derive(Default)]
 pub struct Fates {
     pub open: Option<FrameId>,
+    /// How many were accepted.
+    pub accepted: u64,
 }
 
 impl Observer for Fates {
@@ -39,7 +41,10 @@ impl Observer for Fates {
     fn record(&mut self, _: Instant, event: &Event<'_>) {
         match event {
             Event::FrameArrived { frame, .. } => assert_eq!(self.open.replace(frame.meta.id), None),
-            Event::FrameAccepted { id } => assert_eq!(self.open.take(), Some(*id)),
+            Event::FrameAccepted { id } => {
+                assert_eq!(self.open.take(), Some(*id));
+                self.accepted += 1;
+            }
             Event::FrameDropped { id, .. } if self.open == Some(*id) => self.open = None,
             _ => {}
         }

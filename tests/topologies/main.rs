@@ -174,12 +174,13 @@ fn careless_next(topology: &Topology, node: usize) -> Option<(usize, usize)> {
     (!others.is_empty()).then(|| (network, others[pick / 7 % others.len()]))
 }
 
-/// Whether what a node sends to nowhere comes to a router where it was before.
+/// Whether what a node sends to nowhere comes to a router where it was before. Nobody believes that a packet from outside is
+/// its own: where it comes back to its sender it ends.
 fn goes_round(topology: &Topology, from: usize) -> bool {
-    let mut been = BTreeSet::from([from]);
+    let mut been = BTreeSet::new();
     let mut at = from;
     while let Some((_, next)) = careless_next(topology, at) {
-        if !topology.forwards(next) {
+        if !topology.forwards(next) || next == from {
             return false;
         }
         if !been.insert(next) {

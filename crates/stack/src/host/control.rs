@@ -6,7 +6,7 @@ use etherparse::{IpNumber, icmpv4};
 
 use super::Host;
 use crate::context::Ctx;
-use crate::frame::{Frame, Meta};
+use crate::frame::{Frame, InterfaceId, Meta};
 use crate::network::icmp::{self, Echo, Error, Message, TimeOfDay};
 use crate::network::ipv4;
 use crate::network::options::List;
@@ -67,6 +67,7 @@ impl Host {
         let trouble = Trouble::of_icmp(error, quote.total_length);
         let report = Report { from: ip.source, trouble, icmp: Some((kind, code)) };
         let believed = ip.to_unicast
+            && self.may_have_left(ip.interface, quote)
             && match trouble {
                 Trouble::PacketTooBig(mtu) => self.accept_too_big(ctx, quote, mtu, &report),
                 _ => self.report(ctx, quote, &report),
@@ -178,6 +179,13 @@ impl Host {
             }
             _ => false,
         }
+    }
+
+    /// Whether whoever said something by `on` may have seen the quoted packet. What a host sends to itself never leaves it
+    /// (RFC 1122 §3.2.1.3 (g)): nobody outside can tell what became of it.
+    fn may_have_left(&self, on: InterfaceId, quote: &Quote) -> bool {
+        let to_itself = quote.source.is_loopback() || self.addresses.is_own(quote.destination);
+        on == InterfaceId::LOOPBACK || !to_itself
     }
 
     /// Whether some socket of this host may have sent the quoted packet.

@@ -335,6 +335,20 @@ fn an_error_that_was_broadcast_is_not_believed() {
 }
 
 #[test]
+fn nobody_outside_knows_what_became_of_what_a_host_sends_to_itself() {
+    // RFC 1122 §3.2.1.3 (g)
+    for (why, at, address) in [("from loopback", 12, [127, 0, 0, 1]), ("to this host", 16, US.octets())] {
+        let (mut net, socket) = sender(false, false, |_| ());
+        tell(&mut net, Error::Unreachable(Unreachable::Port), |quoted| {
+            quoted[at..at + 4].copy_from_slice(&address);
+        });
+        let heard = net.call(0, |host, ctx| host.udp_recv_bytes(ctx, socket));
+        assert_eq!(heard, Err(SocketError::WouldBlock), "{why}");
+        assert_eq!(net.hosts[0].dropped(DropReason::IcmpNoSocket), 1, "{why}");
+    }
+}
+
+#[test]
 fn an_error_about_an_error_would_be_read_but_is_never_written() {
     // The pair of hosts cannot be made to talk about each other's errors: RFC 1122 §3.2.2.
     let mut net = Net::new(2, |_| ());
