@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wirelab::scenario::Scenario;
+use wirelab::scenario::{HostReport, Scenario};
 use wirelab::sim::{Component, Recorder};
 use wirelab::stack::frame::{FrameId, NodeId};
 use wirelab::stack::time::Instant;
@@ -71,7 +71,10 @@ impl Recorder for Fates {
                 }
             }
             (Component::Host(node), Event::FrameAccepted { id }) => self.ended(node, *id, now),
-            (Component::Host(node), Event::FrameDropped { id, .. }) if self.open.contains_key(&node) => {
+            // What waited to be sent may end while another frame is taken.
+            (Component::Host(node), Event::FrameDropped { id, .. })
+                if self.open.contains_key(&node) && self.frames.contains_key(id) =>
+            {
                 self.ended(node, *id, now);
             }
             (Component::Link { .. }, Event::FrameDropped { id, place, .. }) => {
@@ -84,13 +87,37 @@ impl Recorder for Fates {
     }
 }
 
+/// What a host's layers have counted as ended is not more than what they have counted as arrived.
+#[track_caller]
+fn check_counters(scenario: &str, host: &HostReport) {
+    let sum = |group: &str, names: &[&str]| -> u64 {
+        names.iter().map(|name| host.counters.get(&format!("{group}.{name}")).expect("a counter")).sum()
+    };
+    // RFC 2863 §6: of the frames that arrived, some go on to the layer above, and the others are dropped.
+    let kinds = ["in_ucast_pkts", "in_multicast_pkts", "in_broadcast_pkts"];
+    let passed = sum("if", &kinds);
+    let arrived = passed + sum("if", &["in_discards", "in_errors", "in_unknown_protos"]);
+    let frames = host.counters.get("frames_received").expect("a counter");
+    assert!(arrived <= frames, "{scenario}, {}: {arrived} of {frames} frames", host.name);
+    // RFC 4293 §3.2.3
+    let ended = sum("ip", &["in_hdr_errors", "in_no_routes", "in_addr_errors", "in_unknown_protos"])
+        + sum("ip", &["in_truncated_pkts", "in_discards", "in_delivers"]);
+    let received = sum("ip", &["in_receives"]);
+    assert!(ended <= received, "{scenario}, {}: {ended} of {received} datagrams", host.name);
+    // What goes on is IP's, ARP's or RARP's.
+    let beside = sum("arp", &["in_pkts", "in_discards", "in_errors"])
+        + sum("rarp", &["in_pkts", "in_discards", "in_errors"]);
+    assert!(passed <= received + beside, "{scenario}, {}: {passed} went on", host.name);
+}
+
 /// Runs `text` and returns the causes of its frames.
 #[track_caller]
 fn follow(name: &str, text: &str) -> BTreeSet<Cause> {
     let scenario = Scenario::from_text(name, text, &[]).unwrap_or_else(|error| panic!("{error}"));
     let mut run = scenario.build(scenario.seed());
     run.add_recorder(Box::new(Fates::default()));
-    run.execute(&mut |_| {});
+    let report = run.execute(&mut |_| {});
+    report.hosts.iter().for_each(|host| check_counters(name, host));
     let fates: Box<Fates> = run.take_recorder().expect("the recorder was added");
     assert_eq!(fates.mistakes, Vec::<String>::new(), "{name}");
     assert_eq!(fates.open, BTreeMap::new(), "{name}: frames without an end");

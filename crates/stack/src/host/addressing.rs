@@ -215,7 +215,7 @@ impl Host {
         to_all: bool,
         frame: &mut Frame,
     ) -> Result<(), DropReason> {
-        let packet = Packet::read(frame)?;
+        let packet = Packet::read(frame).ok_or(DropReason::RarpMalformed)?;
         let interface = self.interfaces.get_mut(usize::from(on.0)).ok_or(DropReason::UnknownEtherType)?;
         if packet.sender_mac == interface.mac() {
             return Err(DropReason::ArpNotForUs);

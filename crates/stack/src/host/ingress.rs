@@ -81,39 +81,55 @@ impl Host {
             return self.accept_tagged(ctx, on, frame);
         }
         let link = ethernet::accept(frame, interface.mac()).map_err(at_interface)?;
-        if link.to_group && matches!(link.ether_type, EtherType::IPV4 | EtherType::ARP) {
-            self.tally.count_received_group(on, link.to_all);
-        }
         match link.ether_type {
             EtherType::IPV4 if !link.to_group => self.accept_ipv4(ctx, on, false, frame),
-            EtherType::IPV4 => self.accept_ipv4_to_many(ctx, on, frame),
             EtherType::VLAN_TAGGED_FRAME => {
                 frame.unstrip_front(ethernet::HEADER);
                 self.accept_tagged(ctx, on, frame)
             }
-            _ => self.accept_other(ctx, on, link, frame),
+            _ => self.accept_screened(ctx, on, link, frame),
         }
     }
 
-    /// An IPv4 packet in a frame to a group address. Those of groups that nobody joined end here, as in a network card.
+    /// A frame that carries something else than IPv4, or goes to a group.
     #[cold]
-    pub(super) fn accept_ipv4_to_many(
+    fn accept_screened(
         &mut self,
         ctx: &mut Ctx<'_>,
         on: InterfaceId,
+        link: ethernet::Accepted,
         frame: &mut Frame,
     ) -> Result<(), Dropped> {
+        self.screen(on, link, frame).map_err(|reason| (Place::Interface, reason))?;
+        if link.to_group {
+            self.tally.count_received_group(on, link.to_all);
+        }
+        self.pass_up(ctx, on, link, frame)
+    }
+
+    /// Whether a frame, its header off, goes on to the layer above: what nothing here speaks does not, and of those for
+    /// groups only what the interface hears, as in a network card.
+    pub(super) fn screen(
+        &self,
+        on: InterfaceId,
+        link: ethernet::Accepted,
+        frame: &mut Frame,
+    ) -> Result<(), DropReason> {
+        if !matches!(link.ether_type, EtherType::IPV4 | EtherType::ARP | rarp::ETHER_TYPE) {
+            return Err(DropReason::UnknownEtherType);
+        }
+        if !link.to_group {
+            return Ok(());
+        }
         frame.unstrip_front(ethernet::HEADER);
         let destination = frame.head().first_chunk().map_or(Mac::BROADCAST, |octets| Mac(*octets));
         frame.strip_front(ethernet::HEADER);
-        if !self.interface(on).is_some_and(|interface| interface.group_filter.passes(destination)) {
-            return Err((Place::Interface, DropReason::GroupNotJoined));
-        }
-        self.accept_ipv4(ctx, on, true, frame)
+        let hears = self.interface(on).is_some_and(|interface| interface.group_filter.passes(destination));
+        if hears { Ok(()) } else { Err(DropReason::GroupNotJoined) }
     }
 
-    /// What carries no IPv4.
-    pub(super) fn accept_other(
+    /// Gives what [`screen`](Self::screen) lets pass to its protocol.
+    pub(super) fn pass_up(
         &mut self,
         ctx: &mut Ctx<'_>,
         on: InterfaceId,
@@ -122,9 +138,9 @@ impl Host {
     ) -> Result<(), Dropped> {
         let at_interface = |reason| (Place::Interface, reason);
         match link.ether_type {
+            EtherType::IPV4 => self.accept_ipv4(ctx, on, link.to_group, frame),
             EtherType::ARP => self.accept_arp(ctx, on, link.to_group, frame).map_err(at_interface),
-            rarp::ETHER_TYPE => self.accept_rarp(ctx, on, link.to_group, frame).map_err(at_interface),
-            _ => Err(at_interface(DropReason::UnknownEtherType)),
+            _ => self.accept_rarp(ctx, on, link.to_group, frame).map_err(at_interface),
         }
     }
 

@@ -3,8 +3,6 @@
 //! Everything above gives and takes frames as if all links were untagged Ethernet. What a link wants instead is done
 //! here, last before a frame leaves and first when it has come.
 
-use etherparse::EtherType;
-
 use super::Host;
 use super::ingress::Dropped;
 use crate::context::Ctx;
@@ -70,20 +68,22 @@ impl Host {
             Some(interface) if interface.is_up() => interface,
             _ => return Err(at_interface(DropReason::InterfaceDown)),
         };
-        let mac = interface.mac();
-        if on != port {
-            self.tally.count_received_over(on, frame);
-        }
+        let (mac, octets) = (interface.mac(), frame.len());
         let link = ethernet::accept(frame, mac).map_err(at_interface)?;
-        if link.to_group && matches!(link.ether_type, EtherType::IPV4 | EtherType::ARP) {
-            self.tally.count_received_group(on, link.to_all);
+        if vlan::is_tag(link.ether_type) {
+            return Err(at_interface(DropReason::VlanNested));
         }
-        match link.ether_type {
-            EtherType::IPV4 if link.to_group => self.accept_ipv4_to_many(ctx, on, frame),
-            EtherType::IPV4 => self.accept_ipv4(ctx, on, false, frame),
-            type_ if vlan::is_tag(type_) => Err(at_interface(DropReason::VlanNested)),
-            _ => self.accept_other(ctx, on, link, frame),
+        self.screen(on, link, frame).map_err(at_interface)?;
+        if link.to_group {
+            self.tally.count_received_group(port, link.to_all);
         }
+        if on != port {
+            self.tally.count_received_over(on, octets);
+            if link.to_group {
+                self.tally.count_received_group(on, link.to_all);
+            }
+        }
+        self.pass_up(ctx, on, link, frame)
     }
 }
 

@@ -67,27 +67,21 @@ impl Packet {
     /// Reads the ARP packet at the front of a frame whose Ethernet header is off.
     ///
     /// # Errors
-    /// The reason to drop the frame: it is too short, of other types or lengths, or its sender cannot be one.
+    /// [`DropReason::ArpMalformed`]: it is too short, of other types or lengths, or its sender cannot be one.
     pub fn parse(frame: &mut Frame) -> Result<Self, DropReason> {
-        let packet = Self::read(frame)?;
         // RFC 1812 §3.3.2: a reply that claims a group address as hardware address must not be believed.
-        let sender = packet.sender;
-        if sender.is_multicast() || sender.is_broadcast() || sender.is_loopback() {
-            return Err(DropReason::ArpMalformed);
-        }
-        Ok(packet)
+        let is_station =
+            |sender: Ipv4Addr| !sender.is_multicast() && !sender.is_broadcast() && !sender.is_loopback();
+        Self::read(frame).filter(|packet| is_station(packet.sender)).ok_or(DropReason::ArpMalformed)
     }
 
-    /// Reads a packet of ARP's form, whose sender may not know its own address: RARP's.
-    ///
-    /// # Errors
-    /// The reason to drop the frame: it is too short, of other types or lengths, or from no single station.
-    pub fn read(frame: &mut Frame) -> Result<Self, DropReason> {
-        let octets = frame.pull_up(LENGTH).ok_or(DropReason::Truncated)?;
-        let slice = ArpPacketSlice::from_slice(octets).map_err(|_| DropReason::ArpMalformed)?;
+    /// Reads a packet of ARP's form, whose sender may not know its own address: RARP's. `None`: it is too short, of other
+    /// types or lengths, or from no single station.
+    pub fn read(frame: &mut Frame) -> Option<Self> {
+        let slice = ArpPacketSlice::from_slice(frame.pull_up(LENGTH)?).ok()?;
         let types = (slice.hw_addr_type(), slice.proto_addr_type());
         if types != (ArpHardwareId::ETHERNET, EtherType::IPV4) {
-            return Err(DropReason::ArpMalformed);
+            return None;
         }
         let packet = Self {
             operation: slice.operation(),
@@ -96,7 +90,7 @@ impl Packet {
             target_mac: Mac(octets_of(slice.target_hw_addr())?),
             target: octets_of(slice.target_protocol_addr())?.into(),
         };
-        if packet.sender_mac.is_unicast() { Ok(packet) } else { Err(DropReason::ArpMalformed) }
+        packet.sender_mac.is_unicast().then_some(packet)
     }
 
     /// The packet as it stands on the wire.
@@ -126,8 +120,8 @@ impl Packet {
 }
 
 /// An address of exactly `N` octets.
-fn octets_of<const N: usize>(octets: &[u8]) -> Result<[u8; N], DropReason> {
-    octets.try_into().map_err(|_| DropReason::ArpMalformed)
+fn octets_of<const N: usize>(octets: &[u8]) -> Option<[u8; N]> {
+    octets.try_into().ok()
 }
 
 #[cfg(test)]
@@ -165,7 +159,7 @@ mod tests {
             assert_eq!(parse(&bad), Err(DropReason::ArpMalformed), "octet {octet} = {value}");
         }
         for length in 0..LENGTH {
-            assert_eq!(parse(&good[..length]), Err(DropReason::Truncated));
+            assert_eq!(parse(&good[..length]), Err(DropReason::ArpMalformed));
         }
     }
 

@@ -27,8 +27,9 @@ documented! {
         UnknownEtherType = "unknown-ethertype", "RFC 1122 §2.3.3", "Nothing here speaks that protocol over Ethernet.";
         InterfaceDown = "interface-down", "RFC 1122 §3.3.1", "The interface is administratively down.";
 
-        ArpMalformed = "arp-malformed", "RFC 826 §2", "The ARP packet's types or lengths are not those of Ethernet and IPv4.";
+        ArpMalformed = "arp-malformed", "RFC 826 §2", "The ARP packet is cut off, its types or lengths are not those of Ethernet and IPv4, or its sender can be no station.";
         ArpNotForUs = "arp-not-for-us", "RFC 826 §2", "The ARP packet concerns other stations and nothing known here.";
+        RarpMalformed = "rarp-malformed", "RFC 903 §III", "The RARP packet is cut off, its types or lengths are not those of Ethernet and IPv4, or its sender can be no station.";
         RarpUnusable = "rarp-unusable", "RFC 903 §III", "The RARP packet is for another station, comes too late, or gives an address that no host can have.";
         NeighborUnresolved = "neighbor-unresolved", "RFC 1122 §2.3.2", "The next hop did not answer ARP.";
         NeighborQueueFull = "neighbor-queue-full", "RFC 1122 §2.3.2.2", "Too many packets already wait for the next hop's address.";

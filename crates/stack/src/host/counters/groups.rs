@@ -42,15 +42,15 @@ group! {
     InterfaceCounters "if" {
         /// Octets of the frames that arrived, without frame check sequences.
         in_octets,
-        /// Frames to this station that arrived.
+        /// Frames to this station that arrived, and went on to the layer above.
         in_ucast_pkts,
-        /// Frames to a group of stations that arrived.
+        /// Frames to a group of stations that arrived, and went on to the layer above.
         in_multicast_pkts,
-        /// Frames to all stations that arrived.
+        /// Frames to all stations that arrived, and went on to the layer above.
         in_broadcast_pkts,
-        /// Arrived and dropped though nothing was wrong: for other stations, or the interface was down.
+        /// Arrived and dropped though nothing was wrong: for other stations, for groups or VLANs that this one is not in, or the interface was down.
         in_discards,
-        /// Arrived and dropped: bits were changed, or it was too short for its header.
+        /// Arrived and dropped: bits were changed, it was too short for its header or too long for the interface, or its tag was wrong or not the only one.
         in_errors,
         /// Arrived and dropped: nothing here speaks that protocol.
         in_unknown_protos,
@@ -74,7 +74,7 @@ group! {
         in_pkts,
         /// ARP packets that arrived about stations that are nothing to this one.
         in_discards,
-        /// ARP packets whose types or lengths were wrong.
+        /// ARP packets that were cut off, whose types or lengths were wrong, or whose sender can be no station.
         in_errors,
         /// ARP packets that claimed an own address.
         in_conflicts,
@@ -106,6 +106,8 @@ group! {
         in_pkts,
         /// RARP answers for others, too late, or with an address that no host can have.
         in_discards,
+        /// RARP packets that were cut off, whose types or lengths were wrong, or whose sender can be no station.
+        in_errors,
         /// Requests for an own address.
         out_requests,
         /// Replies.

@@ -30,10 +30,13 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::VlanMalformed
         | DropReason::VlanNested => &mut interface.in_errors,
         DropReason::Truncated if stage == Stage::Interface => &mut interface.in_errors,
-        DropReason::NotForUs if stage == Stage::Interface => &mut interface.in_discards,
+        DropReason::NotForUs | DropReason::GroupNotJoined if stage == Stage::Interface => {
+            &mut interface.in_discards
+        }
         DropReason::UnknownEtherType => &mut interface.in_unknown_protos,
         DropReason::ArpMalformed => &mut arp.in_errors,
         DropReason::ArpNotForUs => &mut arp.in_discards,
+        DropReason::RarpMalformed => &mut rarp.in_errors,
         DropReason::RarpUnusable => &mut rarp.in_discards,
         DropReason::Truncated => &mut ip.in_truncated_pkts,
         // RFC 4293 §5, ipSystemStatsInHdrErrors: a time to live that ran out is one.

@@ -99,11 +99,14 @@ impl Tally {
         on.in_octets += frame.len() as u64;
     }
 
-    /// The frame that arrived last belongs to an interface that lies over the one that it came by.
+    /// The frame that arrived last, of so many octets without its tag, goes on to the next layer, and belongs to an
+    /// interface that lies over the one that it came by. (What goes no further counts where it came in.)
     #[cold]
-    pub fn count_received_over(&mut self, on: InterfaceId, frame: &Frame) {
-        self.count_received(on, frame);
-        self.on(on).is_over = true;
+    pub fn count_received_over(&mut self, on: InterfaceId, octets: usize) {
+        let on = self.on(on);
+        on.in_frames += 1;
+        on.in_octets += octets as u64;
+        on.is_over = true;
     }
 
     /// A frame leaves by an interface that lies over another.
@@ -216,13 +219,13 @@ impl Tally {
     fn add_sent(&self, all: &mut HostCounters) {
         for (cause, count) in Cause::ALL.iter().zip(self.sent.0) {
             all.sent[*cause as usize] = count;
-            let (arp, icmp) = (all.arp, all.icmp);
+            let (arp, rarp, icmp) = (all.arp, all.rarp, all.icmp);
             let Some(counter) = homes::of_cause(*cause, all) else { continue };
             *counter += count;
             if all.icmp != icmp {
                 all.icmp.out_msgs += count;
             }
-            if all.arp == arp {
+            if all.arp == arp && all.rarp == rarp {
                 all.ip.out_transmits += count;
             }
         }

@@ -5,6 +5,8 @@ mod arp;
 mod chain;
 mod complaints;
 mod discovery;
+mod conflict_model;
+mod counting;
 mod expected;
 mod forward;
 mod fragments;
