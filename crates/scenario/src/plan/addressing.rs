@@ -57,6 +57,15 @@ pub fn plan(
     }
 }
 
+/// Reports interfaces that are to answer for others on a host that sends nothing on: it would swallow what comes then.
+pub fn check_proxies(host: &Host, forwarding: bool, problems: &mut Vec<Problem>) {
+    let proxies = host.interface.iter().filter_map(|interface| interface.value.proxy_arp.as_ref());
+    for proxy in proxies.filter(|proxy| proxy.value && !forwarding) {
+        let problem = proxy.problem("a host that does not forward cannot answer for others");
+        problems.push(problem.allowed("`proxy_arp` together with the host's `forwarding = true`"));
+    }
+}
+
 fn client(interface: &Interface, problems: &mut Vec<Problem>) -> rarp::ClientConfig {
     let Some(rarp) = &interface.rarp else { return rarp::ClientConfig::default() };
     if let Some(prefix) = rarp.value.prefix.as_ref().filter(|prefix| prefix.value > 32) {

@@ -42,13 +42,15 @@ fn plan_host(host: &Host, hosts: &[At<Host>], problems: &mut Vec<Problem>) -> Ho
     media::settle(host, &mut interfaces, problems);
     check_upstream(host, problems);
     let routes = host.route.iter().flat_map(|route| routes::plan(route, &interfaces, problems)).collect();
+    let profile = profile(host, problems);
+    addressing::check_proxies(host, profile.network.forwarding, problems);
     HostConfig {
         name: host.name.value.0.clone(),
         // The world numbers its nodes itself.
         node: NodeId(0),
         interfaces,
         routes,
-        profile: profile(host, problems),
+        profile,
     }
 }
 

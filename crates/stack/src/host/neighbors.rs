@@ -11,8 +11,8 @@ use crate::addr::Mac;
 use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId};
 use crate::interface::arp::Packet;
-use crate::interface::ethernet;
 use crate::interface::neighbor::{Owed, Parked, Resolution, Waiter};
+use crate::interface::{Interface, ethernet};
 use crate::network::route::Hop;
 use crate::time::Instant;
 use crate::trace::{Cause, DropReason, Event, Interest, NeighborState};
@@ -163,11 +163,20 @@ impl Host {
     /// Whether this host stands in for the target of a request that came by `on`: the target can be reached, but not
     /// by where the question came from (RFC 1027 §2.1), and is none that only its own network knows (RFC 1027 §2.4).
     fn is_proxy_for(&self, on: InterfaceId, packet: &Packet) -> bool {
+        // RFC 1027 §2.1: the gateway answers, since it sends on what comes then.
+        if !self.knobs.forwarding {
+            return false;
+        }
         let target = packet.target;
         let of_own_network =
             self.interface(on).is_some_and(|own| own.addresses().iter().any(|c| c.contains(target.into())));
-        // RFC 1027 §2.6: nobody answers for a broadcast address.
+        // RFC 1027 §2.6: nobody answers for a broadcast address, nor for its older form, the network's own address
+        // (RFC 1122 §3.3.6).
+        let mut networks = self.interfaces.iter().flat_map(Interface::addresses);
+        let of_network =
+            networks.any(|own| own.broadcast().is_some() && own.network().address() == IpAddr::V4(target));
         if of_own_network
+            || of_network
             || target.is_unspecified()
             || target.is_multicast()
             || target.is_broadcast()
@@ -175,6 +184,9 @@ impl Host {
             || self.addresses.broadcasting_interface(target).is_some()
         {
             return false;
+        }
+        if let Some(own) = self.addresses.interface_of(target) {
+            return own != on;
         }
         let hop = self.hop(target.into(), Ipv4Addr::UNSPECIFIED.into());
         hop.is_some_and(|hop| hop.interface != on && hop.interface != InterfaceId::LOOPBACK)

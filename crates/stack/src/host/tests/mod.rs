@@ -2,6 +2,7 @@
 
 mod addressing;
 mod arp;
+mod arp_proxy;
 mod chain;
 mod complaints;
 mod discovery;
