@@ -180,6 +180,14 @@ impl Frame {
         Self { head: [0; HEADROOM], start: 0, end: 0, payload: octets, meta }
     }
 
+    /// Copies the octets behind the headers out of the storage that they lie in, which may be much larger, where they are
+    /// fewer than `below`.
+    pub fn detach_payload(&mut self, below: usize) {
+        if self.payload.len() < below {
+            self.payload = Bytes::copy_from_slice(&self.payload);
+        }
+    }
+
     /// Octets in the frame.
     pub fn len(&self) -> usize {
         self.head_length() + self.payload.len()

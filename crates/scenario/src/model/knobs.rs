@@ -61,6 +61,10 @@ knobs! {
         max_neighbors: NonZeroU32,
         /// Packets that wait for one address.
         max_queued_packets: NonZeroU32,
+        /// Octets of storage that the packets which wait for one address hold.
+        max_queued_bytes: Size,
+        /// Octets of storage that all packets hold which wait for addresses on an interface's link.
+        max_waiting_bytes: Size,
         /// Announcements of an address that is taken into use.
         announcements: u32,
         /// The time between them.

@@ -262,7 +262,7 @@ impl Host {
             }
             Station::Asked => {
                 let packet = core::mem::replace(packet, Frame::empty());
-                if self.park_packet(&hop, Parked { packet, came_by }).is_some() {
+                for _ in 0..self.park_packet(&hop, Parked { packet, came_by }) {
                     self.discard(ctx, DropReason::NeighborQueueFull);
                 }
                 None

@@ -62,11 +62,11 @@ impl Host {
         }
     }
 
-    /// Keeps a packet until its hop is resolved; gives back what had to make room.
-    pub(super) fn park_packet(&mut self, hop: &Hop, packet: Parked) -> Option<Parked> {
+    /// Keeps a packet until its hop is resolved; says how many packets had to make room.
+    pub(super) fn park_packet(&mut self, hop: &Hop, packet: Parked) -> usize {
         match self.interfaces.get_mut(usize::from(hop.interface.0)) {
-            Some(interface) => interface.neighbors.park_packet(hop.station, packet),
-            None => Some(packet),
+            Some(interface) => interface.neighbors.park_packet(hop.station, packet).len(),
+            None => 1,
         }
     }
 

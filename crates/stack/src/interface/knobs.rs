@@ -24,6 +24,11 @@ pub struct Knobs {
     /// Packets that wait for one address; the oldest makes room (RFC 1122 §2.3.2.2). Linux: `unres_qlen`;
     /// FreeBSD: `net.link.ether.inet.maxhold`.
     pub max_queued_packets: usize,
+    /// Octets of storage that the packets which wait for one address hold; the oldest make room. Linux:
+    /// `unres_qlen_bytes`.
+    pub max_queued_bytes: usize,
+    /// Octets of storage that all packets hold which wait for addresses on an interface's link; the oldest make room.
+    pub max_waiting_bytes: usize,
     /// Announcements of an address that is taken into use (RFC 5227 §1.1: `ANNOUNCE_NUM`).
     pub announcements: u32,
     /// Time between them (RFC 5227 §1.1: `ANNOUNCE_INTERVAL`).
@@ -63,6 +68,8 @@ impl Knobs {
             failed_time: Duration::from_secs(1),
             max_neighbors: 512,
             max_queued_packets: 16,
+            max_queued_bytes: 131_072,
+            max_waiting_bytes: 1 << 20,
             announcements: 2,
             announce_interval: Duration::from_secs(2),
             defend_interval: Duration::from_secs(10),
@@ -86,6 +93,7 @@ impl Knobs {
             max_polls: 3,
             max_neighbors: 1024,
             max_queued_packets: 101,
+            max_queued_bytes: 212_992,
             announcements: 1,
             ..Self::rfc()
         }

@@ -251,3 +251,6 @@ impl Interface {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ mod discovery;
 mod conflict_model;
 mod counting;
 mod expected;
+mod flood;
 mod forward;
 mod fragments;
 mod icmp;

@@ -39,7 +39,7 @@ impl Neighbors {
                     }
                     _ => None,
                 };
-                let queued_packets = entry.packets.len();
+                let queued_packets = entry.packets.count();
                 NeighborInfo { address: entry.address, mac, state, good_for, queued_packets }
             })
             .collect();

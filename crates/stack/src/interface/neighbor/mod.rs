@@ -11,13 +11,18 @@
 //!
 //! What is owed for a change (a request to send, packets to release or to fail) is put on a list that the host
 //! empties with [`Neighbors::take_owed`] after each call. Nothing here grows beyond its knobs: entries, packets
-//! an entry; waiters are names of connections, each of which waits once.
+//! an entry, storage of all packets; waiters are names of connections, each of which waits once.
+//!
+//! An entry that is not used stays, stale, until another needs its room: it is polled before it is believed again, and no
+//! timer runs for it. Which one makes room, [`Tier`] says.
 
 mod list;
+mod waiting;
 
 use core::net::IpAddr;
 use std::collections::{BTreeMap, VecDeque};
 
+use self::waiting::{Queue, Waiting};
 use super::Knobs;
 use crate::addr::Mac;
 use crate::frame::{Frame, InterfaceId};
@@ -109,13 +114,17 @@ struct Entry {
     used: Worth,
     /// Whether a packet was ever sent to it.
     wanted: bool,
-    packets: VecDeque<Parked>,
+    /// When it was used or confirmed last.
+    touched: Instant,
+    packets: Queue,
     waiters: Vec<Waiter>,
 }
 
 pub use list::NeighborInfo;
 /// What an entry is worth when there is no room: its tier, then how lately it was used. A flood of forged requests fills
-/// the tier of those that this host never sent to, and pushes out its own kind.
+/// the tier of those that this host never sent to, and pushes out its own kind alone; a flood of packets for silent
+/// addresses fills that of the unanswered ones, and pushes out besides them what has not been used for so long that it is
+/// stale.
 type Worth = (Tier, u64);
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -136,6 +145,7 @@ pub struct Neighbors {
     free: Vec<u32>,
     places: Table<IpAddr, u32>,
     timers: Timers,
+    waiting: Waiting,
     /// Entries that may make room, the one that is worth least first.
     order: BTreeMap<Worth, u32>,
     uses: u64,
@@ -151,6 +161,7 @@ impl Neighbors {
             free: Vec::new(),
             places: Table::new(rng),
             timers: Timers::new(),
+            waiting: Waiting::default(),
             order: BTreeMap::new(),
             uses: 0,
             owed: VecDeque::new(),
@@ -181,16 +192,16 @@ impl Neighbors {
     /// What is known of `address`, which is about to be used. Asks for it where that is due.
     pub fn resolve(&mut self, now: Instant, address: IpAddr) -> Resolution {
         let Some(place) = self.places.get(&address).copied() else {
-            if !self.make_room() {
+            if !self.make_room(now, Tier::InUse) {
                 return Resolution::Failed;
             }
             let place = self.insert(address, State::Incomplete { requests: 1 });
-            self.want(place);
+            self.want(now, place);
             self.owe_change(place);
             self.ask(now, place, None);
             return Resolution::Unresolved;
         };
-        self.want(place);
+        self.want(now, place);
         let Some(entry) = &mut self.entries[place as usize] else { return Resolution::Failed };
         match entry.state {
             State::Static => Resolution::Known(entry.mac, Instant::FAR_FUTURE),
@@ -209,38 +220,55 @@ impl Neighbors {
         }
     }
 
-    /// Keeps `packet` until `address` is resolved. Gives back what had to make room: the oldest packet, since
-    /// RFC 1122 §2.3.2.2 asks to keep the latest one at least; or `packet` where nothing is under way.
-    pub fn park_packet(&mut self, address: IpAddr, packet: Parked) -> Option<Parked> {
-        let limit = self.knobs.max_queued_packets;
-        match self.incomplete(address) {
-            None => Some(packet),
-            Some(_) if limit == 0 => Some(packet),
-            Some(entry) => {
-                let oldest = if entry.packets.len() >= limit { entry.packets.pop_front() } else { None };
-                entry.packets.push_back(packet);
-                oldest
-            }
+    /// Keeps `packet` until `address` is resolved. Gives back what had to make room: the oldest packets, since
+    /// RFC 1122 §2.3.2.2 asks to keep the latest one at least; or `packet` where nothing is under way, or no bound lets it
+    /// wait at all.
+    pub fn park_packet(&mut self, address: IpAddr, packet: Parked) -> Vec<Parked> {
+        let Knobs { max_queued_packets, max_queued_bytes, max_waiting_bytes, .. } = self.knobs;
+        let size = waiting::storage(&packet);
+        let may_wait = max_queued_packets > 0 && size <= max_queued_bytes.min(max_waiting_bytes);
+        let Some((place, _)) = self.incomplete(address).filter(|_| may_wait) else { return vec![packet] };
+        let mut gone = Vec::new();
+        while let Some(Entry { packets, .. }) = &mut self.entries[place as usize]
+            && (packets.count() >= max_queued_packets || packets.held() + size > max_queued_bytes)
+        {
+            gone.extend(self.waiting.pop(packets));
         }
+        while self.waiting.held() + size > max_waiting_bytes
+            && let Some(oldest) = self.waiting.oldest()
+            && let Some(entry) = &mut self.entries[oldest as usize]
+        {
+            gone.extend(self.waiting.pop(&mut entry.packets));
+        }
+        if let Some(entry) = &mut self.entries[place as usize] {
+            self.waiting.push(&mut entry.packets, place, packet);
+        }
+        gone
+    }
+
+    /// Drops the packets that wait and that `is_gone` says; says how many.
+    pub fn drop_packets(&mut self, is_gone: impl Fn(&Frame) -> bool) -> usize {
+        let queues = self.entries.iter_mut().flatten().map(|entry| &mut entry.packets);
+        queues.map(|queue| self.waiting.remove(queue, &is_gone)).sum()
     }
 
     /// Remembers `waiter` until `address` is resolved. False where nothing is under way.
     pub fn park_waiter(&mut self, address: IpAddr, waiter: Waiter) -> bool {
-        self.incomplete(address).map(|entry| entry.waiters.push(waiter)).is_some()
+        self.incomplete(address).map(|(_, entry)| entry.waiters.push(waiter)).is_some()
     }
 
-    fn incomplete(&mut self, address: IpAddr) -> Option<&mut Entry> {
-        let place = self.places.get(&address)?;
-        let entry = self.entries[*place as usize].as_mut()?;
-        matches!(entry.state, State::Incomplete { .. }).then_some(entry)
+    fn incomplete(&mut self, address: IpAddr) -> Option<(u32, &mut Entry)> {
+        let place = *self.places.get(&address)?;
+        let entry = self.entries[place as usize].as_mut()?;
+        matches!(entry.state, State::Incomplete { .. }).then_some((place, entry))
     }
 
-    /// A station says that it has `address`. Where there is no entry, one is made only if `create`.
-    /// Whether there was an entry, or is one now.
+    /// A station says that it has `address`. Where there is no entry, one is made only if `create`, and if there is room
+    /// without forgetting anyone that this host has sent to. Whether there was an entry, or is one now.
     pub fn learn(&mut self, now: Instant, address: IpAddr, mac: Mac, create: bool) -> bool {
         let place = match self.places.get(&address).copied() {
             Some(place) => place,
-            None if create && self.make_room() => self.insert(address, State::Failed),
+            None if create && self.make_room(now, Tier::Unasked) => self.insert(address, State::Failed),
             None => return false,
         };
         let until = now + self.knobs.reachable_time;
@@ -251,7 +279,7 @@ impl Neighbors {
         let same = matches!(entry.state, State::Reachable { .. }) && entry.mac == mac;
         (entry.mac, entry.state) = (mac, State::Reachable { until });
         self.timers.clear(place);
-        self.touch(place);
+        self.touch(now, place);
         if !same {
             self.owe_change(place);
         }
@@ -325,7 +353,8 @@ impl Neighbors {
             state,
             used: (Tier::Unasked, 0),
             wanted: false,
-            packets: VecDeque::new(),
+            touched: Instant::ZERO,
+            packets: Queue::default(),
             waiters: Vec::new(),
         };
         let place = self.free.pop().unwrap_or_else(|| {
@@ -347,18 +376,36 @@ impl Neighbors {
         }
     }
 
-    /// Room for one more entry; false where none may be had.
-    fn make_room(&mut self) -> bool {
+    /// Room for one more entry, where no entry of a tier above `most` has to go for it.
+    fn make_room(&mut self, now: Instant, most: Tier) -> bool {
         if self.order.len() >= self.knobs.max_neighbors {
-            let Some((_, place)) = self.order.pop_first() else { return false };
+            let least = self.least(now).filter(|((tier, _), _)| *tier <= most);
+            let Some((_, place)) = least else { return false };
             self.remove(place);
             self.owed.push_back(Owed::Forgotten);
         }
         true
     }
 
-    fn touch(&mut self, place: u32) {
+    /// The entry that is worth least.
+    fn least(&self, now: Instant) -> Option<(Worth, u32)> {
+        let entry = |(worth, place): (&Worth, &u32)| (*worth, *place);
+        let first = self.order.first_key_value().map(entry)?;
+        if first.0.0 != Tier::Unanswered {
+            return Some(first);
+        }
+        // One that was not used for so long that it is stale goes before one that is being asked for.
+        let used = self.order.range((Tier::InUse, 0)..).next().map(entry);
+        let is_idle = |place: u32| {
+            let touched = self.entries[place as usize].as_ref().map(|entry| entry.touched);
+            touched.is_some_and(|touched| touched + self.knobs.reachable_time <= now)
+        };
+        Some(used.filter(|(_, place)| is_idle(*place)).unwrap_or(first))
+    }
+
+    fn touch(&mut self, now: Instant, place: u32) {
         let Some(entry) = &mut self.entries[place as usize] else { return };
+        entry.touched = now;
         if entry.state == State::Static {
             return;
         }
@@ -374,11 +421,11 @@ impl Neighbors {
     }
 
     /// It is about to be used.
-    fn want(&mut self, place: u32) {
+    fn want(&mut self, now: Instant, place: u32) {
         if let Some(entry) = &mut self.entries[place as usize] {
             entry.wanted = true;
         }
-        self.touch(place);
+        self.touch(now, place);
     }
 
     fn ask(&mut self, now: Instant, place: u32, station: Option<Mac>) {
@@ -412,7 +459,7 @@ impl Neighbors {
 
     fn take_waiting(&mut self, place: u32) -> Option<(Mac, VecDeque<Parked>, Vec<Waiter>)> {
         let entry = self.entries[place as usize].as_mut()?;
-        let (packets, waiters) = (core::mem::take(&mut entry.packets), core::mem::take(&mut entry.waiters));
+        let (packets, waiters) = (self.waiting.take(&mut entry.packets), core::mem::take(&mut entry.waiters));
         (!packets.is_empty() || !waiters.is_empty()).then_some((entry.mac, packets, waiters))
     }
 }

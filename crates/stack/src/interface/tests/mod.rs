@@ -1,0 +1,3 @@
+//! The interface layer against small models.
+
+mod cache_model;
