@@ -13,6 +13,7 @@ use crate::frame::{Frame, InterfaceId};
 use crate::interface::arp::Packet;
 use crate::interface::neighbor::{Owed, Parked, Resolution, Waiter};
 use crate::interface::{Interface, ethernet};
+use crate::network::ipv4;
 use crate::network::route::Hop;
 use crate::time::Instant;
 use crate::trace::{Cause, DropReason, Event, Interest, NeighborState};
@@ -67,6 +68,17 @@ impl Host {
         match self.interfaces.get_mut(usize::from(hop.interface.0)) {
             Some(interface) => interface.neighbors.park_packet(hop.station, packet).len(),
             None => 1,
+        }
+    }
+
+    /// Drops what waits to be sent from an address that is this host's no more (RFC 5227 §2.4: it ceases to be used at
+    /// once).
+    pub(super) fn drop_waiting_from(&mut self, ctx: &mut Ctx<'_>, address: Ipv4Addr) {
+        let is_from = |packet: &Frame| ipv4::source_of(packet.head()) == Some(address);
+        let mut gone = self.outbox.remove(|outgoing| outgoing.is_from(address));
+        gone += self.interfaces.iter_mut().map(|own| own.neighbors.drop_packets(is_from)).sum::<usize>();
+        for _ in 0..gone {
+            self.discard(ctx, DropReason::SourceGone);
         }
     }
 
@@ -137,6 +149,11 @@ impl Host {
         frame: &mut Frame,
     ) -> Result<(), DropReason> {
         let packet = Packet::parse(frame)?;
+        let own = self.interfaces.get(usize::from(on.0)).ok_or(DropReason::UnknownEtherType)?;
+        // RFC 5227 §2.1.1, §2.4: no conflict is what any interface of this host has sent.
+        if own.is_claimed(&packet) && self.interfaces.iter().any(|own| own.mac() == packet.sender_mac) {
+            return Err(DropReason::ArpNotForUs);
+        }
         let own = self.interfaces.get_mut(usize::from(on.0)).ok_or(DropReason::UnknownEtherType)?;
         let outcome = own.handle_arp(ctx.now, &packet, to_all);
         self.settle(ctx, on);

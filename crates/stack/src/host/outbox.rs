@@ -1,8 +1,13 @@
 //! What waits to be sent and is not TCP's: ARP packets, ICMP messages, datagrams. Bounded.
 
+use core::net::Ipv4Addr;
 use std::collections::VecDeque;
 
+use etherparse::EtherType;
+
 use crate::frame::{Frame, InterfaceId};
+use crate::interface::{arp, ethernet};
+use crate::network::ipv4;
 use crate::network::route::Hop;
 use crate::transport::SocketId;
 
@@ -27,6 +32,31 @@ impl Outgoing {
         | Self::Loop(_, frame)) = self;
         frame.len()
     }
+
+    /// Who an IP packet is from.
+    fn ip_source(&self) -> Option<Ipv4Addr> {
+        let (frame, header) = match self {
+            Self::Packet(_, frame) | Self::Loop(_, frame) => (frame, 0),
+            Self::Frame(_, frame) if type_of(frame) == Some(EtherType::IPV4) => (frame, ethernet::HEADER),
+            Self::Frame(..) => return None,
+        };
+        ipv4::source_of(frame.head().get(header..)?)
+    }
+
+    /// Whether it is from the address of this host `address`: a packet of IP, or one of ARP that speaks for it.
+    pub fn is_from(&self, address: Ipv4Addr) -> bool {
+        let of_arp = match self {
+            Self::Frame(_, frame) if type_of(frame) == Some(EtherType::ARP) => arp::sender_of(frame),
+            _ => None,
+        };
+        self.ip_source().or(of_arp) == Some(address)
+    }
+}
+
+/// The type of a frame with its Ethernet header.
+fn type_of(frame: &Frame) -> Option<EtherType> {
+    let octets = frame.head().get(ethernet::HEADER - 2..ethernet::HEADER)?;
+    Some(EtherType(u16::from_be_bytes(octets.try_into().ok()?)))
 }
 
 /// The queue, and who waits for room in it.
@@ -68,6 +98,21 @@ impl Outbox {
             self.bytes += outgoing.length();
             self.queue.push_front(outgoing);
         }
+    }
+
+    /// Takes out what `is_gone` says; says how many of that were IP packets.
+    pub fn remove(&mut self, is_gone: impl Fn(&Outgoing) -> bool) -> usize {
+        let (mut packets, mut bytes) = (0, 0);
+        self.queue.retain(|outgoing| {
+            let gone = is_gone(outgoing);
+            if gone {
+                packets += usize::from(outgoing.ip_source().is_some());
+                bytes += outgoing.length();
+            }
+            !gone
+        });
+        self.bytes -= bytes;
+        packets
     }
 
     /// The next to send.

@@ -8,7 +8,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use super::probe::{Probing, Standing, Step};
 use super::rarp::{self, Client, Due};
 use super::{Configure, Interface, Knobs};
-use crate::addr::Cidr;
+use crate::addr::{Cidr, Mac};
 use crate::frame::Medium;
 use crate::rng::Rng;
 use crate::time::Instant;
@@ -172,6 +172,11 @@ impl Interface {
     /// The addresses that are not in use yet.
     pub fn tentative(&self) -> impl Iterator<Item = Cidr> + '_ {
         self.addressing.probing.tentative().chain(self.addressing.withheld.iter().copied())
+    }
+
+    /// The addresses that it was given lately and that others have.
+    pub fn duplicates(&self) -> impl Iterator<Item = (Cidr, Mac)> + '_ {
+        self.addressing.probing.duplicates()
     }
 
     /// How far it has come with its addresses.

@@ -119,6 +119,12 @@ impl Packet {
     }
 }
 
+/// The sender's address of the packet that a whole frame of our own carries, whose octets are all headers.
+pub fn sender_of(frame: &Frame) -> Option<Ipv4Addr> {
+    let octets: [u8; 4] = frame.head().get(ethernet::HEADER + 14..)?.first_chunk().copied()?;
+    Some(octets.into())
+}
+
 /// An address of exactly `N` octets.
 fn octets_of<const N: usize>(octets: &[u8]) -> Option<[u8; N]> {
     octets.try_into().ok()

@@ -50,7 +50,7 @@ struct Candidate {
 #[derive(Clone, Debug, Default)]
 pub struct Probing {
     candidates: Vec<Candidate>,
-    duplicates: Vec<(Ipv4Addr, Mac)>,
+    duplicates: Vec<(Cidr, Mac)>,
     conflicts: u32,
     last_attempt: Option<Instant>,
 }
@@ -60,7 +60,7 @@ impl Probing {
     pub fn start(&mut self, now: Instant, rng: &mut Rng, knobs: &Knobs, cidr: Cidr) {
         let IpAddr::V4(address) = cidr.address() else { return };
         self.cancel(address);
-        self.duplicates.retain(|(other, _)| *other != address);
+        self.duplicates.retain(|(other, _)| other.address() != cidr.address());
         // RFC 5227 §2.1.1: after MAX_CONFLICTS conflicts, at most one attempt in each RATE_LIMIT_INTERVAL.
         let earliest = match self.last_attempt {
             Some(last) if self.conflicts >= knobs.max_conflicts => now.max(last + knobs.rate_limit_interval),
@@ -90,9 +90,14 @@ impl Probing {
         self.candidates.iter().map(|candidate| candidate.cidr)
     }
 
-    /// Who has the address that was probed last in vain.
+    /// The addresses that were probed in vain last, and who has them.
+    pub fn duplicates(&self) -> impl Iterator<Item = (Cidr, Mac)> + '_ {
+        self.duplicates.iter().copied()
+    }
+
+    /// Who has an address that was probed in vain lately.
     pub fn duplicate(&self, address: Ipv4Addr) -> Option<Mac> {
-        self.duplicates.iter().find(|(other, _)| *other == address).map(|(_, mac)| *mac)
+        self.duplicates().find(|(other, _)| other.address() == address).map(|(_, mac)| mac)
     }
 
     /// When [`take_step`](Self::take_step) has something.
@@ -117,8 +122,8 @@ impl Probing {
         Some(Step::Probe(candidate.address))
     }
 
-    /// An ARP packet that another station sent: the address that it shows to be taken, if it is one that is probed.
-    pub fn conflict(&mut self, packet: &Packet) -> Option<Ipv4Addr> {
+    /// The address that an ARP packet shows to be another's, if it is one that is probed.
+    pub fn claimed(&self, packet: &Packet) -> Option<Ipv4Addr> {
         if self.candidates.is_empty() {
             return None;
         }
@@ -126,12 +131,18 @@ impl Probing {
         // address, whose sender tries to take it at the same time.
         let is_probe = packet.operation == ArpOperation::REQUEST && packet.sender.is_unspecified();
         let claimed = if is_probe { packet.target } else { packet.sender };
-        self.cancel(claimed)?;
+        self.candidates.iter().any(|candidate| candidate.address == claimed).then_some(claimed)
+    }
+
+    /// An ARP packet that another station sent: the address that it shows to be taken, and that is given up therefore.
+    pub fn conflict(&mut self, packet: &Packet) -> Option<Ipv4Addr> {
+        let claimed = self.claimed(packet)?;
+        let cidr = self.cancel(claimed)?;
         self.conflicts = self.conflicts.saturating_add(1);
         if self.duplicates.len() >= REMEMBERED {
             self.duplicates.remove(0);
         }
-        self.duplicates.push((claimed, packet.sender_mac));
+        self.duplicates.push((cidr, packet.sender_mac));
         Some(claimed)
     }
 }

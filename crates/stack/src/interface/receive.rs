@@ -28,6 +28,12 @@ pub struct ArpOutcome {
 }
 
 impl Interface {
+    /// Whether a packet shows that another station uses an address of this interface, or one that is being probed; that
+    /// is, if it is from another station at all.
+    pub(crate) fn is_claimed(&self, packet: &Packet) -> bool {
+        self.has(packet.sender) || self.addressing.probing.claimed(packet).is_some()
+    }
+
     /// Takes an ARP packet. `to_all`: it was broadcast.
     pub fn handle_arp(&mut self, now: Instant, packet: &Packet, to_all: bool) -> ArpOutcome {
         if packet.sender_mac == self.mac() {

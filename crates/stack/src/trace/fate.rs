@@ -58,6 +58,7 @@ documented! {
         Blackhole = "blackhole", "RFC 1812 §5.2.4.3", "The route to the destination says to drop it without a word.";
         UnreachableRoute = "unreachable-route", "RFC 1812 §5.2.4.3", "The route to the destination says that it is unreachable.";
         Prohibited = "prohibited", "RFC 1812 §5.2.7.1", "The route to the destination forbids it.";
+        SourceGone = "source-gone", "RFC 5227 §2.4", "This host had to give up the source address before it was sent.";
         OutputQueueFull = "output-queue-full", "RFC 1812 §5.3.6", "Too much waits for this host's interfaces already.";
         WrongInterface = "wrong-interface", "RFC 1122 §3.3.4.2", "It is for the address of another interface, and in the strong host model that is somebody else.";
         ReversePath = "reverse-path", "RFC 3704 §2", "No route leads back to its source, or none by the interface by which it came: the source may be forged.";

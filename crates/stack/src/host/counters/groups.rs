@@ -148,7 +148,7 @@ group! {
         out_no_routes,
         /// Sent on for others.
         out_forw_datagrams,
-        /// Dropped on the way out though nothing was wrong with them: the next hop was silent, or too much waited.
+        /// Dropped on the way out though nothing was wrong with them: the next hop was silent, too much waited, or the source address had to be given up.
         out_discards,
         /// Datagrams that had to be cut to be sent.
         out_frag_reqds,

@@ -72,9 +72,10 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::FragmentLimit => &mut ip.in_discards,
         DropReason::ReassemblyTimeout | DropReason::FragmentEvicted => &mut ip.reasm_fails,
         DropReason::TooBig => &mut ip.out_frag_fails,
-        DropReason::NeighborUnresolved | DropReason::NeighborQueueFull | DropReason::OutputQueueFull => {
-            &mut ip.out_discards
-        }
+        DropReason::NeighborUnresolved
+        | DropReason::NeighborQueueFull
+        | DropReason::SourceGone
+        | DropReason::OutputQueueFull => &mut ip.out_discards,
         DropReason::IgmpMalformed | DropReason::IgmpBadChecksum => &mut igmp.in_errors,
         DropReason::IgmpNotLocal | DropReason::IgmpIgnored | DropReason::IgmpFull => &mut igmp.in_discards,
         DropReason::IcmpMalformed | DropReason::IcmpBadChecksum => &mut icmp.in_errors,

@@ -127,6 +127,67 @@ fn a_conflict_is_observed_and_defended_against_once_in_ten_seconds() {
 }
 
 #[test]
+fn what_its_own_interfaces_send_is_no_conflict() {
+    // RFC 5227 §2.1.1, §2.4: two interfaces of one host on one wire.
+    let own = Mac([2, 0, 0, 0, 0, 77]);
+    let wanted = Ipv4Addr::new(10, 0, 0, 50);
+    for (sender, conflicts) in [(own, 0), (Mac([2, 9, 9, 9, 9, 9]), 2)] {
+        let mut net = Net::new(1, |config| {
+            let mut second = config.interfaces[0].clone();
+            (second.name, second.mac, second.addresses) = ("eth1".to_owned(), own, Vec::new());
+            config.interfaces.push(second);
+        });
+        net.call(0, |host, ctx| {
+            host.assign_address(ctx, WIRE, crate::addr::Cidr::new(wanted.into(), 24).unwrap()).unwrap();
+        });
+        for packet in [Packet::announcement(sender, [10, 0, 0, 1].into()), Packet::probe(sender, wanted)] {
+            net.deliver(0, packet.frame(Mac::BROADCAST, Cause::Raw, Trigger::Call));
+        }
+        net.run();
+        assert_eq!(net.hosts[0].counters().arp.in_conflicts, conflicts, "{sender}");
+        let tentative = net.hosts[0].interfaces[0].tentative().count();
+        assert_eq!(tentative, usize::from(conflicts == 0), "{sender}");
+    }
+}
+
+#[test]
+fn what_waits_to_be_sent_goes_with_its_address() {
+    // RFC 5227 §2.4 (a): the address is not used any more from the moment on at which it is given up.
+    let them = (Mac([2, 0, 0, 0, 0, 2]), Ipv4Addr::new(10, 0, 0, 2));
+    let ours = Ipv4Addr::new(10, 0, 0, 1);
+    let claim = || Packet::announcement(Mac([2, 9, 9, 9, 9, 9]), ours).frame(Mac::BROADCAST, Cause::Raw, Trigger::Call);
+    let question = || Packet::request(them.0, them.1, ours);
+    let mut net = Net::new(1, |config| {
+        config.interfaces[0].on_conflict = crate::interface::OnConflict::GiveUp;
+    });
+    // A packet waits for the answer of its next hop.
+    send(&mut net, 1);
+    net.run();
+    net.lines();
+    net.deliver(0, claim());
+    net.run();
+    assert_eq!(net.lines(), ["02:09:09:09:09:09 has 10.0.0.1 too", "dropped source-gone at interface"]);
+    let answer = Packet::request(Mac([2, 0, 0, 0, 0, 1]), ours, them.1).reply(them.0);
+    net.deliver(0, answer.frame(answer.target_mac, Cause::Raw, Trigger::Call));
+    net.run();
+    assert_eq!(net.lines(), ["10.0.0.2 reachable"]);
+
+    // An answer is about to leave, and so is a datagram.
+    let mut net = Net::new(1, |config| {
+        config.interfaces[0].on_conflict = crate::interface::OnConflict::GiveUp;
+        config.interfaces[0].neighbors = vec![(them.1.into(), them.0)];
+    });
+    send(&mut net, 1);
+    net.deliver(0, question().frame(Mac::BROADCAST, Cause::Raw, Trigger::Call));
+    net.deliver(0, claim());
+    net.run();
+    let gone = "dropped source-gone at interface";
+    assert_eq!(net.lines(), ["02:09:09:09:09:09 has 10.0.0.1 too", gone], "the datagram, and no answer");
+    assert!(net.carried.is_empty());
+    assert_eq!(net.hosts[0].counters().ip.out_discards, 1);
+}
+
+#[test]
 fn a_stale_neighbor_is_polled_directly() {
     // RFC 1122 §2.3.2.1
     let mut net = Net::new(2, |_| ());

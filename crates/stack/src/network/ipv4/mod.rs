@@ -80,6 +80,11 @@ pub fn accept(frame: &mut Frame) -> Result<Accepted, DropReason> {
     Ok(accepted)
 }
 
+/// Who a packet of our own is from, by its header.
+pub fn source_of(header: &[u8]) -> Option<Ipv4Addr> {
+    header.get(12..)?.first_chunk::<4>().map(|octets| Ipv4Addr::from(*octets))
+}
+
 /// Whether a header is that of what most packets are: `length` octets, without options, no fragment, carrying `protocol`;
 /// and intact. What it says of the others is for [`accept`] to find out.
 #[inline]
