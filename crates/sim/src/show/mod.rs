@@ -74,7 +74,7 @@ macro_rules! shows {
 
 shows! {
     Interfaces = "interfaces", "A host's interfaces, and what they have counted, in the manner of `ip -s link`.", Host::interfaces;
-    Addresses = "addresses", "A host's addresses, in the manner of `ip -o addr`.", Host::addresses;
+    Addresses = "addresses", "A host's addresses, in the manner of `ip -o addr`: those that are being probed (`tentative`) and those that others turned out to have (`dadfailed`) too.", Host::addresses;
     Neighbors = "neighbors", "What a host knows of the stations on its links, in the manner of `ip neigh`.", Host::neighbors;
     Routes = "routes", "A host's routes, in the manner of `ip route`.", Host::routes;
     Groups = "groups", "The multicast groups that a host has joined, in the manner of `ip maddr`, and those that are wanted on its links as a router knows by IGMP.", Host::groups;

@@ -105,6 +105,38 @@ fn tables_are_as_people_know_them() {
 }
 
 #[test]
+fn addresses_say_how_they_stand() {
+    // RFC 5227 §2.1.1: the second to probe for an address hears the first, and does without.
+    let mut network = Network::new(1);
+    let a = network.host("a", "10.0.0.1/24");
+    let b = network.host("b", "10.0.0.1/24");
+    let c = network.host("c", "10.0.0.3/24");
+    let hub = network.hub("hub");
+    for host in [a, b, c] {
+        network.link(host, hub);
+    }
+    for host in [b, c] {
+        network.config(host).interfaces[0].probe = true;
+    }
+    let world = network.world();
+    let lines = |world: &crate::World, node| {
+        let table = world.table(node, Show::Addresses).unwrap();
+        table.rows.into_iter().flat_map(|row| row.lines).skip(1).collect::<Vec<_>>()
+    };
+    world.run_until(Instant::from_secs(1));
+    let of_b = "2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global dadfailed";
+    assert_eq!(lines(world, b.node()), [of_b]);
+    let of_c = "2: eth0    inet 10.0.0.3/24 brd 10.0.0.255 scope global";
+    assert_eq!(lines(world, c.node()), [format!("{of_c} tentative")]);
+    let fields = &world.table(b.node(), Show::Addresses).unwrap().rows[1].fields;
+    let holder = crate::network::mac_of("a", 0).to_string();
+    assert!(fields.contains(&("standing", Value::Text("duplicate".into()))), "{fields:?}");
+    assert!(fields.contains(&("holder", Value::Text(holder))), "{fields:?}");
+    world.run_until(Instant::from_secs(10));
+    assert_eq!(lines(world, c.node()), [of_c]);
+}
+
+#[test]
 fn a_host_has_its_tables_and_no_switch_s() {
     let mut network = Network::new(1);
     let a = network.host("a", "10.0.0.1/24");
