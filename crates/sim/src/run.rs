@@ -125,6 +125,11 @@ impl World {
                 for direction in Direction::BOTH {
                     self.fabric.cut(LineId::of(link, direction), now);
                 }
+                for (node, port) in self.link_ends(link) {
+                    if let Some(Node::Switch(node)) = self.nodes.get_mut(node.0 as usize).map(|slot| &mut slot.node) {
+                        node.switch.link_lost(port);
+                    }
+                }
             }
             Change::Restore(link) => {
                 for direction in Direction::BOTH {

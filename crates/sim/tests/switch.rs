@@ -392,6 +392,8 @@ fn carries(port: u16, vlan: u16) -> bool {
 enum Step {
     Frame { on: u16, vlan: u16, from: u8, to: u8 },
     Wait(u64),
+    /// The link at a port is cut.
+    Cut(u16),
 }
 
 /// What the standard says, in lists: stations in the order in which they were last seen.
@@ -466,7 +468,12 @@ impl ReferenceStateMachine for Reference {
             from,
             to,
         });
-        prop_oneof![8 => frame, 1 => (1..7_u64).prop_map(Step::Wait)].boxed()
+        prop_oneof![
+            16 => frame,
+            2 => (1..7_u64).prop_map(Step::Wait),
+            1 => (0..4_u16).prop_map(Step::Cut),
+        ]
+        .boxed()
     }
 
     fn apply(mut state: Model, step: &Step) -> Model {
@@ -476,6 +483,10 @@ impl ReferenceStateMachine for Reference {
                 None
             }
             Step::Frame { on, vlan, from, to } => Some(state.frame(on, vlan, from, to)),
+            Step::Cut(port) => {
+                state.stations.retain(|(_, _, at, _)| *at != port);
+                None
+            }
         };
         state
     }
@@ -498,6 +509,9 @@ impl StateMachineTest for Against {
             let tag = (on == 3 || !carries(on, vlan)).then(|| Tag::of(vid(vlan)));
             let result = sw.ports(model.now, on, frame(mac(to), mac(from), tag));
             assert_eq!(Some(result), model.expected, "{step:?}");
+        }
+        if let Step::Cut(port) = step {
+            sw.switch.link_lost(InterfaceId(port));
         }
         sw
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use wirelab_sim::{
-    BuildError, Component, DirectionConfig, HostRef, LinkConfig, Network, PortConfig, PortMode, QueueLimit,
+    BuildError, Change, Component, DirectionConfig, HostRef, LinkConfig, Network, PortConfig, PortMode, QueueLimit,
     Rate, Recorder, Recorders, TraceHash, VlanSet, World, mac_of, percent,
 };
 use wirelab_stack::application::bulk::{SinkConfig, SourceConfig, tcp_sink, tcp_source};
@@ -35,6 +35,27 @@ fn transfer(net: &mut Network, from: HostRef, to: HostRef, address: &str, bytes:
     );
     let source = tcp_source(SourceConfig { remote, bytes, seed: 0 });
     net.spawn_at(from, &format!("source {address}"), Instant::from_millis(1), source);
+}
+
+#[test]
+fn a_port_whose_link_is_cut_forgets_its_stations() {
+    let mut net = Network::new(1);
+    let hosts = [("a", "10.0.0.1/24"), ("b", "10.0.0.2/24")].map(|(name, address)| net.host(name, address));
+    let switch = net.switch("switch");
+    for host in hosts {
+        net.link(host, switch);
+    }
+    let world = net.world();
+    let link = world.link_ids().next().unwrap();
+    world.at(Instant::from_secs(3), Change::Cut(link));
+    let mut known = |until: u64| -> Vec<u16> {
+        world.run_until(Instant::from_secs(until));
+        let table = world.switch(switch.node()).unwrap().table(Instant::from_secs(until));
+        table.iter().map(|entry| entry.port.0).collect()
+    };
+    // Both have announced themselves.
+    assert_eq!(known(2).len(), 2);
+    assert_eq!(known(4), [1]);
 }
 
 /// What everybody but the idle hosts showed, in the order in which it happened.

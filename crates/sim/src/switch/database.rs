@@ -193,6 +193,13 @@ impl Database {
         self.remove(oldest);
     }
 
+    /// Forgets the stations of a port.
+    pub fn forget(&mut self, port: InterfaceId) {
+        while let Some((List { oldest, .. }, 1..)) = self.ports.get(usize::from(port.0)).copied() {
+            self.remove(oldest);
+        }
+    }
+
     fn remove(&mut self, place: u32) {
         self.leave(place);
         let TableEntry { vlan, mac, .. } = self.slots[place as usize].entry;

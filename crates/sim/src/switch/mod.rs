@@ -108,6 +108,12 @@ impl Switch {
         }
     }
 
+    /// The link at `port` is cut. Who was behind it may be anywhere when it is heard again, and until then nowhere: its
+    /// stations are forgotten (IEEE 802.1Q §8.4: a port that is not operational learns and forwards nothing).
+    pub fn link_lost(&mut self, port: InterfaceId) {
+        self.database.forget(port);
+    }
+
     /// A frame arrived by port `on`. Sending is due afterwards, before the next frame.
     pub fn handle_frame(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: Frame) {
         let id = frame.meta.id;
