@@ -15,8 +15,6 @@ pub const LEAST_TEXT: usize = 24;
 const MORE_TEXT: usize = 34;
 /// The least room between two lifelines, where there are many.
 const LEAST_SPAN: usize = 9;
-/// Columns where lines may be of any length.
-const MOST_COLUMNS: usize = 16;
 
 /// With whom each node is connected, over whatever: by the lowest number among them.
 pub fn networks(topology: &Topology) -> BTreeMap<NodeId, NodeId> {
@@ -180,7 +178,8 @@ impl Columns {
     pub fn show(&self, row: &Row) -> bool {
         match &row.what {
             What::Frame(frame) => self.has_stand_in() || nodes_of(frame).any(|node| self.of(node).is_some()),
-            What::Note { side: Side::Node(node), .. } | What::Table { node, .. } => self.of(*node).is_some(),
+            What::Note { side: Side::Node(node), .. } => self.of(*node).is_some(),
+            What::Table { .. } => true,
             What::Note { side: Side::Link(one, other), .. } => {
                 self.of(*one).is_some() || self.of(*other).is_some()
             }
@@ -212,9 +211,9 @@ fn span(columns: usize, style: &Style, time: usize) -> usize {
     }
 }
 
-/// How many columns there is room for.
+/// How many columns there is room for: without a terminal, lines may be of any length.
 fn most_columns(style: &Style, time: usize) -> usize {
-    let Some(room) = style.width else { return MOST_COLUMNS };
+    let Some(room) = style.width else { return usize::MAX };
     let room = room.saturating_sub(2 * time + 6 + MORE_TEXT);
     (room / (LEAST_SPAN + 1) + 1).max(2)
 }

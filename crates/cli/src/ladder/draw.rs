@@ -27,6 +27,11 @@ const MOST_LEFT_OUT: usize = 12;
 pub fn draw(recorder: &LadderRecorder, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     for (part, rows) in &recorder.ladders {
         let all = || rows.iter().map(|(_, row)| row);
+        if !recorder.has_lifelines(*part) {
+            all().try_for_each(|row| table_alone(&recorder.topology, row, style, out))?;
+            writeln!(out)?;
+            continue;
+        }
         let canvas = Canvas::new(recorder, *part, style, all);
         canvas.head(*part, out)?;
         let mut undrawn = LeftOut::default();
@@ -58,6 +63,21 @@ pub fn draw(recorder: &LadderRecorder, style: &Style, out: &mut dyn Write) -> io
         writeln!(out, "{}\n", style.paint(Ink::Warning, &text))?;
     }
     Ok(())
+}
+
+/// A table of a node that is connected with none that has a lifeline.
+fn table_alone(topology: &Topology, row: &Row, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let What::Table { node, kind, lines } = &row.what else { return Ok(()) };
+    let at = seconds(row.at);
+    writeln!(out, "{}  {}", style.paint(Ink::Dim, &at), table_title(topology, *node, kind, lines, style))?;
+    lines.iter().try_for_each(|line| writeln!(out, "{}  {}", pad("", at.len() + 2), style.charset.show(line)))
+}
+
+/// What a table is headed with.
+fn table_title(topology: &Topology, node: NodeId, kind: &str, lines: &[String], style: &Style) -> String {
+    let name = style.charset.show(topology.host(node));
+    let nothing = if lines.is_empty() { ": (nothing)" } else { "" };
+    style.paint(Ink::Heading, &format!("{kind} of {name}{nothing}"))
 }
 
 /// One ladder's measures.
@@ -409,11 +429,9 @@ impl<'a> Canvas<'a> {
         lines: &[String],
         out: &mut dyn Write,
     ) -> io::Result<()> {
+        let title = table_title(self.topology, node, kind, lines, self.style);
         let show = |line: &String| self.style.charset.show(line);
         let lines: Vec<String> = lines.iter().map(show).collect();
-        let name = self.style.charset.show(self.topology.host(node));
-        let nothing = if lines.is_empty() { ": (nothing)" } else { "" };
-        let title = self.style.paint(Ink::Heading, &format!("{kind} of {name}{nothing}"));
         let column = self.columns.of(node);
         let mut strip = self.strip();
         if let Some(column) = column {

@@ -113,6 +113,14 @@ impl LadderRecorder {
         self.only.draws(node, &self.topology)
     }
 
+    /// Whether a ladder has a lifeline at all. One that has none is there for its tables.
+    fn has_lifelines(&self, part: Part) -> bool {
+        match part {
+            Part::Network(network) => self.sizes.get(&network).is_some_and(|size| *size > 0),
+            Part::Loopback(_) => true,
+        }
+    }
+
     fn network(&self, node: NodeId) -> NodeId {
         self.networks.get(&node).copied().unwrap_or(node)
     }
@@ -316,11 +324,11 @@ impl LadderRecorder {
     }
 
     fn table(&mut self, now: Instant, node: NodeId, table: &Table) {
-        if self.draws(node) {
-            let part = self.part_of_notes(node, None);
-            let lines = table.lines().map(str::to_owned).collect();
-            self.push(part, Row { at: now, what: What::Table { node, kind: table.kind, lines } });
-        }
+        // Somebody asked for it: it is drawn even if its node has no lifeline.
+        let part =
+            if self.draws(node) { self.part_of_notes(node, None) } else { Part::Network(self.network(node)) };
+        let lines = table.lines().map(str::to_owned).collect();
+        self.push(part, Row { at: now, what: What::Table { node, kind: table.kind, lines } });
     }
 
     fn link_event(&mut self, now: Instant, at: Component, event: LinkEvent) {

@@ -132,11 +132,15 @@ impl Fate {
 }
 
 impl Row {
+    fn is_table(&self) -> bool {
+        matches!(self.what, What::Table { .. })
+    }
+
     /// Whether one wants to see it even in the middle of a long run: what links and timers do, how things end.
     fn is_notable(&self) -> bool {
         match &self.what {
             What::Note { side, ink, .. } => matches!(side, Side::Link(..)) || *ink == Ink::Bad,
-            What::Table { .. } => true,
+            What::Table { .. } => false,
             What::Frame(frame) => matches!(
                 frame.cause,
                 Cause::RetransmitRto
@@ -209,6 +213,8 @@ pub struct Rows {
     tail: VecDeque<Row>,
     most: Most,
     pushed: u64,
+    /// Rows of the middle that are no tables.
+    notable: usize,
     /// What is left out behind the last row of the middle.
     left_out: LeftOut,
 }
@@ -231,7 +237,7 @@ impl Rows {
             Limit::All => Most { head: usize::MAX, middle: 0, tail: 0 },
         };
         let (head, middle, tail) = (Vec::new(), Vec::new(), VecDeque::new());
-        Self { head, middle, tail, most, pushed: 0, left_out: LeftOut::default() }
+        Self { head, middle, tail, most, pushed: 0, notable: 0, left_out: LeftOut::default() }
     }
 
     /// Adds a row; returns its number, and the row that had to go for it.
@@ -252,7 +258,9 @@ impl Rows {
     }
 
     fn evict(&mut self, number: u64, row: Row) -> Option<Row> {
-        if row.is_notable() && self.middle.len() < self.most.middle {
+        // A table was asked for. There are no more of them than somebody wrote down.
+        if row.is_table() || row.is_notable() && self.notable < self.most.middle {
+            self.notable += usize::from(!row.is_table());
             let before = std::mem::take(&mut self.left_out);
             self.middle.push(Kept { before, number, row });
             return None;

@@ -235,6 +235,73 @@ fn tables_stand_at_their_time() {
     assert_eq!(lines[2], "    10.0.0.2 dev eth0 lladdr 02:00:00:00:00:02 REACHABLE");
 }
 
+/// A table of one row that node `node` shows.
+fn show(play: &mut Play, at: u64, node: u32, kind: &'static str) {
+    let rows = vec![wirelab_stack::trace::Row::new("what it knows")];
+    let table = Table { kind, heading: None, rows };
+    play.ladder.record(millis(at), Component::Host(NodeId(node)), &Event::Shown { table: &table });
+}
+
+#[test]
+fn so_do_tables_of_nodes_without_a_lifeline() {
+    let mut play = over_a_switch("");
+    show(&mut play, 9, 3, "fdb");
+    let lines = play.lines(None);
+    let (title, row) = (&lines[4], &lines[5]);
+    assert!(title.starts_with("0.009000 │ ") && title.ends_with(" │           fdb of n3"), "{title}");
+    assert!(row.ends_with("│             what it knows") && !title.contains('●'), "{row}");
+
+    // One for which there is no room.
+    let links: Vec<(u32, u32)> = (0..29).map(|node| (node, node + 1)).collect();
+    let mut play = Play::new(network(30, &links), "");
+    let sent = frame(id(4, 1), Cause::UdpData, datagram(b"hello"));
+    play.sent(1, 4, 1, &sent);
+    show(&mut play, 2, 20, "routes");
+    let lines = play.lines(Some(80));
+    assert!(!lines[0].contains("n20"), "{}", lines[0]);
+    assert!(lines.iter().any(|line| line.ends_with("routes of n20")), "\n{}", lines.join("\n"));
+
+    // One that `--only` leaves out, beside those that it names or with none of them at all.
+    let mut play = Play::new(network(4, &[(0, 1), (2, 3)]), "n0");
+    show(&mut play, 1, 1, "routes");
+    show(&mut play, 2, 3, "routes");
+    let lines = play.lines(None);
+    assert!(lines[1].ends_with("routes of n1"), "\n{}", lines.join("\n"));
+    assert_eq!(lines[4..], ["0.002000  routes of n3", "            what it knows", ""]);
+}
+
+#[test]
+fn a_table_is_drawn_however_much_is_left_out() {
+    let mut ladder = recorder(Limit::Rows(4));
+    for at in 0..100 {
+        ladder.record(millis(at), SERVER, &said("hello"));
+        if at % 30 == 15 {
+            let table = Table { kind: "routes", heading: None, rows: Vec::new() };
+            ladder.record(millis(at), CLIENT, &Event::Shown { table: &table });
+        }
+    }
+    let lines = drawn(&ladder, Style::plain(Charset::Unicode));
+    let tables = lines.iter().filter(|line| line.ends_with("routes of client: (nothing)")).count();
+    assert_eq!(tables, 3, "\n{}", lines.join("\n"));
+}
+
+#[test]
+fn without_a_terminal_all_nodes_have_lifelines() {
+    let links: Vec<(u32, u32)> = (0..29).map(|node| (node, node + 1)).collect();
+    let mut play = Play::new(network(30, &links), "");
+    for (number, node) in (1..).zip(0..29) {
+        let sent = frame(id(node, number), Cause::UdpData, datagram(b"hello"));
+        play.sent(number, node, 1, &sent);
+        play.arrived(number + 1, node + 1, 0, &sent);
+    }
+    let lines = play.lines(None);
+    for node in 0..30 {
+        assert!(lines[0].split_whitespace().any(|name| name == format!("n{node}")), "{}", lines[0]);
+    }
+    assert!(!lines.iter().any(|line| line.contains("no room")), "\n{}", lines.join("\n"));
+    assert_eq!(lines.len(), 1 + 29 + 1);
+}
+
 #[test]
 fn what_is_written_on_an_arrow_stays_before_its_first_head() {
     let links = [(0, 7), (1, 7), (2, 7), (3, 7), (4, 7), (5, 7), (6, 7)];
