@@ -15,7 +15,7 @@ use wirelab_stack::context::{Ctx, Observer};
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Meta, NodeId};
 use wirelab_stack::host::{Host, HostConfig};
 use wirelab_stack::interface::vlan::VlanId;
-use wirelab_stack::interface::{InterfaceConfig, MulticastRole};
+use wirelab_stack::interface::{Configure, InterfaceConfig, MulticastRole, OnConflict, rarp};
 use wirelab_stack::rng::Rng;
 use wirelab_stack::time::{Duration, Instant};
 use wirelab_stack::trace::{Cause, Event, Interest, Trigger};
@@ -60,7 +60,8 @@ struct Bench {
 }
 
 impl Bench {
-    /// A host in the midst of things, with two interfaces; or a router with all that routers do, and a VLAN.
+    /// A host in the midst of things, with two interfaces and an address that it probes for; or a router with all that
+    /// routers do, and a VLAN.
     fn new(is_router: bool) -> Self {
         let mac = |number: u8| Mac([2, 0, 0, 0, 0, number]);
         let interface = |number: u8| {
@@ -89,6 +90,12 @@ impl Bench {
                 interface.rarp_table = vec![(mac(9), [10, 0, 0, 9].into())];
             }
         }
+        if !is_router {
+            // It has no address by its second interface, and asks for one; by the first it gives up what others claim.
+            config.interfaces[1].addresses.clear();
+            config.interfaces[1].configure = Configure::Rarp(rarp::ClientConfig::default());
+            config.interfaces[0].on_conflict = OnConflict::DefendOnce;
+        }
         let mut rng = Rng::stream(1, "host", "stack");
         let host = Host::new(config, &mut rng).unwrap();
         let mut bench = Self { host, rng, now: Instant::ZERO, fates: Fates::default(), sent: 0 };
@@ -102,6 +109,9 @@ impl Bench {
             host.udp_join_source(ctx, socket, group, [10, 0, 0, 2].into(), here).unwrap();
             host.udp_join(ctx, socket, [239, 1, 1, 2].into(), here).unwrap();
             host.icmp_open(ctx).unwrap();
+            if !is_router {
+                host.assign_address(ctx, InterfaceId(0), "10.0.0.50/24".parse().unwrap()).unwrap();
+            }
         });
         bench
     }

@@ -10,13 +10,17 @@ use proptest::{prop_assert, proptest};
 
 use super::*;
 use crate::frame::Meta;
-use crate::interface::ethernet;
+use crate::interface::arp::Packet;
 use crate::interface::vlan::VlanId;
+use crate::interface::{ethernet, rarp};
 use crate::network::icmp::{self, Error, Redirect, Unreachable};
 use crate::network::ipv4;
 use crate::network::options::{List, Stamps};
 use crate::trace::Trigger;
 use crate::transport::{SocketError, SocketId};
+
+/// An address that the host probes for.
+const WANTED: core::net::Ipv4Addr = core::net::Ipv4Addr::new(10, 0, 0, 50);
 
 /// Frames of every kind that two hosts exchange, as octets.
 fn exchanged() -> Vec<Vec<u8>> {
@@ -41,7 +45,24 @@ fn exchanged() -> Vec<Vec<u8>> {
         host.tcp_shutdown(ctx, stream).unwrap();
     });
     net.run_for(Duration::from_secs(1));
-    net.carried.iter().map(|(_, frame)| frame.to_vec()).collect()
+    let carried = net.carried.iter().map(|(_, frame)| frame.to_vec());
+    carried.chain(about_addresses()).collect()
+}
+
+/// What other stations say about addresses: they probe for one, claim one, ask for theirs, and tell it.
+fn about_addresses() -> impl Iterator<Item = Vec<u8>> {
+    let other = Mac([2, 0, 0, 0, 0, 9]);
+    let all = |packet: Packet| packet.frame(Mac::BROADCAST, Cause::Raw, Trigger::Call);
+    let reverse =
+        |packet: Packet| packet.frame_of(rarp::ETHER_TYPE, Mac::BROADCAST, Cause::Raw, Trigger::Call);
+    let asked = rarp::request(other);
+    let frames = [
+        all(Packet::probe(other, WANTED)),
+        all(Packet::announcement(other, [10, 0, 0, 1].into())),
+        reverse(asked),
+        reverse(rarp::reply(&asked, Mac([2, 0, 0, 0, 0, 2]), [10, 0, 0, 2].into(), [10, 0, 0, 9].into())),
+    ];
+    frames.into_iter().map(|frame| frame.to_vec())
 }
 
 /// Frames of the kinds that need more than two hosts on a wire: fragments, options, time stamps, what routers say, RARP,
@@ -144,11 +165,17 @@ const SECOND: Mac = Mac([2, 0, 0, 0, 0, 0x11]);
 
 /// A host in the midst of things: listening, connecting, with sockets bound where the frames above go.
 fn busy() -> (Net, SocketId) {
-    occupied(Net::new(1, |config| config.profile.network.multicast_forwarding = true))
+    occupied(Net::new(1, |config| {
+        config.profile.network.multicast_forwarding = true;
+        config.interfaces[0].rarp_table = vec![(Mac([2, 0, 0, 0, 0, 9]), [10, 0, 0, 9].into())];
+    }))
 }
 
 fn occupied(mut net: Net) -> (Net, SocketId) {
     net.call(0, Host::start);
+    net.call(0, |host, ctx| {
+        host.assign_address(ctx, WIRE, crate::addr::Cidr::new(WANTED.into(), 24).unwrap()).unwrap();
+    });
     let socket = net.call(0, |host, ctx| {
         host.tcp_listen(ctx, addr("0.0.0.0:6999"), 8).unwrap();
         host.tcp_connect(ctx, Some(addr("0.0.0.0:5000")), addr("10.0.0.2:6999")).unwrap();
@@ -204,7 +231,9 @@ fn the_frames_to_be_changed_are_of_every_kind() {
     for protocol in [1, 2, 6, 17] {
         assert!(protocols.contains(&protocol));
     }
-    assert!(frames.iter().any(|octets| octets[12..14] == [8, 6]));
+    for type_ in [[8, 6], [0x80, 0x35]] {
+        assert!(frames.iter().any(|octets| octets[12..14] == type_));
+    }
     let rarer = rarer();
     let has = |what: &str, test: &dyn Fn(&[u8]) -> bool| assert!(rarer.iter().any(|o| test(o)), "{what}");
     let is_ip = |o: &[u8]| o[12..14] == [8, 0];
