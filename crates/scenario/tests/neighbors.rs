@@ -108,11 +108,21 @@ kind = "udp-source"
 to = "10.0.0.9:5000"
 bytes = 10000
 
+# The run goes on until the station has been given up.
+[[application]]
+name = "later"
+host = "ann"
+kind = "ping"
+to = "10.0.0.2"
+start = "5 s"
+count = 1
+
 [[expect]]
 host = "ann"
 counters = { dropped.neighbor-queue-full = { min = 5 }, dropped.neighbor-unresolved = { max = 4 } }
 "#;
     run(text);
-    let wider = text.replace("4 kB", "1 MB").replace("{ min = 5 }", "0").replace("{ max = 4 }", "{ min = 10 }");
+    let wider =
+        text.replace("4 kB", "1 MB").replace("{ min = 5 }", "0").replace("{ max = 4 }", "{ min = 10 }");
     run(&wider);
 }

@@ -126,7 +126,9 @@ impl World {
                     self.fabric.cut(LineId::of(link, direction), now);
                 }
                 for (node, port) in self.link_ends(link) {
-                    if let Some(Node::Switch(node)) = self.nodes.get_mut(node.0 as usize).map(|slot| &mut slot.node) {
+                    if let Some(Node::Switch(node)) =
+                        self.nodes.get_mut(node.0 as usize).map(|slot| &mut slot.node)
+                    {
                         node.switch.link_lost(port);
                     }
                 }

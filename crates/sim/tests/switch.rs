@@ -390,7 +390,12 @@ fn carries(port: u16, vlan: u16) -> bool {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Frame { on: u16, vlan: u16, from: u8, to: u8 },
+    Frame {
+        on: u16,
+        vlan: u16,
+        from: u8,
+        to: u8,
+    },
     Wait(u64),
     /// The link at a port is cut.
     Cut(u16),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use wirelab_sim::{
-    BuildError, Change, Component, DirectionConfig, HostRef, LinkConfig, Network, PortConfig, PortMode, QueueLimit,
-    Rate, Recorder, Recorders, TraceHash, VlanSet, World, mac_of, percent,
+    BuildError, Change, Component, DirectionConfig, HostRef, LinkConfig, Network, PortConfig, PortMode,
+    QueueLimit, Rate, Recorder, Recorders, TraceHash, VlanSet, World, mac_of, percent,
 };
 use wirelab_stack::application::bulk::{SinkConfig, SourceConfig, tcp_sink, tcp_source};
 use wirelab_stack::frame::{InterfaceId, NodeId};

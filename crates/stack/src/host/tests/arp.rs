@@ -155,7 +155,9 @@ fn what_waits_to_be_sent_goes_with_its_address() {
     // RFC 5227 §2.4 (a): the address is not used any more from the moment on at which it is given up.
     let them = (Mac([2, 0, 0, 0, 0, 2]), Ipv4Addr::new(10, 0, 0, 2));
     let ours = Ipv4Addr::new(10, 0, 0, 1);
-    let claim = || Packet::announcement(Mac([2, 9, 9, 9, 9, 9]), ours).frame(Mac::BROADCAST, Cause::Raw, Trigger::Call);
+    let claim = || {
+        Packet::announcement(Mac([2, 9, 9, 9, 9, 9]), ours).frame(Mac::BROADCAST, Cause::Raw, Trigger::Call)
+    };
     let question = || Packet::request(them.0, them.1, ours);
     let mut net = Net::new(1, |config| {
         config.interfaces[0].on_conflict = crate::interface::OnConflict::GiveUp;

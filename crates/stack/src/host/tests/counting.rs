@@ -139,6 +139,10 @@ fn what_asks_by_rarp_sends_no_ip() {
     assert_eq!((client.rarp.out_requests, server.rarp.out_replies), (1, 1));
     assert_eq!((client.ip.out_transmits, server.ip.out_transmits), (0, 0));
     assert_eq!((client.ip.out_requests, server.ip.out_requests), (0, 0));
-    assert_eq!((client.interface.in_ucast_pkts, server.interface.in_ucast_pkts), (1, 0), "asked by broadcast");
+    assert_eq!(
+        (client.interface.in_ucast_pkts, server.interface.in_ucast_pkts),
+        (1, 0),
+        "asked by broadcast"
+    );
     assert_eq!(server.interface.in_broadcast_pkts, server.rarp.in_pkts + server.arp.in_pkts);
 }

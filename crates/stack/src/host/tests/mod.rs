@@ -12,6 +12,7 @@ mod expected;
 mod flood;
 mod forward;
 mod fragments;
+mod giving_up;
 mod icmp;
 mod icmp_rules;
 mod medium;

@@ -136,7 +136,9 @@ impl Model {
             return true;
         }
         let least = self.entries.iter().min_by_key(|(_, entry)| entry.worth(self.now));
-        let Some((&last, _)) = least.filter(|(_, entry)| entry.worth(self.now).0 <= most) else { return false };
+        let Some((&last, _)) = least.filter(|(_, entry)| entry.worth(self.now).0 <= most) else {
+            return false;
+        };
         self.entries.remove(&last);
         true
     }
