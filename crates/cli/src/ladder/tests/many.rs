@@ -254,8 +254,10 @@ fn so_do_tables_of_nodes_without_a_lifeline() {
     // One for which there is no room.
     let links: Vec<(u32, u32)> = (0..29).map(|node| (node, node + 1)).collect();
     let mut play = Play::new(network(30, &links), "");
-    let sent = frame(id(4, 1), Cause::UdpData, datagram(b"hello"));
-    play.sent(1, 4, 1, &sent);
+    for node in 2..8 {
+        let sent = frame(id(node, 1), Cause::UdpData, datagram(b"hello"));
+        play.sent(1, node, 1, &sent);
+    }
     show(&mut play, 2, 20, "routes");
     let lines = play.lines(Some(80));
     assert!(!lines[0].contains("n20"), "{}", lines[0]);

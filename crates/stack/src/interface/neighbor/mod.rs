@@ -409,13 +409,17 @@ impl Neighbors {
         if entry.state == State::Static {
             return;
         }
-        self.order.remove(&entry.used);
-        self.uses += 1;
         let tier = match entry.state {
             _ if !entry.wanted => Tier::Unasked,
             State::Incomplete { .. } | State::Failed => Tier::Unanswered,
             State::Reachable { .. } | State::Polled { .. } | State::Static => Tier::InUse,
         };
+        // In a long transfer it mostly is the one that was used last.
+        if self.uses > 0 && entry.used == (tier, self.uses) {
+            return;
+        }
+        self.order.remove(&entry.used);
+        self.uses += 1;
         entry.used = (tier, self.uses);
         self.order.insert(entry.used, place);
     }
