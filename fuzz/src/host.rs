@@ -89,8 +89,7 @@ impl Bench {
                 interface.proxy_arp = true;
                 interface.rarp_table = vec![(mac(9), [10, 0, 0, 9].into())];
             }
-        }
-        if !is_router {
+        } else {
             // It has no address by its second interface, and asks for one; by the first it gives up what others claim.
             config.interfaces[1].addresses.clear();
             config.interfaces[1].configure = Configure::Rarp(rarp::ClientConfig::default());
