@@ -5,6 +5,21 @@ use super::HostCounters;
 use super::tally::Stage;
 use crate::trace::{Cause, DropReason};
 
+/// What links and switches do: it is counted by them.
+macro_rules! of_links {
+    () => {
+        DropReason::LinkLoss
+            | DropReason::LinkQueueFull
+            | DropReason::LinkMtu
+            | DropReason::LinkDown
+            | DropReason::VlanNotAllowed
+            | DropReason::VlanNoOtherPort
+            | DropReason::SamePort
+            | DropReason::ReservedAddress
+            | DropReason::NoOtherPort
+    };
+}
+
 /// The counter of the documents for a drop.
 pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) -> &mut u64 {
     if stage == Stage::Out {
@@ -12,18 +27,7 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
     }
     let HostCounters { interface, arp, rarp, ip, icmp, igmp, udp, tcp, .. } = counters;
     match reason {
-        // What links and switches do is counted by them.
-        DropReason::LinkLoss
-        | DropReason::LinkQueueFull
-        | DropReason::LinkMtu
-        | DropReason::LinkDown
-        | DropReason::InterfaceDown
-        | DropReason::VlanNotAllowed
-        | DropReason::VlanNoOtherPort
-        | DropReason::SamePort
-        | DropReason::ReservedAddress
-        | DropReason::NoOtherPort
-        | DropReason::VlanUnknown => &mut interface.in_discards,
+        of_links!() | DropReason::InterfaceDown | DropReason::VlanUnknown => &mut interface.in_discards,
         DropReason::BadFcs
         | DropReason::Runt
         | DropReason::Giant

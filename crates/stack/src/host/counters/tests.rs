@@ -72,7 +72,7 @@ fn each_cause_counts_by_its_name_and_in_its_protocol() {
         tally.count_sent(ON, &frame(*cause, &[2, 0, 0, 0, 0, 1]));
         assert_eq!((tally.sent(*cause), tally.counters().get(cause.counter())), (1, Some(1)));
         let counters = tally.counters();
-        // RFC 826 and RFC 903 stand beside IP.
+        // ARP and RARP stand beside IP.
         let beside = ["arp-", "rarp-"].iter().any(|protocol| cause.name().starts_with(protocol));
         assert_eq!(counters.ip.out_transmits, u64::from(!beside), "{cause}");
         assert_eq!(counters.interface.out_ucast_pkts, 1);
