@@ -36,7 +36,7 @@ impl Outgoing {
     /// Who an IP packet is from.
     fn ip_source(&self) -> Option<Ipv4Addr> {
         let (frame, header) = match self {
-            Self::Packet(_, frame) | Self::Loop(_, frame) => (frame, 0),
+            Self::Packet(_, frame) | Self::Forwarded(_, _, frame) | Self::Loop(_, frame) => (frame, 0),
             Self::Frame(_, frame) if type_of(frame) == Some(EtherType::IPV4) => (frame, ethernet::HEADER),
             Self::Frame(..) => return None,
         };
