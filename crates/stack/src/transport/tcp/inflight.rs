@@ -273,4 +273,38 @@ mod tests {
         inflight.push(record(ORIGIN, 10));
         inflight.push(record(ORIGIN + 11, 10));
     }
+
+    #[test]
+    fn it_is_quiet_where_nothing_is_lost_or_sacked() {
+        for (lost, sacked) in [(false, false), (true, false), (false, true), (true, true)] {
+            let mut inflight = Inflight::new();
+            inflight.push(record(ORIGIN, 1));
+            inflight.push(record(ORIGIN + 1, 1));
+            inflight.update(0, |record| record.lost = lost);
+            inflight.update(1, |record| record.sacked = sacked);
+            assert_eq!(inflight.is_quiet(), !lost && !sacked);
+        }
+    }
+
+    #[test]
+    fn a_record_is_split_only_where_something_is_left() {
+        let mut inflight = Inflight::new();
+        inflight.push(record(ORIGIN, 10));
+        inflight.split(0, 10);
+        inflight.split(0, 11);
+        assert_eq!(inflight.len(), 1);
+        inflight.split(0, 9);
+        assert_eq!(
+            (inflight.len(), inflight.get(1).map(|rest| (rest.start, rest.length))),
+            (2, Some((ORIGIN + 9, 1)))
+        );
+        inflight.release();
+        assert_eq!(inflight.len(), 2);
+        inflight.clear();
+        assert_eq!((inflight.pipe(), inflight.records.capacity()), (0, 0));
+        inflight.push(record(ORIGIN, 10));
+        inflight.acknowledge(ORIGIN + 10, |_| {});
+        inflight.release();
+        assert_eq!(inflight.records.capacity(), 0);
+    }
 }

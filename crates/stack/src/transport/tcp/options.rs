@@ -241,4 +241,11 @@ mod tests {
         let options = parse(&[254, 4, 1, 2, WINDOW_SCALE, 3, 15, END, MSS, 4, 1, 1]);
         assert_eq!(options, Options { window_scale: Some(14), ..Options::default() });
     }
+
+    #[test]
+    fn blocks_that_are_not_whole_are_no_blocks() {
+        let mut octets = [0; 14];
+        octets[..2].copy_from_slice(&[SACK, 14]);
+        assert_eq!(parse(&octets), Options::default());
+    }
 }

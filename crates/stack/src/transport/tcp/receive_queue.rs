@@ -399,4 +399,53 @@ mod tests {
         }
         assert_eq!((queue.readable(), queue.ready.len()), (1000, 0));
     }
+
+    #[test]
+    fn no_piece_is_empty() {
+        let data = stream(1000);
+        let mut queue = ReceiveQueue::new();
+        queue.insert(START + 100, data.slice(100..200), 0, 10);
+        // As far as the range reaches, and no further.
+        queue.insert(START, data.slice(..200), 0, 10);
+        assert_eq!((queue.ready.len(), queue.readable()), (1, 200));
+        queue.insert(START + 300, data.slice(300..400), 0, 10);
+        queue.insert(START + 500, data.slice(500..600), 0, 10);
+        queue.insert(START + 300, data.slice(300..600), 0, 10);
+        assert!(queue.ranges.iter().all(|range| range.pieces.iter().all(|piece| !piece.is_empty())));
+    }
+
+    #[test]
+    fn small_pieces_do_not_hold_the_storage_they_came_in() {
+        let frame = stream(2000);
+        let mut queue = ReceiveQueue::new();
+        for (at, length, shared) in [(100, 10, false), (200, 255, false), (600, 256, true), (1000, 500, true)]
+        {
+            queue.insert(START + at, frame.slice(at as usize..at as usize + length), 0, 10);
+            let piece = queue.ranges.last().and_then(|range| range.pieces.back()).unwrap();
+            assert_eq!(piece.as_ptr() == frame[at as usize..].as_ptr(), shared, "{length} octets");
+        }
+    }
+
+    #[test]
+    fn what_is_cleared_goes_on_where_it_was() {
+        let data = stream(1000);
+        let mut queue = ReceiveQueue::new();
+        queue.insert(START, data.slice(..100), 0, 10);
+        queue.insert(START + 200, data.slice(200..300), 0, 10);
+        queue.clear();
+        assert_eq!((queue.next(), queue.held(), queue.has_gaps()), (START + 100, 0, false));
+    }
+
+    #[test]
+    fn an_empty_queue_gives_its_storage_back() {
+        let mut queue = ReceiveQueue::new();
+        queue.insert(START, stream(10), 256, 10);
+        queue.release();
+        assert_eq!(queue.readable(), 10);
+        queue.read(&mut [0; 20]);
+        queue.insert(START + 10, stream(300), 256, 10);
+        queue.read(&mut [0; 300]);
+        queue.release();
+        assert_eq!((queue.ready.capacity(), queue.tail.capacity()), (0, 0));
+    }
 }

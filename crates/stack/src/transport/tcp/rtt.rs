@@ -142,4 +142,13 @@ mod tests {
         rtt.distrust_handshake();
         assert_eq!(millis(&rtt, &Knobs::rfc()), 3000);
     }
+
+    #[test]
+    fn a_peer_that_answers_ends_the_back_off() {
+        let mut rtt = RttEstimator::default();
+        rtt.back_off();
+        assert_eq!(millis(&rtt, &Knobs::rfc()), 2000);
+        rtt.end_backoff();
+        assert_eq!(millis(&rtt, &Knobs::rfc()), 1000);
+    }
 }

@@ -317,4 +317,11 @@ mod tests {
         partial.head_mut()[offset..offset + 2].copy_from_slice(&completed);
         assert_eq!(partial.to_vec(), whole.to_vec());
     }
+
+    #[test]
+    fn flags_are_joined_and_shown_by_their_letters() {
+        let both = Flags::SYN | Flags::ACK;
+        assert_eq!((both | Flags::ACK, both.without(Flags::SYN)), (both, Flags::ACK));
+        assert_eq!(format!("{both:?} {:?} {:?}", Flags(0xff), Flags(0)), "SA FSRPAUEC ");
+    }
 }

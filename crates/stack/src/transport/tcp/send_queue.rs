@@ -263,4 +263,20 @@ mod tests {
         queue.release();
         assert_eq!((queue.len(), queue.chunks.capacity(), queue.tail.capacity()), (0, 0, 0));
     }
+
+    #[test]
+    fn storage_is_taken_in_bounded_chunks_and_goes_with_what_it_holds() {
+        let mut queue = SendQueue::new();
+        queue.write(&[1], 1448);
+        assert_eq!(queue.tail.capacity(), SMALL_CHUNK);
+        queue.clear();
+        assert_eq!(queue.len(), 0);
+        let mut queue = SendQueue::new();
+        queue.write(&vec![1; 300_000], 1448);
+        let large = LARGE_CHUNK / 1448 * 1448;
+        assert!(queue.tail.capacity() <= large && queue.chunks.iter().all(|it| it.octets.len() == large));
+        let chunks = queue.chunks.len();
+        queue.advance(ORIGIN + 1 + large as u64);
+        assert_eq!(queue.chunks.len(), chunks - 1);
+    }
 }

@@ -162,4 +162,61 @@ mod tests {
         assert_eq!(NewReno::new(8960, 10).window(), 17_920);
         assert_eq!(NewReno::new(1460, 10).window(), 14_600);
     }
+
+    #[test]
+    fn the_step_begins_anew_after_each_segment_added() {
+        let mut reno = NewReno { ssthresh: 10 * MSS, ..NewReno::new(MSS, 10) };
+        let windows: Vec<u32> = (0..12)
+            .map(|_| {
+                ack(&mut reno, 2 * MSS);
+                reno.window() / MSS
+            })
+            .collect();
+        assert_eq!(windows, [10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 12, 12]);
+    }
+
+    #[test]
+    fn what_tells_nothing_of_the_window_does_not_change_it() {
+        for (newly_acked, in_recovery, window_limited) in
+            [(0, false, true), (MSS, true, true), (MSS, false, false)]
+        {
+            let mut reno = NewReno::new(MSS, 10);
+            let ack = Ack {
+                newly_acked,
+                newly_sacked: 0,
+                in_flight: 0,
+                prior_in_flight: 0,
+                rtt: None,
+                rate: None,
+                delivered: 0,
+                round_start: false,
+                in_recovery,
+                window_limited,
+            };
+            with_path(|path| reno.on_ack(&ack, path));
+            assert_eq!(reno.window(), 10 * MSS);
+        }
+    }
+
+    #[test]
+    fn a_small_flight_leaves_two_segments_and_a_repair_no_burst() {
+        let event = |reno: &mut NewReno, event| with_path(|path| reno.on_congestion(event, path));
+        let mut reno = NewReno::new(MSS, 10);
+        event(&mut reno, Congestion::Timeout { flight_size: 3 * MSS, again: false });
+        assert_eq!((reno.window(), reno.ssthresh()), (MSS, 2 * MSS));
+        // RFC 6582 §3.2 step 3, option 1.
+        for (in_flight, segments) in [(0, 2), (3, 4), (20, 8)] {
+            let mut reno = NewReno { ssthresh: 8 * MSS, ..NewReno::new(MSS, 10) };
+            event(&mut reno, Congestion::Recovered { in_flight: in_flight * MSS });
+            assert_eq!(reno.window(), segments * MSS);
+        }
+    }
+
+    #[test]
+    fn it_has_a_name_and_asks_for_nothing_more() {
+        let reno = crate::transport::tcp::congestion::controller("newreno", MSS, 10);
+        assert_eq!(reno.name(), "newreno");
+        assert!(!reno.watches_sending() && !reno.owns_recovery());
+        assert_eq!((reno.pacing_rate(), reno.send_quantum()), (None, u32::MAX));
+    }
 }

@@ -243,4 +243,29 @@ mod tests {
         assert_eq!(next_lost(&inflight, ORIGIN + 100), Some(1));
         assert_eq!(next_lost(&inflight, ORIGIN + 300), None);
     }
+
+    #[test]
+    fn blocks_begin_no_earlier_than_what_is_not_acknowledged() {
+        // RFC 2883 §4: below it they report duplicates.
+        let mut blocks = SackBlocks::default();
+        blocks.push(to_wire(INITIAL, ORIGIN + 100), to_wire(INITIAL, ORIGIN + 400));
+        for (una, newly_sacked) in [(200, 0), (100, 300)] {
+            let (mut inflight, mut seen) = (flight(10), None);
+            let told = update(&mut inflight, &mut seen, &blocks, INITIAL, ORIGIN + una, ORIGIN + 1000);
+            assert_eq!(told.newly_sacked, newly_sacked);
+        }
+    }
+
+    #[test]
+    fn what_was_told_before_is_not_told_again() {
+        let (mut inflight, mut seen) = (flight(10), None);
+        let mut newly = |ranges: &[(u64, u64)]| sack(&mut inflight, &mut seen, ranges);
+        assert_eq!(newly(&[(6, 7)]), Told { newly_sacked: 100, latest: Some(6) });
+        // Another block, then both, then one that has grown at both ends, around what no block of the last told.
+        assert_eq!(newly(&[(2, 3), (6, 7)]), Told { newly_sacked: 100, latest: Some(2) });
+        assert_eq!(newly(&[(8, 9)]), Told { newly_sacked: 100, latest: Some(8) });
+        assert_eq!(newly(&[(1, 5)]), Told { newly_sacked: 300, latest: Some(4) });
+        assert_eq!(newly(&[(1, 5)]), Told::default());
+        assert_eq!(inflight.sacked(), 600);
+    }
 }

@@ -7,7 +7,7 @@ use crate::context::{Ctx, Observer};
 use crate::frame::{Frame, FrameId, InterfaceId, NodeId};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
-use crate::trace::{Cause, Event, Interest, State};
+use crate::trace::{Cause, Event, Interest, Metrics, State};
 use crate::transport::tcp::options::Options;
 use crate::transport::tcp::segment::{Flags, Segment};
 use crate::transport::tcp::{Emission, Knobs, Look, Ready, Tcp};
@@ -25,9 +25,17 @@ pub struct Seen {
     pub length: usize,
 }
 
-/// Keeps states as they change.
+/// What else of a connection was shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown {
+    Opened { active: bool },
+    Expired { cause: Cause, due: Instant },
+    Metrics(Metrics),
+}
+
+/// Keeps states as they change, and what else is shown.
 #[derive(Default)]
-pub struct States(pub Vec<(State, State)>);
+pub struct States(pub Vec<(State, State)>, pub Vec<Shown>);
 
 impl Observer for States {
     fn interest(&self) -> Interest {
@@ -35,8 +43,12 @@ impl Observer for States {
     }
 
     fn record(&mut self, _: Instant, event: &Event<'_>) {
-        if let Event::ConnectionState { from, to, .. } = event {
-            self.0.push((*from, *to));
+        match *event {
+            Event::ConnectionState { from, to, .. } => self.0.push((from, to)),
+            Event::ConnectionOpened { active, .. } => self.1.push(Shown::Opened { active }),
+            Event::TimerExpired { cause, due, .. } => self.1.push(Shown::Expired { cause, due }),
+            Event::ConnectionMetrics { metrics, .. } => self.1.push(Shown::Metrics(metrics)),
+            _ => {}
         }
     }
 }

@@ -1,7 +1,12 @@
 //! Two TCPs in virtual time, and whole conversations between them.
 
 mod arrivals;
+mod borders;
+mod calls;
+mod controller;
 mod conversation;
 mod delivery;
 mod harness;
 mod predicted;
+mod rules;
+mod timing;

@@ -153,12 +153,19 @@ proptest! {
 #[test]
 fn bulk_is_predicted() {
     // Else the comparison above would compare the checks with themselves.
-    let mut pair = Pair::rfc();
-    let (client, server) = pair.connect();
-    let data = pattern(100_000);
-    assert_eq!(pair.transfer((0, client), (1, server), &data, Duration::from_secs(60)), data);
-    let predictions = |end: usize, key| pair.ends[end].connections.get(key).map(|it| it.predictions);
-    let (acks, texts) = (predictions(0, client).unwrap(), predictions(1, server).unwrap());
-    assert!(texts + 3 >= pair.count(0, Cause::NewData) as u64, "{texts} of the segments with text");
-    assert!(acks * 2 + 10 >= texts, "{acks} of the acknowledgements");
+    for (timestamps, unpredicted) in [(true, false), (false, false), (true, true)] {
+        let knobs = || Knobs { timestamps, unpredicted, ..Knobs::rfc() };
+        let mut pair = Pair::new(knobs(), knobs());
+        let (client, server) = pair.connect();
+        let data = pattern(100_000);
+        assert_eq!(pair.transfer((0, client), (1, server), &data, Duration::from_secs(60)), data);
+        let predictions = |end: usize, key| pair.ends[end].connections.get(key).map(|it| it.predictions);
+        let (acks, texts) = (predictions(0, client).unwrap(), predictions(1, server).unwrap());
+        if unpredicted {
+            assert_eq!((acks, texts), (0, 0));
+            continue;
+        }
+        assert!(texts + 3 >= pair.count(0, Cause::NewData) as u64, "{texts} of the segments with text");
+        assert!(acks * 2 + 10 >= texts, "{acks} of the acknowledgements");
+    }
 }
