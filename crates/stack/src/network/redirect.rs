@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(redirects.next_expiry(), Some(end));
         assert_eq!((redirects.expire(end), redirects.is_empty()), (vec![destination], true));
         redirects.learn(Instant::ZERO, &proposal());
-        assert_eq!(redirects.forget_station(ON, ip("10.0.0.254").into()), [IpAddr::V4(ip("0.0.0.0")); 0]);
+        assert!(redirects.forget_station(ON, ip("10.0.0.254").into()).is_empty());
         assert_eq!(redirects.forget_station(ON, ip("10.0.0.253").into()), [destination]);
         assert!(redirects.is_empty());
         redirects.learn(Instant::ZERO, &proposal());

@@ -243,7 +243,7 @@ fn of_datagrams_only_what_was_sent_is_believed_to_have_been_too_big() {
 fn of_echo_requests_only_those_that_were_sent_are_believed_to_have_been_too_big() {
     // RFC 5927 §4, §7.2
     let mut net = Net::new(2, |_| ());
-    let socket = net.call(0, |host, ctx| host.icmp_open(ctx)).unwrap();
+    let socket = net.call(0, Host::icmp_open).unwrap();
     net.call(0, |host, ctx| host.icmp_send_echo(ctx, socket, THEM.into(), 7, &[0; 1000], None)).unwrap();
     net.run();
     let frame = last(&net, Cause::EchoRequest);
