@@ -40,10 +40,13 @@ struct Weather {
     lost: u64,
     /// Of a hundred messages.
     repeated: u64,
-    /// Each takes from nothing to this. More, and a message could outlive what it is about, which the
-    /// protocol has no protection against.
+    /// Each takes from nothing to this.
     delay: Duration,
 }
+
+/// Who gives an address back has that no longer under way than this: RFC 2131 §4.4.6 has nothing against a release that
+/// comes when its client has the address again.
+const GIVEN_BACK: Duration = Duration::from_secs(1);
 
 const CLEAR: Weather = Weather { lost: 0, repeated: 0, delay: Duration::from_millis(1) };
 
@@ -191,9 +194,10 @@ impl Net {
         self.due.insert((self.now + span, self.events), due);
     }
 
-    /// A message is given to the network.
-    fn send(&mut self, due: &Due) {
+    /// A message is given to the network, to be there after this time at most.
+    fn send(&mut self, due: &Due, most: Duration) {
         let Weather { lost, repeated, delay } = self.weather;
+        let delay = delay.min(most);
         let copies = 1 + usize::from(self.rng.pick(100, "repeated") < repeated);
         for _ in 0..copies {
             if self.rng.pick(100, "lost") >= lost {
@@ -249,7 +253,9 @@ impl Net {
             client::Action::Send(message, to) => {
                 assert!(is_sound(&message), "{message:?}");
                 assert!(to == client::To::All || to == client::To::Server(OWN));
-                self.send(&Due::ToServer(message.to_bytes()));
+                let is_last = matches!(message.kind, Kind::Release | Kind::Decline);
+                let most = if is_last { GIVEN_BACK } else { Duration::MAX };
+                self.send(&Due::ToServer(message.to_bytes()), most);
             }
             client::Action::Check(lease) => {
                 assert_eq!(self.has(lease.address()), None, "{} is in use", lease.address());
@@ -279,13 +285,13 @@ impl Net {
                     };
                     let all: Vec<usize> = (0..CLIENTS).filter(hears).collect();
                     for number in all {
-                        self.send(&Due::ToClient(number, message.to_bytes()));
+                        self.send(&Due::ToClient(number, message.to_bytes()), Duration::MAX);
                     }
                 }
                 server::Action::Ping(address) => {
                     let answers = self.squatted[1] && address == SQUATTED[1];
                     if answers || self.has(address).is_some() {
-                        self.send(&Due::PingAnswered(address));
+                        self.send(&Due::PingAnswered(address), Duration::from_millis(100));
                     }
                 }
                 server::Action::Say(_) => {}
@@ -401,7 +407,7 @@ impl ReferenceStateMachine for Course {
             4 => Just(None),
             1 => (1_u64..300).prop_map(|secs| Some(Duration::from_secs(secs))),
         ];
-        let storm = (0_u64..60, 0_u64..50, 0_u64..1000).prop_map(|(lost, repeated, delay)| Weather {
+        let storm = (0_u64..60, 0_u64..50, 0_u64..9000).prop_map(|(lost, repeated, delay)| Weather {
             lost,
             repeated,
             delay: Duration::from_millis(delay),

@@ -60,6 +60,9 @@ pub struct Knobs {
     pub decline_wait: Duration,
     /// The least time between two requests to extend a lease (RFC 2131 §4.4.5: 60 s).
     pub min_extend: Duration,
+    /// How long it has an address at least before it asks to extend its lease, whatever the server says of T1: or a server
+    /// that says zero would be asked without a pause.
+    pub min_renew: Duration,
     /// How long it is without an address until whoever waits for one is told that there is none. It goes on asking. Four
     /// requests with the waits of RFC 2131 §4.1 take as long.
     pub patience: Duration,
@@ -76,6 +79,7 @@ impl Default for Knobs {
             attempts: 4,
             decline_wait: Duration::from_secs(10),
             min_extend: Duration::from_secs(60),
+            min_renew: Duration::from_secs(1),
             patience: Duration::from_secs(60),
         }
     }
@@ -170,7 +174,8 @@ pub struct Client {
     state: State,
     xid: u32,
     began: Instant,
-    /// When the transaction's message was sent first, and last: a lease counts from the one that was answered.
+    /// When the message of its state was sent for the first time. A lease counts from there: which one was answered nobody
+    /// can say, and the server's own count began no earlier (RFC 2131 §4.4.1).
     sent: Instant,
     attempt: u32,
     next: Instant,
@@ -301,7 +306,9 @@ impl Client {
     fn repeat(&mut self, now: Instant, draw: Draw<'_>) {
         let (message, to) = self.message(now);
         self.actions.push_back(Action::Send(message, to));
-        self.sent = now;
+        if self.attempt == 0 {
+            self.sent = now;
+        }
         let extend = |until: Instant| {
             // RFC 2131 §4.4.5: half of the time that is left, and no less than a minute.
             let left = until.since(now);
@@ -377,7 +384,7 @@ impl Client {
                 if let Some(lease) = self.lease_of(draw, message).filter(|lease| lease.cidr == old.cidr) {
                     self.say(format!("{} for {} more", lease.address(), life(now, &lease)));
                     self.actions.push_back(Action::Extended(lease.clone()));
-                    self.bound(lease);
+                    self.bound(now, lease);
                 }
             }
             (Kind::Nak, State::Requesting { .. } | State::Rebooting { .. }) => {
@@ -414,7 +421,8 @@ impl Client {
         message: &Message,
     ) {
         let Options { server, lease, .. } = message.options;
-        let Some(server) = server.filter(|_| lease.is_some() && cidr_of(message).is_some()) else { return };
+        let lasts = lease.is_some_and(|lease| !lease.is_zero());
+        let Some(server) = server.filter(|_| lasts && cidr_of(message).is_some()) else { return };
         if offers.len() >= MAX_OFFERS || offers.iter().any(|other| other.options.server == Some(server)) {
             return;
         }
@@ -437,7 +445,8 @@ impl Client {
 
     fn lease_of(&self, draw: Draw<'_>, message: &Message) -> Option<Lease> {
         let Options { server, lease, renewal, rebinding, routers, name_servers, .. } = &message.options;
-        let (server, span, cidr) = ((*server)?, (*lease)?, cidr_of(message)?);
+        let span = lease.filter(|lease| !lease.is_zero())?;
+        let (server, cidr) = ((*server)?, cidr_of(message)?);
         let at = |span: Duration| match span {
             Duration::MAX => Instant::FAR_FUTURE,
             span => self.sent + span,
@@ -472,11 +481,12 @@ impl Client {
         if let Some(after) = self.config.release_after {
             self.release = now + after;
         }
-        self.bound(lease);
+        self.bound(now, lease);
     }
 
-    fn bound(&mut self, lease: Lease) {
-        (self.next, self.despair) = (lease.renew, Instant::FAR_FUTURE);
+    fn bound(&mut self, now: Instant, lease: Lease) {
+        let least = now + self.config.knobs.min_renew;
+        (self.next, self.despair) = (lease.renew.max(least), Instant::FAR_FUTURE);
         self.state = State::Bound { lease };
     }
 

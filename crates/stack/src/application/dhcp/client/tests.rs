@@ -161,6 +161,7 @@ fn offers_and_answers_that_do_not_fit_are_not_taken() {
     let good = bench.answer(Kind::Offer, SERVER, GIVEN);
     let without_server = Options { server: None, ..good.options.clone() };
     let without_lease = Options { lease: None, ..good.options.clone() };
+    let for_no_time = Options { lease: Some(Duration::ZERO), ..good.options.clone() };
     let wrong = [
         Message { xid: good.xid ^ 1, ..good.clone() },
         Message { mac: Mac([2, 0, 0, 0, 0, 9]), ..good.clone() },
@@ -169,6 +170,7 @@ fn offers_and_answers_that_do_not_fit_are_not_taken() {
         Message { yiaddr: Ipv4Addr::LOCALHOST, ..good.clone() },
         Message { options: without_server, ..good.clone() },
         Message { options: without_lease, ..good.clone() },
+        Message { options: for_no_time, ..good.clone() },
         Message { kind: Kind::Ack, ..good.clone() },
     ];
     for message in &wrong {
@@ -260,6 +262,34 @@ fn a_server_s_own_times_count_where_they_make_sense() {
     assert_eq!(times(100, 200), (100, 200));
     assert_eq!(times(300, 200), (799, 1399));
     assert_eq!(times(100, 1700), (799, 1399));
+}
+
+#[test]
+fn a_server_that_wants_to_be_asked_at_once_is_asked_once_a_second() {
+    let mut bench = Bench::bound(|_| ());
+    bench.wait_for_message();
+    for _ in 0..10 {
+        let mut ack = bench.answer(Kind::Ack, SERVER, GIVEN);
+        (ack.options.renewal, ack.options.rebinding) = (Some(Duration::ZERO), Some(Duration::ZERO));
+        let before = bench.now;
+        assert!(matches!(bench.receive(&ack)[..], [Action::Extended(_)]));
+        bench.wait_for_message();
+        assert_eq!(bench.now - before, Duration::from_secs(1));
+    }
+}
+
+#[test]
+fn a_lease_counts_from_the_first_of_the_requests_that_may_have_been_answered() {
+    // RFC 2131 §4.4.1: or it would last longer than the server knows.
+    let mut bench = Bench::new(|_| ());
+    bench.wait_for_message();
+    bench.receive(&bench.answer(Kind::Offer, SERVER, GIVEN));
+    bench.wait_for_message();
+    let first = bench.now;
+    bench.wait_for_message();
+    bench.receive(&bench.answer(Kind::Ack, SERVER, GIVEN));
+    bench.client.on_checked(bench.now);
+    assert_eq!(bench.client.lease().map(|lease| lease.end), Some(first + Duration::from_secs(1600)));
 }
 
 #[test]
