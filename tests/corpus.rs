@@ -54,7 +54,10 @@ impl Corpus {
             }
         }
         match octets[12..14] {
-            [8, 6] | [0x80, 0x35] => self.add("arp", &octets[14..]),
+            [8, 6] | [0x80, 0x35] => {
+                self.add("arp", &octets[14..]);
+                self.add("rarp", &step_while_booting(&octets));
+            }
             [8, 0] => self.sort_ipv4(&octets[14..]),
             [0x81, 0] => self.add("vlan", &octets),
             _ => {}
@@ -71,6 +74,10 @@ impl Corpus {
             self.add("options", &packet[20..header]);
         }
         let payload = &packet[header..];
+        // From or to the ports of DHCP.
+        if packet[9] == 17 && matches!(payload[..4], [0, 67 | 68, 0, 67 | 68]) {
+            self.add("dhcp", &payload[8..]);
+        }
         if packet[9] == 2 {
             self.add("igmp", payload);
         }
@@ -130,6 +137,16 @@ fn step(octets: &[u8], destination: [u8; 4]) -> Vec<u8> {
     }
     let length = (frame.len() as u16).to_be_bytes();
     [&[4, length[0], length[1]], &frame[..]].concat()
+}
+
+/// A step of the `rarp` target: what answers a station tells this one its address; a little later.
+fn step_while_booting(octets: &[u8]) -> Vec<u8> {
+    let mut octets = octets.to_vec();
+    if octets[12..14] == [0x80, 0x35] {
+        octets[32..38].copy_from_slice(&[2, 0, 0, 0, 0, 1]);
+    }
+    // 3000 ms, and the frame.
+    [&[1, 0x0b, 0xb8], &step(&octets, [10, 0, 0, 1])[..]].concat()
 }
 
 impl Recorder for Corpus {

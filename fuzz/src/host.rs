@@ -51,6 +51,17 @@ impl Observer for Fates {
     }
 }
 
+/// Which host it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A host in the midst of things, which asks for an address and probes for another.
+    Host,
+    /// A router with all that routers do, and a VLAN.
+    Router,
+    /// A host that asks by RARP on one interface, and probes its address on the other.
+    Booting,
+}
+
 struct Bench {
     host: Host,
     rng: Rng,
@@ -60,9 +71,8 @@ struct Bench {
 }
 
 impl Bench {
-    /// A host in the midst of things, with two interfaces and an address that it probes for; or a router with all that
-    /// routers do, and a VLAN.
-    fn new(is_router: bool) -> Self {
+    /// A host with two interfaces.
+    fn new(kind: Kind) -> Self {
         let mac = |number: u8| Mac([2, 0, 0, 0, 0, number]);
         let interface = |number: u8| {
             let addresses = [format!("10.0.{}.1/24", number - 1).parse().unwrap()];
@@ -71,7 +81,7 @@ impl Bench {
         let mut config = HostConfig::new("host", NodeId(1), interface(1));
         config.interfaces.push(interface(2));
         config.profile.discovery.perform_router_discovery = true;
-        if is_router {
+        if kind == Kind::Router {
             config.profile.discovery.advertise = true;
             config.interfaces[0].multicast_role = MulticastRole::Upstream;
             let network = &mut config.profile.network;
@@ -89,11 +99,20 @@ impl Bench {
                 interface.proxy_arp = true;
                 interface.rarp_table = vec![(mac(9), [10, 0, 0, 9].into())];
             }
-        } else {
+        } else if kind == Kind::Host {
             // It has no address by its second interface, and asks for one; by the first it gives up what others claim.
             config.interfaces[1].addresses.clear();
             config.interfaces[1].configure = Configure::Rarp(rarp::ClientConfig::default());
             config.interfaces[0].on_conflict = OnConflict::DefendOnce;
+        }
+        if kind == Kind::Booting {
+            let [first, second] = &mut config.interfaces[..] else { unreachable!("it has two") };
+            first.addresses.clear();
+            let gateway = Some([10, 0, 0, 254].into());
+            first.configure = Configure::Rarp(rarp::ClientConfig { prefix: Some(24), gateway });
+            first.on_conflict = OnConflict::DefendOnce;
+            (second.probe, second.on_conflict) = (true, OnConflict::GiveUp);
+            second.rarp_table = vec![(mac(9), [10, 0, 1, 9].into())];
         }
         let mut rng = Rng::stream(1, "host", "stack");
         let host = Host::new(config, &mut rng).unwrap();
@@ -102,6 +121,9 @@ impl Bench {
             let any = |port: u16| SocketAddr::from(([0, 0, 0, 0], port));
             host.start(ctx);
             host.tcp_listen(ctx, any(6999), 8).unwrap();
+            if kind == Kind::Booting {
+                return;
+            }
             host.tcp_connect(ctx, Some(any(5000)), SocketAddr::from(([10, 0, 0, 2], 6999))).unwrap();
             let socket = host.udp_bind(ctx, any(6999)).unwrap();
             let (group, here) = ([239, 1, 1, 1].into(), [10, 0, 0, 1].into());
@@ -150,12 +172,17 @@ impl Bench {
 
 /// Drives a host by the steps in `octets`.
 pub fn host(octets: &[u8]) {
-    steps(Bench::new(false), octets);
+    steps(Bench::new(Kind::Host), octets);
 }
 
 /// Drives a router by the steps in `octets`.
 pub fn router(octets: &[u8]) {
-    steps(Bench::new(true), octets);
+    steps(Bench::new(Kind::Router), octets);
+}
+
+/// Drives a host that has no address yet by the steps in `octets`.
+pub fn rarp(octets: &[u8]) {
+    steps(Bench::new(Kind::Booting), octets);
 }
 
 fn steps(mut bench: Bench, octets: &[u8]) {
