@@ -130,7 +130,7 @@ impl Bench {
             host.udp_join_source(ctx, socket, group, [10, 0, 0, 2].into(), here).unwrap();
             host.udp_join(ctx, socket, [239, 1, 1, 2].into(), here).unwrap();
             host.icmp_open(ctx).unwrap();
-            if !is_router {
+            if kind == Kind::Host {
                 host.assign_address(ctx, InterfaceId(0), "10.0.0.50/24".parse().unwrap()).unwrap();
             }
         });
