@@ -1,6 +1,6 @@
 //! Rules that a conversation seldom meets: what is done at once, what waits, and what is not done at all.
 
-use super::harness::{Fate, Pair, pattern, socket};
+use super::harness::{Fate, Pair, Shown, pattern, socket};
 use crate::time::Duration;
 use crate::trace::{Cause, DropReason, Ending, State};
 use crate::transport::tcp::Knobs;
@@ -477,4 +477,94 @@ fn what_comes_from_nowhere_is_answered_with_what_it_counts() {
     let before = pair.seen.len();
     pair.flush();
     assert_eq!(pair.seen.len(), before + 2);
+}
+
+#[test]
+fn what_acknowledges_as_far_as_a_timeout_is_no_sign_of_new_loss_without_sack() {
+    // RFC 6582 §3.2 step 2: more than `recover` must be acknowledged.
+    for (sack, more, recoveries) in [(false, false, 0), (false, true, 1), (true, false, 1)] {
+        let mut pair = Pair::new(Knobs { sack, ..Knobs::rfc() }, Knobs::rfc());
+        let (client, _) = pair.connect();
+        let mut lost = false;
+        pair.judge = Box::new(move |seen| {
+            let first = !lost && seen.length > 0;
+            lost |= first;
+            if first { Fate::Lose } else { Fate::Deliver }
+        });
+        for _ in 0..=usize::from(more) {
+            pair.send(0, client, b"x").unwrap();
+            pair.run(Duration::from_secs(3));
+        }
+        pair.judge = Box::new(|_| Fate::Lose);
+        pair.send(0, client, b"x").unwrap();
+        pair.flush();
+        for _ in 0..3 {
+            pair.inject(0, pair.forged(0, Flags::ACK), b"");
+        }
+        assert_eq!(pair.ends[0].info(client).unwrap().counters.fast_recoveries, recoveries, "{sack} {more}");
+    }
+}
+
+#[test]
+fn only_a_fin_in_time_wait_puts_its_end_off() {
+    // RFC 9293 §3.10.7.4, first and eighth.
+    let mut pair = Pair::rfc();
+    let (client, server) = pair.connect();
+    pair.shutdown(0, client);
+    pair.millis(50);
+    let fin = pair.forged(1, Flags::ACK | Flags::FIN);
+    let fin = Segment { seq: fin.seq.wrapping_sub(1), ..fin };
+    pair.inject(1, fin, b"");
+    pair.run(Duration::from_secs(300));
+    assert_eq!(pair.state(1, server), State::CloseWait);
+    pair.close(1, server);
+    pair.millis(50);
+    assert_eq!(pair.state(0, client), State::TimeWait);
+    pair.run(Duration::from_secs(200));
+    let like = pair.forged(0, Flags::ACK);
+    pair.inject(0, Segment { seq: like.seq.wrapping_sub(2), ..like }, b"x");
+    pair.run(Duration::from_secs(50));
+    let info = pair.ends[0].info(client).unwrap();
+    assert_eq!((info.state, info.ending), (State::Closed, Ending::Clean));
+}
+
+#[test]
+fn the_first_syn_again_is_acknowledged_by_a_connection() {
+    // RFC 9293 §3.10.7.4, first: it lies before the window.
+    let mut pair = Pair::rfc();
+    let (_, server) = pair.connect();
+    pair.judge = Box::new(|_| Fate::Lose);
+    pair.send(1, server, b"x").unwrap();
+    pair.flush();
+    let syn = pair.seen[0].segment;
+    let before = pair.seen.len();
+    pair.inject(1, syn, b"");
+    pair.flush();
+    let seen: Vec<_> = pair.seen[before..].iter().map(|seen| (seen.cause, seen.length)).collect();
+    assert_eq!(seen, [(Cause::DuplicateAck, 0)]);
+}
+
+#[test]
+fn a_handshake_sent_again_counts_segments_and_no_octets() {
+    let mut pair = Pair::rfc();
+    pair.judge = Box::new(|seen| if seen.cause == Cause::Syn { Fate::Deliver } else { Fate::Lose });
+    pair.listen(1);
+    let client = pair.open(1000);
+    let due = pair.now + Duration::from_secs(1);
+    pair.millis(1500);
+    let counters = pair.ends[0].info(client).unwrap().counters;
+    assert_eq!((counters.retransmitted_segments, counters.retransmitted_bytes), (1, 0));
+    assert!(pair.states[0].1.contains(&Shown::Expired { cause: Cause::RetransmitSyn, due }));
+    let due = due + Duration::from_millis(10);
+    assert!(pair.states[1].1.contains(&Shown::Expired { cause: Cause::RetransmitSynAck, due }));
+}
+
+#[test]
+fn the_flow_of_the_last_segment_is_known_by_both_addresses() {
+    let mut pair = Pair::rfc();
+    let (_, server) = pair.connect();
+    let (client_at, server_at) = (socket(0, 0).ip(), socket(1, 0).ip());
+    assert_eq!(pair.ends[1].last_between(client_at, server_at), Some(((1000, 80), server)));
+    assert_eq!(pair.ends[1].last_between(client_at, client_at), None);
+    assert_eq!(pair.ends[1].last_between(server_at, server_at), None);
 }

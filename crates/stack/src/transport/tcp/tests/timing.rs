@@ -129,7 +129,7 @@ fn a_window_smaller_than_a_segment_is_used_after_a_while() {
     let sent: Vec<(Cause, usize)> = pair
         .seen
         .iter()
-        .filter(|seen| seen.from == 0 && seen.length > 0)
+        .filter(|seen| seen.from == 0 && (seen.length > 0 || seen.cause == Cause::ZeroWindowProbe))
         .map(|seen| (seen.cause, seen.length))
         .collect();
     let full = (Cause::NewData, MSS);
