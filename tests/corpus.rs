@@ -94,7 +94,8 @@ impl Corpus {
     /// A fragment, as a step of the `reassembly` target behind all that came before.
     fn add_fragment(&mut self, packet: &[u8]) {
         let word = u16::from_be_bytes([packet[6], packet[7]]);
-        if word & 0x3fff == 0 {
+        // Neither more fragments nor an offset: all bits but the two in front.
+        if word << 2 == 0 {
             return;
         }
         let length = (packet.len() - usize::from(packet[0] & 15) * 4) as u16;

@@ -5,18 +5,20 @@ use super::HostCounters;
 use super::tally::Stage;
 use crate::trace::{Cause, DropReason};
 
-/// What links and switches do: it is counted by them.
+/// What links and switches do, which they count themselves, and interfaces that are down or not there.
 macro_rules! of_links {
     () => {
         DropReason::LinkLoss
             | DropReason::LinkQueueFull
             | DropReason::LinkMtu
             | DropReason::LinkDown
+            | DropReason::InterfaceDown
             | DropReason::VlanNotAllowed
             | DropReason::VlanNoOtherPort
             | DropReason::SamePort
             | DropReason::ReservedAddress
             | DropReason::NoOtherPort
+            | DropReason::VlanUnknown
     };
 }
 
@@ -27,7 +29,7 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
     }
     let HostCounters { interface, arp, rarp, ip, icmp, igmp, udp, tcp, .. } = counters;
     match reason {
-        of_links!() | DropReason::InterfaceDown | DropReason::VlanUnknown => &mut interface.in_discards,
+        of_links!() => &mut interface.in_discards,
         DropReason::BadFcs
         | DropReason::Runt
         | DropReason::Giant
