@@ -14,7 +14,7 @@
 //! an entry, storage of all packets; waiters are names of connections, each of which waits once.
 //!
 //! An entry that is not used stays, stale, until another needs its room: it is polled before it is believed again, and no
-//! timer runs for it. Which one makes room, [`Tier`] says.
+//! timer runs for it. Which one makes room, `Tier` says.
 
 mod list;
 mod waiting;
