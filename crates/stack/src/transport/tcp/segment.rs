@@ -306,6 +306,20 @@ mod tests {
     }
 
     #[test]
+    fn the_sum_is_right_wherever_the_frame_was_cut_in_two() {
+        // RFC 1071 §1: octets are summed in pairs, and a cut between two of them parts no pair.
+        let options = Options { timestamps: Some(Timestamps { value: 1, echo: 2 }), ..Options::default() };
+        let mut sent = Frame::with_payload(Bytes::from_static(b"odd or even"), meta());
+        Segment { seq: 7, options, ..Segment::default() }.push(&mut sent, pseudo(), false);
+        let wire = sent.to_vec();
+        for cut in 0..=wire.len() {
+            let mut frame = Frame::from_wire(Bytes::from(wire.clone()), meta());
+            frame.pull_up(cut).unwrap();
+            assert_eq!(Segment::verify(&mut frame, &ip(Checksum::Complete)), Ok(32), "{cut}");
+        }
+    }
+
+    #[test]
     fn a_partial_checksum_is_completed_by_summing_from_its_start() {
         let mut whole = Frame::with_payload(Bytes::from_static(b"payload"), meta());
         let mut partial = whole.clone();

@@ -182,8 +182,11 @@ impl Pair {
     }
 
     pub fn deliver(&mut self, to: usize, mut frame: Frame) -> Verdict {
-        let ip = info(address(1 - to), address(to), frame.meta.id);
-        let expected = self.ends[to].last_between(ip.source, ip.destination);
+        let segment_size = frame.meta.segment_size;
+        let ip = IpInfo { segment_size, ..info(address(1 - to), address(to), frame.meta.id) };
+        // A host expects no super-frames.
+        let expected =
+            self.ends[to].last_between(ip.source, ip.destination).filter(|_| segment_size.is_none());
         self.with(to, |tcp, ctx| {
             // As a host does with what has the ends of the segment before.
             if let (Some((ports, key)), Some(look)) = (expected, look_at(&frame))
@@ -198,7 +201,29 @@ impl Pair {
 
     /// Hands `to` a segment that nobody sent, as from the other end.
     pub fn inject(&mut self, to: usize, segment: Segment, payload: &[u8]) -> Verdict {
-        let meta = crate::frame::Meta::new(Cause::Raw, crate::trace::Trigger::Call);
+        self.inject_sized(to, segment, payload, None)
+    }
+
+    /// As [`inject`](Self::inject), as a super-frame of segments of `segment_size` octets.
+    pub fn inject_large(
+        &mut self,
+        to: usize,
+        segment: Segment,
+        payload: &[u8],
+        segment_size: u16,
+    ) -> Verdict {
+        self.inject_sized(to, segment, payload, Some(segment_size))
+    }
+
+    fn inject_sized(
+        &mut self,
+        to: usize,
+        segment: Segment,
+        payload: &[u8],
+        segment_size: Option<u16>,
+    ) -> Verdict {
+        let mut meta = crate::frame::Meta::new(Cause::Raw, crate::trace::Trigger::Call);
+        meta.segment_size = segment_size;
         let mut frame = Frame::with_payload(bytes::Bytes::copy_from_slice(payload), meta);
         segment.push(&mut frame, Segment::pseudo_header(&address(1 - to), &address(to)), false);
         self.deliver(to, frame)

@@ -5,6 +5,7 @@ mod borders;
 mod calls;
 mod controller;
 mod conversation;
+mod corners;
 mod delivery;
 mod harness;
 mod predicted;
