@@ -8,7 +8,7 @@ use wirelab_stack::interface::{Configure, InterfaceConfig, OnConflict, rarp};
 use super::hosts::{derived_mac, interface_name};
 use super::no_such;
 use crate::diagnostic::Problem;
-use crate::model::{ConfigureWord, Host, Interface, OnConflictWord, RarpEntry};
+use crate::model::{ConfigureWord, Host, Interface, MediumWord, OnConflictWord, RarpEntry};
 use crate::read::At;
 use crate::units::End;
 
@@ -58,8 +58,13 @@ pub fn plan(
 }
 
 /// Reports interfaces that are to answer for others on a host that sends nothing on: it would swallow what comes then.
+/// Where there is no ARP at all that is told already.
 pub fn check_proxies(host: &Host, forwarding: bool, problems: &mut Vec<Problem>) {
-    let proxies = host.interface.iter().filter_map(|interface| interface.value.proxy_arp.as_ref());
+    let on_ethernet = |interface: &&Interface| {
+        interface.medium.as_ref().is_none_or(|medium| medium.value == MediumWord::Ethernet)
+    };
+    let interfaces = host.interface.iter().map(|interface| &interface.value).filter(on_ethernet);
+    let proxies = interfaces.filter_map(|interface| interface.proxy_arp.as_ref());
     for proxy in proxies.filter(|proxy| proxy.value && !forwarding) {
         let problem = proxy.problem("a host that does not forward cannot answer for others");
         problems.push(problem.allowed("`proxy_arp` together with the host's `forwarding = true`"));
