@@ -3,8 +3,9 @@
 use super::harness::{Fate, Pair, pattern, socket};
 use crate::time::Duration;
 use crate::trace::{Cause, Ending, State, Trigger};
-use crate::transport::tcp::Knobs;
+use crate::transport::tcp::options::{Options, SackBlocks};
 use crate::transport::tcp::segment::{Flags, Segment};
+use crate::transport::tcp::{Knobs, Tcp};
 use crate::transport::{Key, Readiness, SocketError, Trouble};
 
 const MSS: usize = 1448;
@@ -138,6 +139,14 @@ fn full_segment(fin: bool) -> (Pair, Key, Key) {
     (pair, client, server)
 }
 
+/// What the client sent last was too big for the path.
+fn too_big(pair: &mut Pair, mtu: u16) {
+    let (seq, trouble) = (pair.last(0).segment.seq, Trouble::PacketTooBig(mtu));
+    assert!(pair.with(0, |tcp, ctx| {
+        tcp.on_trouble(ctx, socket(0, 1000), socket(1, 80), seq, trouble, Trigger::Call)
+    }));
+}
+
 #[test]
 fn a_full_segment_with_a_fin_is_sent_again_in_one() {
     let (mut pair, client, server) = full_segment(true);
@@ -153,18 +162,7 @@ fn a_last_segment_too_long_by_one_octet_is_cut() {
     for fin in [false, true] {
         let (mut pair, client, server) = full_segment(fin);
         pair.mtu[0] = 1499;
-        let seq = pair.last(0).segment.seq;
-        let sent = sent_by(&mut pair, |pair| {
-            let trouble = Trouble::PacketTooBig(1499);
-            assert!(pair.with(0, |tcp, ctx| tcp.on_trouble(
-                ctx,
-                socket(0, 1000),
-                socket(1, 80),
-                seq,
-                trouble,
-                Trigger::Call
-            )));
-        });
+        let sent = sent_by(&mut pair, |pair| too_big(pair, 1499));
         assert_eq!((sent[0].0, sent[0].1), (Cause::RetransmitPmtu, MSS - 1));
         pair.millis(500);
         assert!(pair.recv(1, server).unwrap() == pattern(MSS));
@@ -187,4 +185,88 @@ fn a_time_wait_that_nothing_disturbs_ends_clean() {
     pair.run(Duration::from_secs(241));
     let info = pair.ends[0].info(client).unwrap();
     assert_eq!((info.state, info.ending), (State::Closed, Ending::Clean));
+}
+
+#[test]
+fn what_was_sent_again_and_is_too_big_goes_again_at_once() {
+    // RFC 1191 §6.5: the time-out had sent it as large as before.
+    let (mut pair, _, _) = full_segment(false);
+    pair.judge = Box::new(|_| Fate::Lose);
+    pair.millis(1100);
+    assert_eq!((pair.last(0).cause, pair.last(0).length), (Cause::RetransmitRto, MSS));
+    let sent = sent_by(&mut pair, |pair| too_big(pair, 1000));
+    assert_eq!((sent[0].0, sent[0].1), (Cause::RetransmitPmtu, 948));
+}
+
+#[test]
+fn what_the_peer_says_it_has_is_not_sent_again() {
+    // RFC 2018 §5: the first segment is no exception, though the acknowledgement does not cover it.
+    let mut pair = Pair::rfc();
+    let (client, _) = pair.connect();
+    pair.judge = Box::new(|_| Fate::Lose);
+    pair.send(0, client, &pattern(5 * MSS)).unwrap();
+    pair.flush();
+    let like = pair.forged(0, Flags::ACK);
+    let mut sack = SackBlocks::default();
+    sack.push(like.ack, like.ack.wrapping_add(3 * MSS as u32));
+    let odd = Segment { options: Options { sack, ..like.options }, ..like };
+    for _ in 0..5 {
+        pair.inject(0, odd, b"");
+        pair.flush();
+    }
+    let counters = pair.ends[0].info(client).unwrap().counters;
+    assert_eq!((counters.fast_recoveries, counters.retransmitted_segments), (1, 0));
+}
+
+#[test]
+fn an_idle_time_of_an_rto_is_not_yet_too_long() {
+    // RFC 5681 §4.1: the interval must exceed it.
+    for (more, restarts) in [(0, false), (1, true)] {
+        let mut pair = Pair::rfc();
+        let (client, server) = pair.connect();
+        let data = pattern(200_000);
+        assert!(pair.transfer((0, client), (1, server), &data, Duration::from_secs(9)) == data);
+        pair.millis(300);
+        let window = |pair: &Pair| pair.ends[0].info(client).unwrap().metrics.cwnd;
+        let before = window(&pair);
+        assert!(before > 10 * MSS as u32);
+        let rto = pair.ends[0].info(client).unwrap().metrics.rto;
+        let last = pair.ends[0].connections.get(client).unwrap().last_sent_at;
+        pair.run((last + rto + Duration::from_nanos(more)).since(pair.now));
+        pair.send(0, client, b"x").unwrap();
+        pair.flush();
+        assert_eq!(window(&pair), if restarts { 10 * MSS as u32 } else { before });
+    }
+}
+
+#[test]
+fn a_fin_on_the_answer_of_a_simultaneous_open_is_taken() {
+    // RFC 9293 §3.10.7.4, eighth.
+    let mut pair = Pair::rfc();
+    pair.judge = Box::new(|seen| if seen.cause == Cause::Syn { Fate::Deliver } else { Fate::Lose });
+    let a = pair.with(0, |tcp, ctx| tcp.connect(ctx, socket(0, 80), socket(1, 80))).unwrap();
+    pair.with(1, |tcp, ctx| tcp.connect(ctx, socket(1, 80), socket(0, 80))).unwrap();
+    pair.millis(15);
+    let answer = pair.last(1).segment;
+    assert_eq!(answer.flags, Flags::SYN | Flags::ACK);
+    pair.inject(0, Segment { flags: answer.flags | Flags::FIN, ..answer }, b"");
+    assert_eq!(pair.state(0, a), State::CloseWait);
+}
+
+#[test]
+fn a_way_that_stays_away_ends_a_connection_after_r2() {
+    // RFC 9293 §3.8.3 and §3.9.2.2.
+    let mut pair = Pair::rfc();
+    let (client, _) = pair.connect();
+    pair.send(0, client, b"x").unwrap();
+    for _ in 0..1000 {
+        while let Some(ready) = pair.ends[0].next_ready() {
+            pair.with(0, |tcp, ctx| tcp.on_unreachable(ctx, ready, Trouble::HostUnreachable));
+        }
+        let Some(at) = pair.ends[0].next_timeout() else { break };
+        pair.now = pair.now.max(at);
+        pair.with(0, Tcp::handle_timeout);
+    }
+    assert_eq!(pair.state(0, client), State::Closed);
+    assert_eq!(pair.recv(0, client), Err(SocketError::HostUnreachable));
 }
