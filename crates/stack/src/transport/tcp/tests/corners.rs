@@ -270,3 +270,20 @@ fn a_way_that_stays_away_ends_a_connection_after_r2() {
     assert_eq!(pair.state(0, client), State::Closed);
     assert_eq!(pair.recv(0, client), Err(SocketError::HostUnreachable));
 }
+
+#[test]
+fn a_peer_that_has_room_for_a_full_segment_is_not_told_of_one_more() {
+    // RFC 9293 §3.8.6.2.2: it is not stuck, and the edge moves by half of the buffer.
+    for (buffer, updates) in [(5 * MSS, 0), (5 * MSS - 1, 1)] {
+        let knobs = Knobs { receive_buffer: buffer as u32, window_scaling: false, ..Knobs::rfc() };
+        let mut pair = Pair::new(Knobs::rfc(), knobs);
+        let (client, server) = pair.connect();
+        pair.send(0, client, &pattern(4 * MSS)).unwrap();
+        pair.millis(500);
+        assert_eq!(usize::from(pair.last(1).segment.window), buffer - 4 * MSS);
+        let mut taken = [0; MSS];
+        pair.with(1, |tcp, ctx| tcp.recv(ctx, server, &mut taken)).unwrap();
+        pair.flush();
+        assert_eq!(pair.count(1, Cause::WindowUpdate), updates, "{buffer}");
+    }
+}
