@@ -102,7 +102,8 @@ impl Watch {
         }
         let header = usize::from(inner[0] & 0xf) * 4;
         let kind = inner.get(header).copied().unwrap_or(u8::MAX);
-        if inner[9] == 1 && ![0, 8, 13, 14].contains(&kind) {
+        // RFC 1122 §3.2.2 names the queries; the others are errors, or might be. RFC 1256 §3 has two more.
+        if inner[9] == 1 && !matches!(kind, 0 | 8 | 9 | 10 | 13..=18) {
             return Some(format!("answers an ICMP message of type {kind}"));
         }
         None
