@@ -203,7 +203,7 @@ impl Connection {
         self.progress_at = cx.now();
         self.window_probe_sent = false;
         match self.recovery.phase {
-            Phase::Open | Phase::Loss => self.recovery.duplicate_acks = 0,
+            Phase::Open | Phase::Loss => self.recovery.forget_duplicates(),
             Phase::Recovery => {
                 // RFC 6582 §3.2 step 3: a partial acknowledgement deflates by what left, less the segment sent again.
                 let segments = (newly_acked / self.mss()).saturating_sub(1);
@@ -245,7 +245,8 @@ impl Connection {
                     || self.snd_una > self.recovery.point
                     || self.recovery.point == super::seq::ORIGIN;
                 if sacked_loss || (duplicates && new_loss) {
-                    self.enter_recovery(cx, flight_size);
+                    // RFC 5681 §3.2 step 2: what limited transmit sent does not count.
+                    self.enter_recovery(cx, flight_size.saturating_sub(self.recovery.limited));
                 }
             }
             // RFC 6582 §3.2 step 3: without SACK a partial acknowledgement names the next lost segment.

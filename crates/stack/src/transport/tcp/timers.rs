@@ -123,7 +123,7 @@ impl Connection {
         let flight_size = self.flight_size();
         scoreboard::mark_all_lost(&mut self.inflight, &mut self.recovery.seen);
         self.recovery.enter(Phase::Loss, self.snd_nxt, Cause::RetransmitRto);
-        self.recovery.duplicate_acks = 0;
+        self.recovery.forget_duplicates();
         self.tell(cx, |_| Congestion::Timeout { flight_size, again });
         self.rtt.back_off();
         self.deadlines.rto = cx.now() + self.rtt.rto(cx.knobs);

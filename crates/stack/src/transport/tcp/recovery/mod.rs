@@ -28,6 +28,8 @@ pub struct Recovery {
     pub point: Offset,
     /// Duplicate acknowledgements in a row.
     pub duplicate_acks: u16,
+    /// Octets that limited transmit sent since the first of them (RFC 3042 §2).
+    pub limited: u32,
     /// The next retransmission does not ask the window, and this is its cause: it is the first of this phase, or of a
     /// partial acknowledgement.
     pub forced: Option<Cause>,
@@ -44,6 +46,7 @@ impl Recovery {
             phase: Phase::Open,
             point: ORIGIN,
             duplicate_acks: 0,
+            limited: 0,
             forced: None,
             search_from: ORIGIN,
             seen: None,
@@ -61,6 +64,11 @@ impl Recovery {
     pub fn leave(&mut self) {
         self.phase = Phase::Open;
         self.forced = None;
-        self.duplicate_acks = 0;
+        self.forget_duplicates();
+    }
+
+    /// What is acknowledged from now on is acknowledged anew.
+    pub const fn forget_duplicates(&mut self) {
+        (self.duplicate_acks, self.limited) = (0, 0);
     }
 }

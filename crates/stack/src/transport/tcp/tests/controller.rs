@@ -310,7 +310,7 @@ fn the_first_two_duplicates_let_one_segment_each_go() {
         pair.send(0, client, b"x").unwrap();
         pair.millis(300);
         pair.recv(1, server).unwrap();
-        let _told = spy(&mut pair, client, 5 * MSS, 0, false);
+        let told = spy(&mut pair, client, 5 * MSS, 0, false);
         pair.judge = losing(&[1, 4, 5]);
         let data = pattern(12 * MSS as usize);
         pair.send(0, client, &data).unwrap();
@@ -318,6 +318,12 @@ fn the_first_two_duplicates_let_one_segment_each_go() {
         let sent = (pair.count(0, Cause::NewData), pair.count(0, Cause::LimitedTransmit));
         assert_eq!(sent, (6, 2), "{:?}", pair.causes(0));
         pair.run(Duration::from_secs(20));
+        // RFC 5681 §3.2 step 2: these two are not counted where the window is halved.
+        let lost = told.try_iter().find_map(|told| match told {
+            Told::Lost { flight_size } => Some(flight_size),
+            _ => None,
+        });
+        assert_eq!(lost, Some(5 * MSS));
         assert!(pair.recv(1, server).unwrap() == data);
     }
 }
