@@ -246,7 +246,7 @@ impl Connection {
                     || self.recovery.point == super::seq::ORIGIN;
                 if sacked_loss || (duplicates && new_loss) {
                     // RFC 5681 §3.2 step 2: what limited transmit sent does not count.
-                    self.enter_recovery(cx, flight_size.saturating_sub(self.recovery.limited));
+                    self.enter_recovery(cx, flight_size.saturating_sub(self.limited_octets()));
                 }
             }
             // RFC 6582 §3.2 step 3: without SACK a partial acknowledgement names the next lost segment.
@@ -258,6 +258,11 @@ impl Connection {
             }
             Phase::Recovery | Phase::Loss => {}
         }
+    }
+
+    /// Octets that limited transmit sent.
+    fn limited_octets(&self) -> u32 {
+        self.inflight.iter().rev().take(usize::from(self.recovery.limited)).map(|record| record.length).sum()
     }
 
     fn enter_recovery(&mut self, cx: &mut Cx<'_, '_>, flight_size: u32) {

@@ -191,9 +191,8 @@ impl Connection {
             return None;
         }
         let cause = self.cause_of_data(length, overriding && length < mss);
-        if cause == Cause::LimitedTransmit {
-            self.recovery.limited += length;
-        }
+        let limited = u8::from(cause == Cause::LimitedTransmit);
+        self.recovery.limited = self.recovery.limited.saturating_add(limited);
         let (start, end) = (self.snd_nxt, self.snd_nxt + u64::from(length) + u64::from(fin));
         self.record_new(cx, (end - start) as u32);
         self.deadlines.persist = Instant::FAR_FUTURE;

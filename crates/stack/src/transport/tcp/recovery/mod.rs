@@ -28,8 +28,8 @@ pub struct Recovery {
     pub point: Offset,
     /// Duplicate acknowledgements in a row.
     pub duplicate_acks: u16,
-    /// Octets that limited transmit sent since the first of them (RFC 3042 §2).
-    pub limited: u32,
+    /// Segments that limited transmit sent since the first of them (RFC 3042 §2): the last of what is in flight.
+    pub limited: u8,
     /// The next retransmission does not ask the window, and this is its cause: it is the first of this phase, or of a
     /// partial acknowledgement.
     pub forced: Option<Cause>,
