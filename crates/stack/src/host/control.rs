@@ -45,6 +45,11 @@ impl Host {
                 let event = EchoEvent::Times { from: ip.source, sequence, times, at: ctx.now };
                 self.echo.deliver(identifier, event)?;
             }
+            Message::Error(_, quote) | Message::Redirect(_, quote)
+                if !self.may_have_left(ip.interface, &quote) =>
+            {
+                return Err(DropReason::IcmpNoSocket);
+            }
             Message::Error(error, quote) => self.accept_error(ctx, ip, error, &quote)?,
             Message::Redirect(redirect, quote) => self.accept_redirect(ctx, ip, redirect, &quote)?,
             Message::RouterAdvertisement(advertisement) => {
@@ -67,7 +72,6 @@ impl Host {
         let trouble = Trouble::of_icmp(error, quote.total_length);
         let report = Report { from: ip.source, trouble, icmp: Some((kind, code)) };
         let believed = ip.to_unicast
-            && self.may_have_left(ip.interface, quote)
             && match trouble {
                 Trouble::PacketTooBig(mtu) => self.accept_too_big(ctx, quote, mtu, &report),
                 _ => self.report(ctx, quote, &report),

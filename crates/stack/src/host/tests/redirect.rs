@@ -105,13 +105,20 @@ fn what_is_not_credible_is_dropped_and_changes_nothing() {
     let to_port = |port: u8| move |quoted: &mut Vec<u8>| quoted[21] = port;
     let unchanged = || -> Change { Box::new(|_| ()) };
     let stranger = Ipv4Addr::new(10, 0, 0, 66);
-    let cases: [(&str, Ipv4Addr, Ipv4Addr, Change, &str); 6] = [
+    // RFC 1122 §3.2.1.3 (g): nobody outside saw an answer that this host gave itself.
+    let from_loopback = |quoted: &mut Vec<u8>| {
+        quoted[9] = IpNumber::ICMP.0;
+        quoted[12..16].copy_from_slice(&[127, 0, 0, 1]);
+        quoted[20] = 0;
+    };
+    let cases: [(&str, Ipv4Addr, Ipv4Addr, Change, &str); 7] = [
         ("from another station", stranger, NEW, unchanged(), "icmp-bad-redirect"),
         ("to another network", OLD, Ipv4Addr::new(10, 1, 0, 253), unchanged(), "icmp-bad-redirect"),
         ("to this host", OLD, US, unchanged(), "icmp-bad-redirect"),
         ("to the broadcast address", OLD, Ipv4Addr::new(10, 0, 0, 255), unchanged(), "icmp-bad-redirect"),
         ("of another's packet", OLD, NEW, Box::new(|quoted| quoted[15] = 77), "icmp-no-socket"),
         ("of a port that is not ours", OLD, NEW, Box::new(to_port(9)), "icmp-no-socket"),
+        ("of what never left", OLD, NEW, Box::new(from_loopback), "icmp-no-socket"),
     ];
     for (what, from, gateway, change, reason) in cases {
         let (mut net, socket) = sent(|_| ());
