@@ -139,6 +139,14 @@ pub enum SocketError {
     NoBuffers,
     /// `EPROTO`: ICMP says that a header was wrong.
     ProtocolError,
+    /// `EOPNOTSUPP`: sockets of that type have no such call.
+    NotSupported,
+    /// `ENOENT`: nothing has that name.
+    NotFound,
+    /// `EPROTOTYPE`: what has that name is a socket of another type.
+    WrongType,
+    /// `EPERM`: the socket that has that name takes nothing from this one.
+    NotPermitted,
 }
 
 impl SocketError {
@@ -163,6 +171,10 @@ impl SocketError {
             Self::BadDescriptor => "EBADF",
             Self::NoBuffers => "ENOBUFS",
             Self::ProtocolError => "EPROTO",
+            Self::NotSupported => "EOPNOTSUPP",
+            Self::NotFound => "ENOENT",
+            Self::WrongType => "EPROTOTYPE",
+            Self::NotPermitted => "EPERM",
         }
     }
 }
@@ -188,6 +200,10 @@ impl fmt::Display for SocketError {
             Self::BadDescriptor => "bad socket",
             Self::NoBuffers => "no buffer space available",
             Self::ProtocolError => "protocol error",
+            Self::NotSupported => "operation not supported",
+            Self::NotFound => "no such file or directory",
+            Self::WrongType => "protocol wrong type for socket",
+            Self::NotPermitted => "operation not permitted",
         })
     }
 }
@@ -224,9 +240,11 @@ impl From<SocketError> for std::io::Error {
                 Kind::InvalidInput
             }
             SocketError::BrokenPipe => Kind::BrokenPipe,
-            SocketError::PermissionDenied => Kind::PermissionDenied,
+            SocketError::PermissionDenied | SocketError::NotPermitted => Kind::PermissionDenied,
             SocketError::NoBuffers => Kind::OutOfMemory,
-            SocketError::ProtocolError => Kind::Other,
+            SocketError::NotSupported => Kind::Unsupported,
+            SocketError::NotFound => Kind::NotFound,
+            SocketError::ProtocolError | SocketError::WrongType => Kind::Other,
         };
         Self::new(kind, error)
     }
