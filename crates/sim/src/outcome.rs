@@ -115,7 +115,7 @@ pub struct WaitsFor {
 impl fmt::Display for WaitsFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match (self.socket, self.readiness.contains(Readiness::READ)) {
-            (SocketId::Listener(_), _) => "for a connection to accept on",
+            (SocketId::Listener(_) | SocketId::Bound(_), _) => "for a connection to accept on",
             (_, true) => "to read from",
             (_, false) => "to write to",
         };

@@ -25,6 +25,7 @@ impl Host {
         match id {
             SocketId::Tcp(key) => self.tcp.close(ctx, key),
             SocketId::Listener(key) => self.tcp.close_listener(ctx, key),
+            SocketId::Bound(key) => self.tcp.release(key),
             SocketId::Udp(key) => {
                 for (on, group) in self.udp.close(key) {
                     self.membership_changed(ctx, on, group);
@@ -43,6 +44,7 @@ impl Host {
         match id {
             SocketId::Tcp(key) => self.tcp.id(key).map(|id| id.local),
             SocketId::Listener(key) => self.tcp.listener_local(key),
+            SocketId::Bound(key) => self.tcp.bound(key),
             SocketId::Udp(key) => self.udp.local(key),
             SocketId::Icmp(key) => {
                 let identifier = self.echo.identifier(key)?;
@@ -61,6 +63,7 @@ impl Host {
             SocketId::Tcp(key) => self.tcp.id(key).map(|id| id.remote),
             SocketId::Udp(key) => self.udp.peer(key),
             SocketId::Listener(key) => self.tcp.listener_local(key).and(Err(SocketError::NotConnected)),
+            SocketId::Bound(key) => self.tcp.bound(key).and(Err(SocketError::NotConnected)),
             SocketId::Icmp(key) => self.echo.identifier(key).and(Err(SocketError::NotConnected)),
             SocketId::Addresses => Err(SocketError::BadDescriptor),
         }

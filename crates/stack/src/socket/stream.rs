@@ -9,6 +9,7 @@ use crate::context::Ctx;
 use crate::host::Host;
 use crate::network::route::Flow;
 use crate::trace::{ConnectionId, ConnectionInfo};
+use crate::transport::tcp::Sharing;
 use crate::transport::{Key, SocketError, SocketId};
 
 /// The connection of `id`.
@@ -32,6 +33,33 @@ impl Host {
             return Err(SocketError::AddressNotAvailable);
         }
         self.tcp.listen(ctx, local, backlog).map(SocketId::Listener)
+    }
+
+    /// A socket that has a port and does nothing yet: `local`'s address may be unspecified, port 0 picks an ephemeral one.
+    /// It has the port until it is closed, or a listener takes it over ([`tcp_listen_on`](Self::tcp_listen_on)).
+    ///
+    /// # Errors
+    /// `AddressNotAvailable` where the address is not this host's, `AddressInUse` where another socket has the port
+    /// and one of both does not share it.
+    pub fn tcp_bind(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        local: SocketAddr,
+        sharing: Sharing,
+    ) -> Result<SocketId, SocketError> {
+        if !self.can_bind(local.ip()) {
+            return Err(SocketError::AddressNotAvailable);
+        }
+        self.tcp.bind(ctx.rng, local, sharing).map(SocketId::Bound)
+    }
+
+    /// Listens where a socket is bound: the socket becomes the listener.
+    ///
+    /// # Errors
+    /// `AddressInUse` where another listens there; the socket is bound still. `BadDescriptor` where it is not bound.
+    pub fn tcp_listen_on(&mut self, bound: SocketId, backlog: usize) -> Result<SocketId, SocketError> {
+        let SocketId::Bound(claim) = bound else { return Err(SocketError::BadDescriptor) };
+        self.tcp.listen_on(claim, backlog).map(SocketId::Listener)
     }
 
     /// The next connection of a listener, with the peer's address.

@@ -39,6 +39,8 @@ pub enum SocketId {
     Tcp(Key),
     /// A TCP listener.
     Listener(Key),
+    /// A TCP socket that is bound, and neither listens nor has a peer yet.
+    Bound(Key),
     /// A UDP socket.
     Udp(Key),
     /// An ICMP echo socket.

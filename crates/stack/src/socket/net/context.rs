@@ -131,7 +131,7 @@ impl Seat {
         let local = text(self.host.local_addr(socket));
         match (socket, self.host.peer_addr(socket)) {
             (SocketId::Tcp(_), peer) => format!("TCP {local} -> {}", text(peer)),
-            (SocketId::Listener(_), _) => format!("TCP {local}"),
+            (SocketId::Listener(_) | SocketId::Bound(_), _) => format!("TCP {local}"),
             (SocketId::Udp(_), Ok(peer)) => format!("UDP {local} -> {peer}"),
             (SocketId::Udp(_), Err(_)) => format!("UDP {local}"),
             (SocketId::Icmp(_), _) => "ICMP echo".to_owned(),

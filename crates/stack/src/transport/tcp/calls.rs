@@ -12,38 +12,12 @@ use crate::trace::{Cause, ConnectionId, ConnectionInfo, Ending, State, Trigger};
 use crate::transport::{Key, Readiness, SocketError, ports};
 
 impl Tcp {
-    /// Listens at `local`, whose address may be unspecified; port 0 picks an ephemeral one. At most `backlog` complete
-    /// connections (at least one) wait to be accepted.
-    ///
-    /// # Errors
-    /// `AddressInUse` where somebody listens there, `AddressNotAvailable` where no port is free.
-    pub fn listen(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        local: SocketAddr,
-        backlog: usize,
-    ) -> Result<Key, SocketError> {
-        let local = self.bind(ctx, local, |tcp, local| tcp.by_port.contains(&local))?;
-        if self.by_port.contains(&local) {
-            return Err(SocketError::AddressInUse);
-        }
-        let key = self.listeners.insert_with(|key| Listener::new(key, local, backlog.max(1)));
+    /// A listener at `local`, whose port it has by `claim`.
+    pub(super) fn add_listener(&mut self, local: SocketAddr, backlog: usize, claim: Key) -> Key {
+        let backlog = backlog.max(1);
+        let key = self.listeners.insert_with(|key| Listener::new(key, claim, local, backlog));
         self.by_port.insert(local, key);
-        Ok(key)
-    }
-
-    fn bind(
-        &self,
-        ctx: &mut Ctx<'_>,
-        local: SocketAddr,
-        in_use: impl Fn(&Self, SocketAddr) -> bool,
-    ) -> Result<SocketAddr, SocketError> {
-        if local.port() != 0 {
-            return Ok(local);
-        }
-        let at = |port| SocketAddr::new(local.ip(), port);
-        let port = ports::ephemeral(ctx.rng, &ports::EPHEMERAL, |port| in_use(self, at(port)));
-        port.map(at).ok_or(SocketError::AddressNotAvailable)
+        key
     }
 
     /// Changes TTL and type of service of a connection's packets.
@@ -101,6 +75,7 @@ impl Tcp {
     pub fn close_listener(&mut self, ctx: &mut Ctx<'_>, listener: Key) {
         let Some(gone) = self.listeners.remove(listener) else { return };
         self.by_port.remove(&gone.local);
+        self.release(gone.claim);
         let children: Vec<Key> = self
             .connections
             .iter()
@@ -127,8 +102,15 @@ impl Tcp {
             return Err(SocketError::InvalidInput);
         }
         let taken = |tcp: &Self, local| tcp.by_ends.contains(&ConnectionId { local, remote });
-        let local =
-            self.bind(ctx, local, |tcp, local| taken(tcp, local) || tcp.listener_for(local).is_some())?;
+        let local = match local.port() {
+            0 => {
+                let at = |port| SocketAddr::new(local.ip(), port);
+                let in_use = |port| taken(self, at(port)) || self.claims.has(at(port));
+                let port = ports::ephemeral(ctx.rng, &ports::EPHEMERAL, in_use);
+                port.map(at).ok_or(SocketError::AddressNotAvailable)?
+            }
+            _ => local,
+        };
         if taken(self, local) {
             return Err(SocketError::AddressInUse);
         }

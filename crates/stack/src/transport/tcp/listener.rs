@@ -20,14 +20,16 @@ pub struct Listener {
     pub wants: Readiness,
     /// Why nothing will come any more.
     pub error: Option<SocketError>,
+    /// By what it has its port.
+    pub claim: Key,
     key: Key,
 }
 
 impl Listener {
     /// A listener with nobody waiting.
-    pub fn new(key: Key, local: SocketAddr, backlog: usize) -> Self {
+    pub fn new(key: Key, claim: Key, local: SocketAddr, backlog: usize) -> Self {
         let (complete, wants) = (VecDeque::new(), Readiness::NONE);
-        Self { local, backlog, handshakes: 0, complete, wants, error: None, key }
+        Self { local, backlog, handshakes: 0, complete, wants, error: None, claim, key }
     }
 
     /// Nothing will come any more. Its own key, for its owner to be woken.

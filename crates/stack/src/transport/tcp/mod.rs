@@ -7,6 +7,7 @@
 //! | a connection's variables | `connection` |
 //! | the states and the ways between them | `state` |
 //! | SYN, SYN-ACK, what is agreed on | `handshake`, `isn` |
+//! | who has which port | `claims` |
 //! | listeners, their queues | `listener`, `passive` |
 //! | the eight checks of RFC 9293 §3.10.7.4 | `input` |
 //! | what most segments are, in one look | `predict` |
@@ -24,6 +25,7 @@
 use core::net::{IpAddr, SocketAddr};
 use std::collections::VecDeque;
 
+use self::claims::Claims;
 use self::connection::{Connection, Cx};
 use self::isn::Secret;
 use self::listener::Listener;
@@ -42,6 +44,7 @@ use crate::trace::{ConnectionId, ConnectionInfo, DropReason, Event, Interest, St
 
 mod ack;
 mod calls;
+mod claims;
 pub mod congestion;
 mod connection;
 mod handshake;
@@ -69,6 +72,7 @@ mod tests;
 mod timers;
 mod trouble;
 
+pub use claims::Sharing;
 pub use inflight::Record;
 pub use knobs::Knobs;
 pub use predict::Look;
@@ -105,6 +109,8 @@ pub struct Tcp {
     found: Option<(Flow, Key)>,
     listeners: Slots<Listener>,
     by_port: Table<SocketAddr, Key>,
+    /// Who is bound to which port.
+    claims: Claims,
     timers: Timers,
     ready: VecDeque<Key>,
     replies: Replies,
@@ -174,6 +180,7 @@ impl Tcp {
             found: None,
             listeners: Slots::new(),
             by_port: Table::new(rng),
+            claims: Claims::default(),
             timers: Timers::new(),
             ready: VecDeque::new(),
             replies,

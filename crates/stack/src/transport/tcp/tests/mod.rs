@@ -3,6 +3,7 @@
 mod arrivals;
 mod borders;
 mod calls;
+mod claims;
 mod controller;
 mod conversation;
 mod corners;
