@@ -11,6 +11,7 @@ pub mod bulk;
 pub mod dhcp;
 pub mod discard;
 pub mod echo;
+pub mod ftp;
 pub mod group;
 mod pattern;
 pub mod ping;
