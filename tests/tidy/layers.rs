@@ -5,7 +5,8 @@ use crate::lexer::{Piece, lex};
 
 /// The layers of the stack from the ground up. A module may import those of its own line and of the lines before.
 const LAYERS: &[&[&str]] = &[
-    &["addr", "checksum", "context", "frame", "rng", "table", "time", "timers", "trace"],
+    &["addr", "checksum", "clock", "context", "frame", "rng", "table", "time", "timers", "trace"],
+    &["storage"],
     &["interface"],
     &["network"],
     &["transport"],

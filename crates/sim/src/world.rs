@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use wirelab_stack::application::AppError;
+use wirelab_stack::clock::Clock;
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::{ConfigError, Host, HostConfig};
 use wirelab_stack::rng::Rng;
 use wirelab_stack::socket::net::context::Seat;
+use wirelab_stack::storage::Storage;
 use wirelab_stack::time::Instant;
 use wirelab_stack::timers::Timers;
 use wirelab_stack::trace::{Event, Interest, Table};
@@ -422,6 +424,36 @@ impl World {
         self.turn_at(node, now);
         match &mut self.nodes.get_mut(node.0 as usize)?.node {
             Node::Host(host) => Some(&mut host.seat_mut().host),
+            Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
+        }
+    }
+
+    /// A host's files; `None` where the node is no host.
+    pub fn storage_mut(&mut self, node: NodeId) -> Option<&mut Box<dyn Storage>> {
+        self.seat_mut(node).map(|seat| &mut seat.storage)
+    }
+
+    /// Gives a host other files; returns those that it had. Files that are open are not those of the new storage.
+    ///
+    /// # Panics
+    /// When `node` is no host.
+    pub fn set_storage(&mut self, node: NodeId, storage: Box<dyn Storage>) -> Box<dyn Storage> {
+        let Some(seat) = self.seat_mut(node) else { panic!("node {} is no host", node.0) };
+        core::mem::replace(&mut seat.storage, storage)
+    }
+
+    /// Sets a host's calendar clock.
+    ///
+    /// # Panics
+    /// When `node` is no host.
+    pub fn set_clock(&mut self, node: NodeId, clock: Clock) {
+        let Some(seat) = self.seat_mut(node) else { panic!("node {} is no host", node.0) };
+        seat.clock = clock;
+    }
+
+    fn seat_mut(&mut self, node: NodeId) -> Option<&mut Seat> {
+        match &mut self.nodes.get_mut(node.0 as usize)?.node {
+            Node::Host(host) => Some(host.seat_mut()),
             Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
         }
     }

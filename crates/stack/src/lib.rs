@@ -12,6 +12,7 @@
 //! | IPv4, routes, ICMP | [`network`] |
 //! | UDP, TCP, ports | [`transport`] |
 //! | the walk of a frame up and of a byte down | [`host`] |
+//! | files, behind a trait | [`storage`] |
 //! | socket calls, async sockets | [`socket`] |
 //! | echo, discard, bulk source and sink | [`application`] |
 //! | why a frame was sent, how it ended | [`trace`] |
@@ -19,6 +20,7 @@
 pub mod addr;
 pub mod application;
 pub mod checksum;
+pub mod clock;
 pub mod context;
 pub mod frame;
 pub mod host;
@@ -27,6 +29,7 @@ pub mod network;
 pub mod profile;
 pub mod rng;
 pub mod socket;
+pub mod storage;
 pub mod table;
 pub mod time;
 pub mod timers;

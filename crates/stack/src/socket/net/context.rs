@@ -12,10 +12,12 @@ use std::sync::Arc;
 use super::sleepers::Sleepers;
 use super::task::{Joins, Spawned};
 use super::waiters::{Waiters, Waiting};
+use crate::clock::{Clock, Timestamp};
 use crate::context::{Ctx, Observer};
 use crate::frame::NodeId;
 use crate::host::Host;
 use crate::rng::Rng;
+use crate::storage::{MemoryStorage, Storage};
 use crate::time::Instant;
 use crate::trace::{ApplicationEvent, Event, Interest};
 use crate::transport::{Readiness, SocketError, SocketId, Wake};
@@ -34,10 +36,15 @@ mod ambient {
 }
 use ambient::SEAT;
 
-/// A host with what its tasks need beside it: draws, observer, wakers, sleepers, and the tasks they spawn.
+/// A host with what its tasks need beside it: files, calendar, draws, observer, wakers, sleepers, and the tasks they
+/// spawn.
 pub struct Seat {
     /// The host.
     pub host: Host,
+    /// The host's files.
+    pub storage: Box<dyn Storage>,
+    /// The host's calendar clock.
+    pub clock: Clock,
     /// The host's stream of draws.
     pub rng: Rng,
     now: Instant,
@@ -52,10 +59,12 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// A seat for `host`, which draws from `rng` and is watched by `observer`.
+    /// A seat for `host`, which draws from `rng` and is watched by `observer`. It has no files yet, and its clock is right.
     pub fn new(host: Host, rng: Rng, observer: Box<dyn Observer>) -> Self {
         Self {
             host,
+            storage: Box::new(MemoryStorage::default()),
+            clock: Clock::default(),
             rng,
             now: Instant::ZERO,
             observer,
@@ -141,6 +150,10 @@ impl Seat {
 
     pub(super) const fn now(&self) -> Instant {
         self.now
+    }
+
+    pub(super) fn date(&self) -> Timestamp {
+        self.clock.at(self.now)
     }
 
     /// As `application_event`, under the name of the application whose task is polled.
@@ -242,11 +255,11 @@ pub(super) fn poll_call<R>(
 }
 
 #[track_caller]
-fn check(seat: &Seat, node: Option<NodeId>) {
+pub(super) fn check(seat: &Seat, node: Option<NodeId>) {
     if let Some(node) = node {
         assert!(
             seat.host.node() == node,
-            "a socket of node {} is used by a task of host `{}`: sockets cannot move to another host",
+            "a socket or file of node {} is used by a task of host `{}`: they cannot move to another host",
             node.0,
             seat.host.name()
         );

@@ -13,13 +13,15 @@
 //! | UDP | [`UdpSocket`] |
 //! | ICMP echo | [`EchoSocket`] |
 //! | the host's interfaces and addresses | [`Interface`], [`configured`] |
-//! | virtual time | [`time`] |
+//! | virtual time, and the date | [`time`] |
+//! | the host's files | [`fs`] |
 //! | tasks on the same host | [`spawn`] |
 
 mod addresses;
 pub mod context;
 mod datagram;
 mod echo;
+pub mod fs;
 mod listener;
 mod multicast;
 mod sleepers;

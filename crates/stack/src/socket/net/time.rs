@@ -8,12 +8,19 @@ use std::io;
 
 use super::context;
 use super::sleepers::SleeperId;
+use crate::clock::Timestamp;
 use crate::time::{Duration, Instant};
 
 /// Now: the instant of the turn in which the task is polled.
 #[track_caller]
 pub fn now() -> Instant {
     context::with(|seat| seat.now())
+}
+
+/// The date, as the host's calendar clock has it.
+#[track_caller]
+pub fn date() -> Timestamp {
+    context::with(|seat| seat.date())
 }
 
 /// Waits for `span`.
