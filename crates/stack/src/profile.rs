@@ -17,6 +17,8 @@ pub struct Profile {
     pub udp: transport::udp::Knobs,
     /// TCP.
     pub tcp: transport::tcp::Knobs,
+    /// Sockets within the host.
+    pub unix: transport::unix::Knobs,
 }
 
 impl Profile {
@@ -29,6 +31,7 @@ impl Profile {
             discovery: network::discovery::Knobs::rfc(),
             udp: transport::udp::Knobs::rfc(),
             tcp: transport::tcp::Knobs::rfc(),
+            unix: transport::unix::Knobs::rfc(),
         }
     }
 
@@ -41,6 +44,7 @@ impl Profile {
             discovery: network::discovery::Knobs::linux(),
             udp: transport::udp::Knobs::linux(),
             tcp: transport::tcp::Knobs::linux(),
+            unix: transport::unix::Knobs::linux(),
         }
     }
 
@@ -53,6 +57,7 @@ impl Profile {
             discovery: network::discovery::Knobs::freebsd(),
             udp: transport::udp::Knobs::freebsd(),
             tcp: transport::tcp::Knobs::freebsd(),
+            unix: transport::unix::Knobs::freebsd(),
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::trace::Trigger;
 use crate::transport::echo::EchoSockets;
 use crate::transport::tcp::Tcp;
 use crate::transport::udp::Udp;
+use crate::transport::unix::Unix;
 
 /// The least MTU: RFC 791 §3.2.
 const MIN_MTU: u16 = 68;
@@ -86,6 +87,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         tcp: Tcp::new(profile.tcp, rng),
         udp: Udp::new(profile.udp, rng),
         echo: EchoSockets::new(network.max_echo_events, network.max_echo_bytes, rng),
+        unix: Unix::new(profile.unix),
         way: Way::nowhere(),
         schedule: Schedule::new(),
         addresses_waiting: AddressWaiters::default(),

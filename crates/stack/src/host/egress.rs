@@ -476,7 +476,11 @@ impl Host {
             match socket {
                 SocketId::Udp(key) => self.udp.wake(key, Readiness::WRITE),
                 SocketId::Icmp(key) => self.echo.wake(key, Readiness::WRITE),
-                SocketId::Tcp(_) | SocketId::Listener(_) | SocketId::Bound(_) | SocketId::Addresses => {}
+                SocketId::Tcp(_)
+                | SocketId::Listener(_)
+                | SocketId::Bound(_)
+                | SocketId::Unix(_)
+                | SocketId::Addresses => {}
             }
         }
     }

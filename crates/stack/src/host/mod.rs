@@ -74,6 +74,7 @@ use crate::transport::Wake;
 use crate::transport::echo::EchoSockets;
 use crate::transport::tcp::Tcp;
 use crate::transport::udp::Udp;
+use crate::transport::unix::Unix;
 
 use addressing::AddressWaiters;
 pub use config::{ConfigError, HostConfig, RouteConfig, RouteKind};
@@ -116,6 +117,7 @@ pub struct Host {
     pub(crate) tcp: Tcp,
     pub(crate) udp: Udp,
     pub(crate) echo: EchoSockets,
+    pub(crate) unix: Unix,
     pub(crate) knobs: network::Knobs,
     pub(crate) igmp: network::igmp::Knobs,
     /// Spreads flows over routes that are as good.
@@ -229,6 +231,7 @@ impl Host {
         self.tcp.take_wakes(into);
         self.udp.take_wakes(into);
         self.echo.take_wakes(into);
+        self.unix.take_wakes(into);
         self.addresses_waiting.take_wakes(into);
     }
 

@@ -12,9 +12,11 @@ impl Host {
         match id {
             SocketId::Udp(key) => self.udp.sending(key),
             SocketId::Icmp(key) => self.echo.sending(key),
-            SocketId::Tcp(_) | SocketId::Listener(_) | SocketId::Bound(_) | SocketId::Addresses => {
-                Err(SocketError::InvalidInput)
-            }
+            SocketId::Tcp(_)
+            | SocketId::Listener(_)
+            | SocketId::Bound(_)
+            | SocketId::Unix(_)
+            | SocketId::Addresses => Err(SocketError::InvalidInput),
         }
     }
 
@@ -22,9 +24,11 @@ impl Host {
         match id {
             SocketId::Udp(key) => self.udp.sending_mut(key),
             SocketId::Icmp(key) => self.echo.sending_mut(key),
-            SocketId::Tcp(_) | SocketId::Listener(_) | SocketId::Bound(_) | SocketId::Addresses => {
-                Err(SocketError::InvalidInput)
-            }
+            SocketId::Tcp(_)
+            | SocketId::Listener(_)
+            | SocketId::Bound(_)
+            | SocketId::Unix(_)
+            | SocketId::Addresses => Err(SocketError::InvalidInput),
         }
     }
 

@@ -9,6 +9,7 @@ mod ip;
 mod multicast;
 pub mod net;
 mod stream;
+mod unix;
 
 pub use crate::transport::echo::EchoEvent;
 pub use crate::transport::{Readiness, SocketError, SocketId, Wake};
@@ -32,6 +33,7 @@ impl Host {
                 }
             }
             SocketId::Icmp(key) => self.echo.close(key),
+            SocketId::Unix(key) => self.unix.close(key),
             SocketId::Addresses => {}
         }
     }
@@ -39,7 +41,8 @@ impl Host {
     /// This end's address. An echo socket's port is its identifier.
     ///
     /// # Errors
-    /// When there is no such socket.
+    /// `BadDescriptor` where there is no such socket, `NotSupported` for one within the host
+    /// ([`unix_local`](Self::unix_local)).
     pub fn local_addr(&self, id: SocketId) -> Result<SocketAddr, SocketError> {
         match id {
             SocketId::Tcp(key) => self.tcp.id(key).map(|id| id.local),
@@ -50,6 +53,7 @@ impl Host {
                 let identifier = self.echo.identifier(key)?;
                 Ok(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), identifier))
             }
+            SocketId::Unix(key) => self.unix.kind(key).and(Err(SocketError::NotSupported)),
             SocketId::Addresses => Err(SocketError::BadDescriptor),
         }
     }
@@ -57,7 +61,8 @@ impl Host {
     /// The other end's address.
     ///
     /// # Errors
-    /// When there is no such socket or it has no peer.
+    /// `BadDescriptor` where there is no such socket, `NotConnected` without a peer, `NotSupported` for one within the
+    /// host ([`unix_peer`](Self::unix_peer)).
     pub fn peer_addr(&self, id: SocketId) -> Result<SocketAddr, SocketError> {
         match id {
             SocketId::Tcp(key) => self.tcp.id(key).map(|id| id.remote),
@@ -65,6 +70,7 @@ impl Host {
             SocketId::Listener(key) => self.tcp.listener_local(key).and(Err(SocketError::NotConnected)),
             SocketId::Bound(key) => self.tcp.bound(key).and(Err(SocketError::NotConnected)),
             SocketId::Icmp(key) => self.echo.identifier(key).and(Err(SocketError::NotConnected)),
+            SocketId::Unix(key) => self.unix.kind(key).and(Err(SocketError::NotSupported)),
             SocketId::Addresses => Err(SocketError::BadDescriptor),
         }
     }

@@ -1,4 +1,4 @@
-//! The transport layer: TCP, UDP, and the ports they share a way of choosing.
+//! The transport layer: TCP, UDP, and the ports they share a way of choosing; and sockets within a host.
 //!
 //! It imports the core modules and the network layer's types, nothing above. Sockets wait by token: a call that
 //! would block notes what the caller waits for, and a later event puts one [`Wake`] on the list that the host's
@@ -20,6 +20,7 @@ pub mod slots;
 pub mod tcp;
 mod trouble;
 pub mod udp;
+pub mod unix;
 
 pub use trouble::{Report, Trouble};
 
@@ -45,6 +46,8 @@ pub enum SocketId {
     Udp(Key),
     /// An ICMP echo socket.
     Icmp(Key),
+    /// A socket within the host.
+    Unix(Key),
     /// No socket: the host's own addresses, for whoever waits until one comes or goes.
     Addresses,
 }

@@ -115,6 +115,7 @@ impl Seat {
         self.task = task;
         if !Arc::ptr_eq(&self.application, application) {
             self.application = Arc::clone(application);
+            self.host.set_caller(application);
         }
     }
 
@@ -144,6 +145,11 @@ impl Seat {
             (SocketId::Udp(_), Ok(peer)) => format!("UDP {local} -> {peer}"),
             (SocketId::Udp(_), Err(_)) => format!("UDP {local}"),
             (SocketId::Icmp(_), _) => "ICMP echo".to_owned(),
+            (SocketId::Unix(_), _) => {
+                let [local, peer] = [self.host.unix_local(socket), self.host.unix_peer(socket)]
+                    .map(|address| address.map_or_else(|_| "?".into(), |address| address.to_string()));
+                format!("unix {local} -> {peer}")
+            }
             (SocketId::Addresses, _) => "the host's addresses".to_owned(),
         }
     }
