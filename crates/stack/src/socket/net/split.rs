@@ -1,4 +1,4 @@
-//! Halves of a TCP connection: one reads while the other writes.
+//! Halves of a connection: one reads while the other writes.
 
 use core::fmt;
 use core::pin::Pin;
@@ -10,79 +10,104 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::stream::TcpStream;
 
+/// A connection that can be read from and written to by reference: one of TCP, or a stream within the host.
+pub trait Duplex {
+    /// Reads, or notes that the task waits.
+    fn poll_read_shared(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>>;
+
+    /// Writes, or notes that the task waits.
+    fn poll_write_shared(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Closes the sending direction: the peer reads to the end.
+    ///
+    /// # Errors
+    /// When the connection has failed.
+    fn shutdown_write(&self) -> io::Result<()>;
+
+    /// Closes the sending direction of a half that is dropped, wherever that happens.
+    fn shutdown_if_seated(&self);
+}
+
 /// The reading half, borrowed.
 #[derive(Debug)]
-pub struct ReadHalf<'a>(&'a TcpStream);
+pub struct ReadHalf<'a, S = TcpStream>(&'a S);
 
 /// The writing half, borrowed.
 #[derive(Debug)]
-pub struct WriteHalf<'a>(&'a TcpStream);
+pub struct WriteHalf<'a, S = TcpStream>(&'a S);
 
 /// The reading half, owned.
 #[derive(Debug)]
-pub struct OwnedReadHalf(Arc<TcpStream>);
+pub struct OwnedReadHalf<S = TcpStream>(Arc<S>);
 
 /// The writing half, owned. Dropped, it closes its direction.
 #[derive(Debug)]
-pub struct OwnedWriteHalf {
+pub struct OwnedWriteHalf<S: Duplex = TcpStream> {
     // Empty once it was put together with its other half again.
-    stream: Option<Arc<TcpStream>>,
+    stream: Option<Arc<S>>,
 }
 
 /// Two halves of different connections, given back.
 #[derive(Debug)]
-pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+pub struct ReuniteError<S: Duplex = TcpStream>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
 
-impl fmt::Display for ReuniteError {
+impl<S: Duplex> fmt::Display for ReuniteError<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the halves are of different connections")
     }
 }
 
-impl core::error::Error for ReuniteError {}
+impl<S: Duplex + fmt::Debug> core::error::Error for ReuniteError<S> {}
 
-impl<'a> ReadHalf<'a> {
-    pub(super) const fn new(stream: &'a TcpStream) -> Self {
-        Self(stream)
+/// Two halves that borrow `stream`.
+pub(super) const fn borrowed<S>(stream: &S) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {
+    (ReadHalf(stream), WriteHalf(stream))
+}
+
+/// Two halves that own `stream` together.
+pub(super) fn owned<S: Duplex>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
+    let shared = Arc::new(stream);
+    (OwnedReadHalf(Arc::clone(&shared)), OwnedWriteHalf { stream: Some(shared) })
+}
+
+impl<S: Duplex> OwnedReadHalf<S> {
+    /// The connection that the two halves were.
+    ///
+    /// # Errors
+    /// The halves, when they are not of the same connection.
+    pub fn reunite(self, other: OwnedWriteHalf<S>) -> Result<S, ReuniteError<S>> {
+        other.reunite(self)
     }
 }
 
-impl<'a> WriteHalf<'a> {
-    pub(super) const fn new(stream: &'a TcpStream) -> Self {
-        Self(stream)
+impl<S> AsRef<S> for ReadHalf<'_, S> {
+    fn as_ref(&self) -> &S {
+        self.0
     }
 }
 
-impl OwnedReadHalf {
-    pub(super) const fn new(stream: Arc<TcpStream>) -> Self {
-        Self(stream)
+impl<S> AsRef<S> for WriteHalf<'_, S> {
+    fn as_ref(&self) -> &S {
+        self.0
+    }
+}
+
+impl<S> AsRef<S> for OwnedReadHalf<S> {
+    fn as_ref(&self) -> &S {
+        &self.0
+    }
+}
+
+impl<S: Duplex> OwnedWriteHalf<S> {
+    fn stream(&self) -> &S {
+        self.stream.as_deref().expect("only `reunite`, which consumes it, empties it")
     }
 
     /// The connection that the two halves were.
     ///
     /// # Errors
     /// The halves, when they are not of the same connection.
-    pub fn reunite(self, other: OwnedWriteHalf) -> Result<TcpStream, ReuniteError> {
-        other.reunite(self)
-    }
-}
-
-impl AsRef<TcpStream> for OwnedReadHalf {
-    fn as_ref(&self) -> &TcpStream {
-        &self.0
-    }
-}
-
-impl OwnedWriteHalf {
-    pub(super) const fn new(stream: Arc<TcpStream>) -> Self {
-        Self { stream: Some(stream) }
-    }
-
-    fn stream(&self) -> &TcpStream {
-        self.stream.as_deref().expect("only `reunite`, which consumes it, empties it")
-    }
-
-    fn reunite(mut self, read: OwnedReadHalf) -> Result<TcpStream, ReuniteError> {
+    pub fn reunite(mut self, read: OwnedReadHalf<S>) -> Result<S, ReuniteError<S>> {
         match self.stream.take() {
             Some(stream) if Arc::ptr_eq(&stream, &read.0) => {
                 drop(read);
@@ -96,13 +121,13 @@ impl OwnedWriteHalf {
     }
 }
 
-impl AsRef<TcpStream> for OwnedWriteHalf {
-    fn as_ref(&self) -> &TcpStream {
+impl<S: Duplex> AsRef<S> for OwnedWriteHalf<S> {
+    fn as_ref(&self) -> &S {
         self.stream()
     }
 }
 
-impl Drop for OwnedWriteHalf {
+impl<S: Duplex> Drop for OwnedWriteHalf<S> {
     fn drop(&mut self) {
         if let Some(stream) = &self.stream {
             stream.shutdown_if_seated();
@@ -110,38 +135,33 @@ impl Drop for OwnedWriteHalf {
     }
 }
 
-/// Reading and writing through a reference to the connection.
+/// Reading and writing through a reference to the connection, whichever way a half holds it.
 macro_rules! halves {
     (read: $($read:ty),+; write: $($write:ty),+) => {
-        $(impl AsyncRead for $read {
+        $(impl<S: Duplex> AsyncRead for $read {
             fn poll_read(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
                 buffer: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<()>> {
-                self.0.poll_read_shared(cx, buffer)
+                (*self).as_ref().poll_read_shared(cx, buffer)
             }
         })+
-        $(impl AsyncWrite for $write {
+        $(impl<S: Duplex> AsyncWrite for $write {
             fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-                self.stream().poll_write_shared(cx, data)
+                (*self).as_ref().poll_write_shared(cx, data)
             }
 
+            /// Nothing to do: a connection sends by its own rules.
             fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
                 Poll::Ready(Ok(()))
             }
 
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.stream().shutdown_write())
+                Poll::Ready((*self).as_ref().shutdown_write())
             }
         })+
     };
 }
 
-impl WriteHalf<'_> {
-    const fn stream(&self) -> &TcpStream {
-        self.0
-    }
-}
-
-halves!(read: ReadHalf<'_>, OwnedReadHalf; write: WriteHalf<'_>, OwnedWriteHalf);
+halves!(read: ReadHalf<'_, S>, OwnedReadHalf<S>; write: WriteHalf<'_, S>, OwnedWriteHalf<S>);

@@ -4,13 +4,12 @@ use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::socket::Socket;
-use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::host::Host;
 use crate::trace::ConnectionInfo;
 use crate::transport::Readiness;
@@ -93,13 +92,12 @@ impl TcpStream {
 
     /// Two halves that borrow it.
     pub const fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
-        (ReadHalf::new(self), WriteHalf::new(self))
+        split::borrowed(self)
     }
 
     /// Two halves that own it together. The writing half, dropped, closes its direction.
     pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
-        let shared = Arc::new(self);
-        (OwnedReadHalf::new(Arc::clone(&shared)), OwnedWriteHalf::new(shared))
+        split::owned(self)
     }
 
     /// Turns Nagle's algorithm off (`true`) or on (`false`).
@@ -142,31 +140,6 @@ impl TcpStream {
         self.socket.call(|host, _, id| host.peer_addr(id))
     }
 
-    /// Closes the sending direction of a half that is dropped, wherever that happens.
-    pub(super) fn shutdown_if_seated(&self) {
-        self.socket.call_if_seated(|host, ctx, id| {
-            // It has failed or gone already: there is no direction left to close.
-            let _ = host.tcp_shutdown(ctx, id);
-        });
-    }
-
-    pub(super) fn poll_read_shared(
-        &self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if buffer.remaining() == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        let unfilled = buffer.initialize_unfilled();
-        let read = self.socket.poll(Readiness::READ, cx, |host, ctx, id| host.tcp_recv(ctx, id, unfilled));
-        read.map_ok(|octets| buffer.advance(octets))
-    }
-
-    pub(super) fn poll_write_shared(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        self.socket.poll(Readiness::WRITE, cx, |host, ctx, id| host.tcp_send(ctx, id, data))
-    }
-
     /// Sets the time to live of what it sends (`IP_TTL`); without one it is the host's own.
     ///
     /// # Errors
@@ -181,6 +154,33 @@ impl TcpStream {
     /// Never, as long as the host lives.
     pub fn set_tos(&self, tos: u8) -> io::Result<()> {
         self.socket.call(|host, _, id| host.set_tos(id, tos))
+    }
+}
+
+impl Duplex for TcpStream {
+    fn poll_read_shared(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if buffer.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let unfilled = buffer.initialize_unfilled();
+        let read = self.socket.poll(Readiness::READ, cx, |host, ctx, id| host.tcp_recv(ctx, id, unfilled));
+        read.map_ok(|octets| buffer.advance(octets))
+    }
+
+    fn poll_write_shared(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.socket.poll(Readiness::WRITE, cx, |host, ctx, id| host.tcp_send(ctx, id, data))
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        // The inherent one.
+        Self::shutdown_write(self)
+    }
+
+    fn shutdown_if_seated(&self) {
+        self.socket.call_if_seated(|host, ctx, id| {
+            // It has failed or gone already: there is no direction left to close.
+            let _ = host.tcp_shutdown(ctx, id);
+        });
     }
 }
 

@@ -8,7 +8,7 @@ impl Unix {
     /// A socket that is bound nowhere and has no peer.
     pub fn open(&mut self, kind: Type) -> Key {
         let (owner, buffer) = (self.caller.clone(), self.knobs.send_buffer);
-        self.sockets.insert_with(|key| Socket::new(key, kind, owner, buffer))
+        self.sockets.insert_with(|_| Socket::new(kind, owner, buffer))
     }
 
     /// Two sockets that are each other's peers (`socketpair`).
@@ -95,7 +95,7 @@ impl Unix {
         let (kind, owner, address) = (socket.kind, socket.owner.clone(), socket.address.clone());
         let send_buffer = socket.send_buffer;
         let client = self.socket(key)?.owner.clone();
-        let accepted = self.sockets.insert_with(|key| Socket::new(key, kind, owner.clone(), send_buffer));
+        let accepted = self.sockets.insert_with(|_| Socket::new(kind, owner.clone(), send_buffer));
         let own = self.socket_mut(accepted)?;
         (own.address, own.role, own.peer_owner) = (address, Role::Connected { peer: key }, Some(client));
         let socket = self.socket_mut(key)?;

@@ -41,8 +41,6 @@ pub enum Role {
 /// A socket.
 #[derive(Clone, Debug)]
 pub struct Socket {
-    /// Its own name.
-    pub key: Key,
     /// Its type.
     pub kind: Type,
     /// Where it is bound. A connection that a listener has made has the listener's name.
@@ -72,9 +70,8 @@ pub struct Socket {
 
 impl Socket {
     /// A socket that is bound nowhere and has no peer.
-    pub fn new(key: Key, kind: Type, owner: Credentials, send_buffer: usize) -> Self {
+    pub fn new(kind: Type, owner: Credentials, send_buffer: usize) -> Self {
         Self {
-            key,
             kind,
             address: Address::Unnamed,
             role: Role::Idle,
