@@ -16,6 +16,7 @@ pub mod group;
 mod pattern;
 pub mod ping;
 mod server;
+pub mod smtp;
 pub mod traceroute;
 mod upper;
 
