@@ -8,7 +8,8 @@ use wirelab_stack::time::Duration;
 use wirelab_stack::{interface, network, transport};
 
 use super::settings::{
-    Congestion, HostModel, IgmpVersion, Limited, MtuWord, Octets, Patience, Ports, ReversePath,
+    AcceptOverflow, Congestion, HostModel, IgmpVersion, Limited, MtuWord, Octets, Patience, Ports,
+    ReversePath,
 };
 use crate::read::record;
 use crate::units::{Period, Size, Span};
@@ -283,6 +284,8 @@ knobs! {
         copy_below: u16,
         /// Half-open connections per listener; a SYN past it is dropped.
         max_syn_backlog: NonZeroU16,
+        /// What becomes of a handshake that is completed while the listener's accept queue is full.
+        accept_overflow: AcceptOverflow,
         /// Answers outside connections (resets) that wait to be sent; more are not made.
         max_pending_replies: NonZeroU16,
         /// Offers timestamps (RFC 7323 §3).
@@ -449,6 +452,15 @@ impl IntoKnob<network::ReversePath> for ReversePath {
             Self::Off => network::ReversePath::Off,
             Self::Loose => network::ReversePath::Loose,
             Self::Strict => network::ReversePath::Strict,
+        }
+    }
+}
+
+impl IntoKnob<transport::tcp::Overflow> for AcceptOverflow {
+    fn into_knob(self) -> transport::tcp::Overflow {
+        match self {
+            Self::Drop => transport::tcp::Overflow::Drop,
+            Self::Reset => transport::tcp::Overflow::Reset,
         }
     }
 }

@@ -101,6 +101,16 @@ choice! {
     }
 }
 
+choice! {
+    /// What becomes of a handshake that is completed while the listener's accept queue is full.
+    pub enum AcceptOverflow ("policy for a full accept queue") {
+        /// Its last ACK is dropped: it comes again, with the peer's data or since the SYN-ACK does.
+        Drop = "drop",
+        /// It is reset.
+        Reset = "reset",
+    }
+}
+
 /// A congestion controller by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Congestion(pub &'static str);

@@ -32,20 +32,24 @@ impl Host {
         }
     }
 
-    /// Sets the time to live of what a socket sends (`IP_TTL`); without one it is the host's own.
+    /// Sets the time to live of what a socket sends (`IP_TTL`); without one it is the host's own. What a listener is told
+    /// holds for the connections that come from here on.
     ///
     /// # Errors
-    /// `InvalidInput` for zero or a listener, `BadDescriptor` where there is no such socket.
+    /// `InvalidInput` for zero, `BadDescriptor` where there is no such socket.
     pub fn set_ttl(&mut self, id: SocketId, ttl: Option<u8>) -> Result<(), SocketError> {
         if ttl == Some(0) {
             return Err(SocketError::InvalidInput);
         }
-        if let SocketId::Tcp(key) = id {
-            self.tcp.set_header(key, |_, tos| (ttl, tos))?;
-            self.forget_way();
-            return Ok(());
+        match id {
+            SocketId::Tcp(key) => self.tcp.set_header(key, |_, tos| (ttl, tos))?,
+            SocketId::Listener(key) => self.tcp.set_listener_header(key, |_, tos| (ttl, tos))?,
+            _ => {
+                self.sending_mut(id)?.ttl = ttl;
+                return Ok(());
+            }
         }
-        self.sending_mut(id)?.ttl = ttl;
+        self.forget_way();
         Ok(())
     }
 
@@ -56,23 +60,28 @@ impl Host {
     pub fn ttl(&self, id: SocketId) -> Result<u8, SocketError> {
         let own = match id {
             SocketId::Tcp(key) => self.tcp.header(key)?.0,
+            SocketId::Listener(key) => self.tcp.listener_told(key)?.ttl,
             _ => self.sending(id)?.ttl,
         };
         Ok(own.unwrap_or(self.knobs.ttl))
     }
 
     /// Sets the type of service of what a socket sends (`IP_TOS`): DSCP in the upper six bits, ECN in the lower two. TCP's
-    /// ECN is TCP's own affair: those two bits are left out.
+    /// ECN is TCP's own affair: those two bits are left out. A listener is as with [`set_ttl`](Self::set_ttl).
     ///
     /// # Errors
-    /// `InvalidInput` for a listener, `BadDescriptor` where there is no such socket.
+    /// `BadDescriptor` where there is no such socket.
     pub fn set_tos(&mut self, id: SocketId, tos: u8) -> Result<(), SocketError> {
-        if let SocketId::Tcp(key) = id {
-            self.tcp.set_header(key, |ttl, _| (ttl, tos & !0b11))?;
-            self.forget_way();
-            return Ok(());
+        let tcp = tos & !0b11;
+        match id {
+            SocketId::Tcp(key) => self.tcp.set_header(key, |ttl, _| (ttl, tcp))?,
+            SocketId::Listener(key) => self.tcp.set_listener_header(key, |ttl, _| (ttl, tcp))?,
+            _ => {
+                self.sending_mut(id)?.tos = tos;
+                return Ok(());
+            }
         }
-        self.sending_mut(id)?.tos = tos;
+        self.forget_way();
         Ok(())
     }
 
@@ -83,6 +92,7 @@ impl Host {
     pub fn tos(&self, id: SocketId) -> Result<u8, SocketError> {
         match id {
             SocketId::Tcp(key) => Ok(self.tcp.header(key)?.1),
+            SocketId::Listener(key) => Ok(self.tcp.listener_told(key)?.tos),
             _ => Ok(self.sending(id)?.tos),
         }
     }

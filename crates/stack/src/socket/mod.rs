@@ -8,6 +8,7 @@ mod echo;
 mod ip;
 mod multicast;
 pub mod net;
+mod options;
 mod stream;
 mod unix;
 

@@ -9,11 +9,11 @@ use crate::context::Ctx;
 use crate::host::Host;
 use crate::network::route::Flow;
 use crate::trace::{ConnectionId, ConnectionInfo};
-use crate::transport::tcp::Sharing;
+use crate::transport::tcp::{Sharing, StreamOptions};
 use crate::transport::{Key, SocketError, SocketId};
 
 /// The connection of `id`.
-fn connection(id: SocketId) -> Result<Key, SocketError> {
+pub(super) fn connection(id: SocketId) -> Result<Key, SocketError> {
     if let SocketId::Tcp(key) = id { Ok(key) } else { Err(SocketError::BadDescriptor) }
 }
 
@@ -88,6 +88,20 @@ impl Host {
         local: Option<SocketAddr>,
         remote: SocketAddr,
     ) -> Result<SocketId, SocketError> {
+        self.tcp_connect_with(ctx, local, remote, &StreamOptions::default())
+    }
+
+    /// As [`tcp_connect`](Self::tcp_connect), by a socket that was told `options`.
+    ///
+    /// # Errors
+    /// As `tcp_connect`.
+    pub fn tcp_connect_with(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        local: Option<SocketAddr>,
+        remote: SocketAddr,
+        options: &StreamOptions,
+    ) -> Result<SocketId, SocketError> {
         self.called();
         let any = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
         let local = local.unwrap_or(any);
@@ -106,7 +120,10 @@ impl Host {
             return Err(SocketError::InvalidInput);
         }
         let local = SocketAddr::new(IpAddr::V4(plan.source), local.port());
-        self.tcp.connect(ctx, local, remote).map(SocketId::Tcp)
+        if (options.ttl, options.tos) != (None, 0) {
+            self.forget_way();
+        }
+        self.tcp.connect_with(ctx, local, remote, options).map(SocketId::Tcp)
     }
 
     /// Whether the connection is established.

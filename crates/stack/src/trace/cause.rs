@@ -62,6 +62,7 @@ documented! {
         RetransmitSynAck = "retransmit-syn-ack", "RFC 6298 §5.7", "Sends a SYN and ACK again: the handshake was not completed.";
         LimitedTransmit = "limited-transmit", "RFC 3042 §2", "Sends new data on the first two duplicate acknowledgements, to draw out more of them.";
         SwsOverride = "sws-override", "RFC 9293 §3.8.6.2.1", "Sends a small segment after all: the window stayed small until the override timer expired.";
+        CorkCeiling = "cork-ceiling", "RFC 9293 §3.7.4", "Sends a small segment that was held back for more to come (`TCP_CORK`, `MSG_MORE`): 200 ms are over, or the application flushes it.";
         Reset = "reset", "RFC 9293 §3.5.2", "Answers a segment for which there is no connection.";
         Abort = "abort", "RFC 9293 §3.10.5", "Ends a connection at once: the application aborted, or closed with data unread.";
 

@@ -101,6 +101,7 @@ documented! {
         TcpBadReset = "tcp-bad-reset", "RFC 9293 §3.10.7.4", "A reset whose sequence number is not exactly the next expected: answered with a challenge ACK.";
         TcpSynInWindow = "tcp-syn-in-window", "RFC 9293 §3.10.7.4", "A SYN on a synchronised connection: answered with a challenge ACK.";
         TcpListenQueueFull = "tcp-listen-queue-full", "RFC 9293 §3.9.1.2", "The listener's backlog is full.";
+        TcpAcceptDeferred = "tcp-accept-deferred", "RFC 9293 §3.9.1.2", "The listener wants its connections to say something before they are accepted.";
         TcpReceiveQueueFull = "tcp-receive-queue-full", "RFC 9293 §3.10.7.4", "The receive or reassembly queue has reached its bound.";
         TcpClosed = "tcp-closed", "RFC 9293 §3.10.7.4", "Data for an application that has closed: answered with a reset.";
         TcpUnexpected = "tcp-unexpected", "RFC 9293 §3.10.7.3", "Its flags make no sense in this state.";

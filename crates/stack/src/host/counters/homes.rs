@@ -108,6 +108,7 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         | DropReason::TcpBadReset
         | DropReason::TcpSynInWindow
         | DropReason::TcpListenQueueFull
+        | DropReason::TcpAcceptDeferred
         | DropReason::TcpReceiveQueueFull
         | DropReason::TcpClosed
         | DropReason::TcpUnexpected => &mut tcp.in_discards,
@@ -183,7 +184,8 @@ pub fn of_cause(cause: Cause, counters: &mut HostCounters) -> Option<&mut u64> {
         | Cause::ZeroWindowProbe
         | Cause::KeepAlive
         | Cause::LimitedTransmit
-        | Cause::SwsOverride => &mut tcp.out_segs,
+        | Cause::SwsOverride
+        | Cause::CorkCeiling => &mut tcp.out_segs,
 
         Cause::Raw => return None,
     })

@@ -1,5 +1,6 @@
 use super::*;
 use crate::network::options::{List, Stamps};
+use crate::network::sending::MtuDiscovery;
 use crate::transport::echo::EchoEvent;
 use crate::transport::{SocketError, SocketId};
 
@@ -90,7 +91,7 @@ fn nonsense_cannot_be_set() {
     assert_eq!(host.set_ttl(socket, Some(0)), Err(SocketError::InvalidInput));
     assert_eq!(host.set_ip_options(socket, &[7, 9]), Err(SocketError::InvalidInput));
     assert_eq!(host.set_ip_options(socket, &[1; 41]), Err(SocketError::InvalidInput));
-    assert_eq!(host.set_tos(listener, 1), Err(SocketError::InvalidInput));
+    assert_eq!(host.set_mtu_discovery(listener, MtuDiscovery::Do), Err(SocketError::InvalidInput));
 }
 
 #[test]

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use super::Tcp;
 use super::connection::{Connection, Cx};
 use super::listener::Listener;
+use super::settings::StreamOptions;
 use crate::context::Ctx;
+use crate::time::Duration;
 use crate::trace::{Cause, ConnectionId, ConnectionInfo, Ending, State, Trigger};
 use crate::transport::{Key, Readiness, SocketError, ports};
 
@@ -87,16 +89,30 @@ impl Tcp {
         }
     }
 
-    /// Begins a handshake from `local`, one of the host's addresses (port 0 picks an ephemeral one), to `remote`.
+    /// As [`connect_with`](Self::connect_with), by a socket that was told nothing.
     ///
     /// # Errors
-    /// `AddressInUse` where the two ends are connected already, `AddressNotAvailable` where no port is free, `InvalidInput`
-    /// where `remote` has port 0.
+    /// As `connect_with`.
     pub fn connect(
         &mut self,
         ctx: &mut Ctx<'_>,
         local: SocketAddr,
         remote: SocketAddr,
+    ) -> Result<Key, SocketError> {
+        self.connect_with(ctx, local, remote, &StreamOptions::default())
+    }
+
+    /// Begins a handshake from `local`, one of the host's addresses (port 0 picks an ephemeral one), to `remote`.
+    ///
+    /// # Errors
+    /// `AddressInUse` where the two ends are connected already, `AddressNotAvailable` where no port is free, `InvalidInput`
+    /// where `remote` has port 0.
+    pub fn connect_with(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        local: SocketAddr,
+        remote: SocketAddr,
+        options: &StreamOptions,
     ) -> Result<Key, SocketError> {
         if remote.port() == 0 {
             return Err(SocketError::InvalidInput);
@@ -114,13 +130,13 @@ impl Tcp {
         if taken(self, local) {
             return Err(SocketError::AddressInUse);
         }
-        let key = self.open(ctx, ConnectionId { local, remote }, State::SynSent);
+        let key = self.open(ctx, ConnectionId { local, remote }, State::SynSent, options);
         self.call(ctx, key, |_, _| Ok(()))?;
         Ok(key)
     }
 
     /// Runs a call on a connection: what it causes is triggered by a call.
-    fn call<R>(
+    pub(super) fn call<R>(
         &mut self,
         ctx: &mut Ctx<'_>,
         key: Key,
@@ -133,7 +149,7 @@ impl Tcp {
         .unwrap_or(Err(SocketError::BadDescriptor))
     }
 
-    fn of(&mut self, key: Key) -> Result<&mut Connection, SocketError> {
+    pub(super) fn of(&mut self, key: Key) -> Result<&mut Connection, SocketError> {
         self.connections.get_mut(key).map(|connection| &mut **connection).ok_or(SocketError::BadDescriptor)
     }
 
@@ -160,11 +176,8 @@ impl Tcp {
     /// why the connection failed.
     pub fn send(&mut self, ctx: &mut Ctx<'_>, key: Key, data: &[u8]) -> Result<usize, SocketError> {
         self.call(ctx, key, |connection, cx| {
-            let room = connection.room(cx, data.len())?;
-            let segment = connection.mss() as usize;
-            connection.send.write(&data[..room], segment);
-            connection.release_later(cx);
-            Ok(room)
+            connection.end_more();
+            connection.write(cx, data)
         })
     }
 
@@ -179,9 +192,10 @@ impl Tcp {
         data: &mut Bytes,
     ) -> Result<usize, SocketError> {
         self.call(ctx, key, |connection, cx| {
+            connection.end_more();
             let room = connection.room(cx, data.len())?;
             connection.send.write_bytes(data.split_to(room));
-            connection.release_later(cx);
+            connection.after_write(cx);
             Ok(room)
         })
     }
@@ -233,8 +247,12 @@ impl Tcp {
         let connection = self.connections.get(key).ok_or(SocketError::BadDescriptor)?;
         let opening = matches!(connection.state, State::SynSent | State::SynReceived);
         let ended = connection.state == State::Closed || connection.error.is_some();
-        let readable = connection.receive.readable() > 0 || connection.fin_received() || ended;
-        let writable = !opening && (ended || connection.send.len() < self.knobs.send_buffer as usize);
+        let readable = connection.receive.readable() > 0
+            || connection.fin_received()
+            || connection.is_read_shut()
+            || ended;
+        let writable =
+            !opening && (ended || connection.send.len() < self.settings_of(connection).send_buffer as usize);
         let read = if readable { Readiness::READ } else { Readiness::NONE };
         Ok(if writable { read.or(Readiness::WRITE) } else { read })
     }
@@ -244,12 +262,12 @@ impl Tcp {
     /// # Errors
     /// `NotConnected` before the handshake is complete and after the connection's end.
     pub fn shutdown_write(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Result<(), SocketError> {
-        self.call(ctx, key, |connection, cx| match connection.state {
-            State::SynSent | State::SynReceived | State::Closed => Err(SocketError::NotConnected),
-            _ => {
-                connection.close_direction(cx);
-                Ok(())
+        self.call(ctx, key, |connection, cx| {
+            if !connection.can_be_shut() {
+                return Err(SocketError::NotConnected);
             }
+            connection.close_direction(cx);
+            Ok(())
         })
     }
 
@@ -259,9 +277,11 @@ impl Tcp {
         let closed = self.call(ctx, key, |connection, cx| {
             connection.orphan = true;
             connection.wants = Readiness::NONE;
+            let at_once = cx.knobs.options.linger == Some(Duration::ZERO);
             match connection.state {
                 State::SynSent => connection.end(cx, Ending::Aborted, None),
                 State::Closed | State::TimeWait => {}
+                _ if at_once => connection.end_at_once(cx),
                 _ if connection.receive.readable() > 0 => connection.reset(cx, Ending::Aborted, None),
                 State::FinWait2 => connection.start_fin_wait2(cx),
                 _ => connection.close_direction(cx),
@@ -269,7 +289,7 @@ impl Tcp {
             Ok(connection.state == State::Closed)
         });
         if closed == Ok(true) {
-            self.connections.remove(key);
+            self.forget(key);
         }
     }
 
@@ -281,7 +301,7 @@ impl Tcp {
             connection.reset(cx, Ending::Aborted, None);
             Ok(())
         });
-        self.connections.remove(key);
+        self.forget(key);
     }
 
     /// Turns Nagle's algorithm off (`on`) or on.
@@ -289,8 +309,10 @@ impl Tcp {
     /// # Errors
     /// `BadDescriptor` where there is no such connection.
     pub fn set_nodelay(&mut self, ctx: &mut Ctx<'_>, key: Key, on: bool) -> Result<(), SocketError> {
-        self.call(ctx, key, |connection, _| {
+        self.call(ctx, key, |connection, cx| {
             connection.nodelay = on;
+            // Linux: it flushes what waits under a cork too.
+            connection.override_small |= on && connection.has_unsent() && connection.is_corked(cx);
             Ok(())
         })
     }
@@ -316,11 +338,28 @@ impl Tcp {
     /// # Errors
     /// `BadDescriptor` where there is no such connection.
     pub fn info(&self, key: Key) -> Result<ConnectionInfo, SocketError> {
-        self.connections.get(key).map(|it| it.info(&self.knobs)).ok_or(SocketError::BadDescriptor)
+        let connection = self.connections.get(key).ok_or(SocketError::BadDescriptor)?;
+        Ok(connection.info(self.settings_of(connection)))
     }
 }
 
 impl Connection {
+    /// Queues as much of `data` as there is room for.
+    pub(super) fn write(&mut self, cx: &mut Cx<'_, '_>, data: &[u8]) -> Result<usize, SocketError> {
+        let room = self.room(cx, data.len())?;
+        let segment = self.mss() as usize;
+        self.send.write(&data[..room], segment);
+        self.after_write(cx);
+        Ok(room)
+    }
+
+    fn after_write(&mut self, cx: &Cx<'_, '_>) {
+        self.release_later(cx);
+        if self.is_corked(cx) {
+            self.start_cork(cx);
+        }
+    }
+
     /// How much of `wanted` octets may be queued.
     fn room(&mut self, cx: &Cx<'_, '_>, wanted: usize) -> Result<usize, SocketError> {
         if let Some(error) = self.error.take() {
@@ -350,7 +389,7 @@ impl Connection {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        if self.fin_received() || self.state == State::Closed {
+        if self.fin_received() || self.state == State::Closed || self.is_read_shut() {
             return Ok(false);
         }
         self.wants = self.wants.or(Readiness::READ);
@@ -361,6 +400,11 @@ impl Connection {
     fn after_read(&mut self, cx: &Cx<'_, '_>, length: usize) {
         self.release_later(cx);
         self.counters.delivered_bytes += length as u64;
+        self.open_window(cx);
+    }
+
+    /// There is more room to receive than before: tells the peer where that is worth a segment.
+    pub(super) fn open_window(&mut self, cx: &Cx<'_, '_>) {
         let readable = self.receive.readable();
         if !matches!(self.state, State::Established | State::FinWait1 | State::FinWait2)
             || self.fin_received()
@@ -379,7 +423,7 @@ impl Connection {
     }
 
     /// No more will be sent: the FIN follows what is queued.
-    fn close_direction(&mut self, cx: &mut Cx<'_, '_>) {
+    pub(super) fn close_direction(&mut self, cx: &mut Cx<'_, '_>) {
         if self.fin_requested {
             return;
         }

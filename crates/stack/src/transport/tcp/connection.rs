@@ -13,6 +13,7 @@ use super::rtt::RttEstimator;
 use super::segment::{HEADER_LENGTH, Segment};
 use super::send_queue::SendQueue;
 use super::seq::{ORIGIN, Offset, to_wire};
+use super::settings::{Seldom, Settings};
 use super::timers::Deadlines;
 use crate::checksum::Sum;
 use crate::context::Ctx;
@@ -33,8 +34,8 @@ const HEADERS: u16 = 20 + HEADER_LENGTH as u16;
 pub struct Cx<'a, 'c> {
     /// Time, chance, the observer.
     pub ctx: &'a mut Ctx<'c>,
-    /// The host's knobs.
-    pub knobs: &'a Knobs,
+    /// The host's knobs, with what the connection's socket was told laid over.
+    pub knobs: &'a Settings,
     /// Sockets that became ready.
     pub wakes: &'a mut Vec<Wake>,
     /// Segments outside connections.
@@ -91,9 +92,8 @@ pub struct Connection {
     pub ending: Ending,
     /// Why it failed, until a call has said so.
     pub error: Option<SocketError>,
-    /// What ICMP last said that may pass, and when: the reason, should the connection be given up without having got on
-    /// since (RFC 9293 §3.9.2.2).
-    pub soft_error: Option<Box<(Instant, SocketError)>>,
+    /// What few connections have.
+    pub seldom: Option<Box<Seldom>>,
     /// The listener in whose queues it is.
     pub parent: Option<Key>,
     /// The application has closed its socket.
@@ -212,8 +212,15 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that has sent and received nothing.
-    pub fn new(id: ConnectionId, key: Key, state: State, iss: u32, ts_offset: u32, cx: &Cx<'_, '_>) -> Self {
-        let now = cx.now();
+    pub fn new(
+        id: ConnectionId,
+        key: Key,
+        state: State,
+        iss: u32,
+        ts_offset: u32,
+        now: Instant,
+        nodelay: bool,
+    ) -> Self {
         let receive = ReceiveQueue::new();
         Self {
             id,
@@ -223,14 +230,14 @@ impl Connection {
             state,
             ending: Ending::Open,
             error: None,
-            soft_error: None,
+            seldom: None,
             parent: None,
             orphan: false,
             wants: Readiness::NONE,
             queued: false,
             parked: false,
             way: 0,
-            nodelay: cx.knobs.nodelay,
+            nodelay,
             header: (None, 0),
             trigger: Trigger::Call,
             agreed: Agreed::default(),
@@ -281,6 +288,12 @@ impl Connection {
             #[cfg(test)]
             predictions: 0,
         }
+    }
+
+    /// What few connections have, made where it is not there yet.
+    #[cold]
+    pub fn seldom(&mut self) -> &mut Seldom {
+        self.seldom.get_or_insert_default()
     }
 
     /// RCV.NXT, the peer's FIN included once everything before it has come.

@@ -18,7 +18,7 @@ impl Connection {
         let options = &segment.options;
         self.irs = segment.seq;
         self.rcv_adv = self.receive.next();
-        self.peer_mss = options.mss.unwrap_or(DEFAULT_MSS).max(LEAST_MSS);
+        self.peer_mss = options.mss.unwrap_or(DEFAULT_MSS).max(LEAST_MSS).min(cx.knobs.segment_limit());
         let scaling = cx.knobs.window_scaling && options.window_scale.is_some();
         self.agreed = Agreed {
             timestamps: cx.knobs.timestamps && options.timestamps.is_some(),

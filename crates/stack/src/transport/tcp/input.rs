@@ -9,7 +9,7 @@ use super::reply::Reply;
 use super::segment::{Flags, Segment};
 use super::seq::{Offset, from_wire, timestamp_before};
 use crate::frame::FrameId;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::trace::{Cause, DropReason, Ending, State, Trigger};
 use crate::transport::{IpInfo, Readiness, SocketError};
 
@@ -262,6 +262,10 @@ impl Connection {
         match self.state {
             State::FinWait1 => {
                 self.set_state(cx, State::FinWait2);
+                if self.is_lingering() {
+                    self.deadlines.linger = Instant::FAR_FUTURE;
+                    self.wake(cx, Readiness::WRITE);
+                }
                 if self.orphan {
                     self.start_fin_wait2(cx);
                 }
@@ -287,7 +291,7 @@ impl Connection {
             // RFC 9293 §3.10.7.4: behind the peer's FIN there is nothing.
             return Err(DropReason::TcpUnexpected);
         }
-        if self.orphan {
+        if self.orphan || self.is_lingering() {
             // RFC 9293 §3.6.1: data for an application that has closed; nobody will ever read it.
             self.reset(cx, Ending::Aborted, None);
             return Err(DropReason::TcpClosed);
@@ -364,6 +368,9 @@ impl Connection {
         } else if unacknowledged >= 2 * u64::from(self.peer_segment) {
             self.owe_now(Cause::SecondSegmentAck);
         } else if self.owed == Owed::Nothing {
+            if cx.knobs.delayed_ack == Duration::ZERO {
+                return self.owe_now(Cause::ImmediateAck);
+            }
             self.owed = Owed::Delayed;
             self.deadlines.delayed_ack = cx.now() + cx.knobs.delayed_ack;
         }

@@ -12,6 +12,15 @@ impl Connection {
         }
     }
 
+    /// Whether enough keep-alives went unanswered; or silence has lasted for the user timeout, where there is one (RFC 5482
+    /// §4.2 has it longer than keep-alives need; Linux lets it decide).
+    fn has_been_silent(&self, cx: &Cx<'_, '_>) -> bool {
+        match cx.knobs.options.user_timeout {
+            Some(timeout) => self.probes > 0 && cx.now().since(self.heard_at) >= timeout,
+            None => self.probes >= cx.knobs.keep_alive_count,
+        }
+    }
+
     /// The keep-alive timer has expired.
     pub fn on_keep_alive(&mut self, cx: &mut Cx<'_, '_>, due: Instant) {
         let knobs = cx.knobs;
@@ -21,7 +30,7 @@ impl Connection {
             self.deadlines.keep_alive = cx.now() + knobs.keep_alive_idle;
         } else if self.probes == 0 && cx.now() < silent_until {
             self.deadlines.keep_alive = silent_until;
-        } else if self.probes >= knobs.keep_alive_count {
+        } else if self.has_been_silent(cx) {
             self.give_up(cx);
         } else {
             self.probes += 1;

@@ -2,6 +2,15 @@
 
 use crate::time::Duration;
 
+/// What becomes of a handshake that is completed while the listener's accept queue is full.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overflow {
+    /// Its last ACK is dropped: it comes again, with the peer's data or since the SYN-ACK does.
+    Drop,
+    /// It is reset (Linux: `tcp_abort_on_overflow`; FreeBSD: `net.inet.tcp.syncache.rst_on_sock_fail`).
+    Reset,
+}
+
 /// What can be set of a host's TCP. The presets' sources stand at each value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Knobs {
@@ -15,6 +24,8 @@ pub struct Knobs {
     pub copy_below: u16,
     /// Half-open connections per listener; a SYN past it is dropped.
     pub max_syn_backlog: u16,
+    /// What becomes of a handshake that is completed while the listener's accept queue is full.
+    pub accept_overflow: Overflow,
     /// Answers outside connections (resets) that wait to be sent; more are not made.
     pub max_pending_replies: u16,
 
@@ -82,6 +93,7 @@ impl Knobs {
             max_out_of_order_ranges: 256,
             copy_below: 256,
             max_syn_backlog: 128,
+            accept_overflow: Overflow::Drop,
             max_pending_replies: 64,
             timestamps: true,
             require_timestamps: true,
@@ -120,7 +132,7 @@ impl Knobs {
         true
     }
 
-    /// What Linux does, where this TCP can do it: `tcp_rto_min` 200 ms, `TCP_RTO_MAX` 120 s, `tcp_retries2` 15 (924.6 s
+    /// What Linux does, where this TCP can do it: `tcp_abort_on_overflow` off, `tcp_rto_min` 200 ms, `TCP_RTO_MAX` 120 s, `tcp_retries2` 15 (924.6 s
     /// from the least RTO), `tcp_syn_retries` 6 (127 s), `TCP_TIMEWAIT_LEN` and `tcp_fin_timeout` 60 s, `TCP_DELACK_MIN`
     /// 40 ms.
     pub fn linux() -> Self {
@@ -140,7 +152,7 @@ impl Knobs {
     }
 
     /// What FreeBSD does, where this TCP can do it: `net.inet.tcp.rexmit_min` 30 ms, `delacktime` 40 ms, `msl` 30 s,
-    /// `finwait2_timeout` 60 s, 64 KiB receive and 32 KiB send buffers, keep-alives on.
+    /// `finwait2_timeout` 60 s, `syncache.rst_on_sock_fail` on, 64 KiB receive and 32 KiB send buffers, keep-alives on.
     pub fn freebsd() -> Self {
         Self {
             send_buffer: 32 * 1024,
@@ -152,6 +164,7 @@ impl Knobs {
             msl: Duration::from_secs(30),
             fin_wait2_timeout: Some(Duration::from_secs(60)),
             require_timestamps: false,
+            accept_overflow: Overflow::Reset,
             keep_alive: true,
             keep_alive_count: 8,
             ..Self::rfc()

@@ -3,6 +3,7 @@
 use core::net::SocketAddr;
 use std::collections::VecDeque;
 
+use super::settings::StreamOptions;
 use crate::transport::{Key, Readiness, SocketError};
 
 /// A listening socket.
@@ -18,6 +19,8 @@ pub struct Listener {
     pub complete: VecDeque<Key>,
     /// What its owner waits for.
     pub wants: Readiness,
+    /// What its connections are told.
+    pub options: StreamOptions,
     /// Why nothing will come any more.
     pub error: Option<SocketError>,
     /// By what it has its port.
@@ -29,7 +32,8 @@ impl Listener {
     /// A listener with nobody waiting.
     pub fn new(key: Key, claim: Key, local: SocketAddr, backlog: usize) -> Self {
         let (complete, wants) = (VecDeque::new(), Readiness::NONE);
-        Self { local, backlog, handshakes: 0, complete, wants, error: None, claim, key }
+        let options = StreamOptions::default();
+        Self { local, backlog, handshakes: 0, complete, wants, options, error: None, claim, key }
     }
 
     /// Nothing will come any more. Its own key, for its owner to be woken.

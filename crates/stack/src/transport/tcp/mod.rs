@@ -4,6 +4,7 @@
 //! |---|---|
 //! | the table of connections, the walk of a segment to its connection | `mod` |
 //! | the socket calls | `calls` |
+//! | what a socket was told, laid over the host's knobs | `settings`, `tell` |
 //! | a connection's variables | `connection` |
 //! | the states and the ways between them | `state` |
 //! | SYN, SYN-ACK, what is agreed on | `handshake`, `isn` |
@@ -31,6 +32,7 @@ use self::isn::Secret;
 use self::listener::Listener;
 use self::reply::{Replies, Reply};
 use self::segment::Segment;
+use self::settings::{Seldom, Settings};
 use super::listing::{SocketInfo, SocketKind};
 use super::slots::Slots;
 use super::{IpInfo, Key, Path, Readiness, SocketId, Verdict, Wake};
@@ -66,7 +68,9 @@ mod rtt;
 mod segment;
 mod send_queue;
 mod seq;
+mod settings;
 mod state;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -74,8 +78,9 @@ mod trouble;
 
 pub use claims::Sharing;
 pub use inflight::Record;
-pub use knobs::Knobs;
+pub use knobs::{Knobs, Overflow};
 pub use predict::Look;
+pub use settings::{BUFFER, CORK_CEILING, KEEP_ALIVE, SEGMENT, StreamOption, StreamOptions, TRIES};
 
 /// Something that TCP wants to send: a connection's next segment, or an answer that belongs to none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,7 +105,9 @@ pub enum Emission {
 /// All TCP state of a host.
 #[derive(Clone, Debug)]
 pub struct Tcp {
-    knobs: Knobs,
+    settings: Settings,
+    /// The settings of those whose sockets were told something.
+    own: Slots<Settings>,
     secret: Secret,
     connections: Slots<Box<Connection>>,
     /// Connections by their ends; those that are closed are not in it.
@@ -160,20 +167,34 @@ fn arm(timers: &mut Timers, connection: &mut Connection, next: Instant) {
     }
 }
 
-/// What connection code needs, with the rest of `Tcp` left free to borrow.
+/// What a connection's code needs, with the rest of `Tcp` left free to borrow.
 macro_rules! cx {
-    ($tcp:ident, $ctx:ident) => {
-        Cx { ctx: $ctx, knobs: &$tcp.knobs, wakes: &mut $tcp.wakes, replies: &mut $tcp.replies }
+    ($tcp:ident, $ctx:ident, $connection:ident) => {
+        Cx {
+            ctx: $ctx,
+            knobs: match &$connection.seldom {
+                None => &$tcp.settings,
+                Some(seldom) => crate::transport::tcp::own_settings(seldom, &$tcp.own, &$tcp.settings),
+            },
+            wakes: &mut $tcp.wakes,
+            replies: &mut $tcp.replies,
+        }
     };
 }
 use cx;
+
+#[cold]
+fn own_settings<'a>(seldom: &Seldom, own: &'a Slots<Settings>, host: &'a Settings) -> &'a Settings {
+    seldom.settings.and_then(|key| own.get(key)).unwrap_or(host)
+}
 
 impl Tcp {
     /// No connections yet; keys are drawn from `rng`.
     pub fn new(knobs: Knobs, rng: &mut Rng) -> Self {
         let replies = Replies::new(knobs.max_pending_replies.into());
         Self {
-            knobs,
+            settings: Settings::of_host(knobs),
+            own: Slots::new(),
             secret: Secret::new(rng),
             connections: Slots::new(),
             by_ends: Table::new(rng),
@@ -190,8 +211,30 @@ impl Tcp {
     }
 
     /// The knobs.
-    pub const fn knobs(&self) -> &Knobs {
-        &self.knobs
+    pub fn knobs(&self) -> &Knobs {
+        &self.settings
+    }
+
+    /// What holds for a connection.
+    fn settings_of(&self, connection: &Connection) -> &Settings {
+        match &connection.seldom {
+            None => &self.settings,
+            Some(seldom) => own_settings(seldom, &self.own, &self.settings),
+        }
+    }
+
+    /// How many connections have settings of their own.
+    #[cfg(test)]
+    fn own_settings(&self) -> usize {
+        self.own.iter().count()
+    }
+
+    /// The connection leaves its place.
+    fn forget(&mut self, key: Key) {
+        let gone = self.connections.remove(key);
+        if let Some(settings) = gone.and_then(|gone| gone.seldom?.settings) {
+            self.own.remove(settings);
+        }
     }
 
     /// A segment: `frame` begins with the TCP header (IP's was stripped, and the length cut to what it says).
@@ -214,11 +257,11 @@ impl Tcp {
         let ports = (segment.source_port, segment.destination_port);
         let flow = Flow::new(ip, ports);
         if let Some(key) = self.find(&flow).filter(|key| !self.gives_way(ctx, *key, &segment)) {
-            let verdict = if self.must_wait_for_accept(key, &segment) {
-                Err(DropReason::TcpListenQueueFull)
-            } else {
-                self.with(ctx, key, |connection, cx| connection.on_segment(cx, ip, &segment, payload))
-                    .unwrap_or(Err(DropReason::TcpNoConnection))
+            let verdict = match self.hold_back(ctx, key, &segment, payload.len()) {
+                Some(reason) => Err(reason),
+                None => self
+                    .with(ctx, key, |connection, cx| connection.on_segment(cx, ip, &segment, payload))
+                    .unwrap_or(Err(DropReason::TcpNoConnection)),
             };
             return verdict.map_or_else(Verdict::Dropped, |()| Verdict::Accepted);
         }
@@ -255,7 +298,7 @@ impl Tcp {
     ) -> Option<R> {
         let connection = self.connections.get_mut(key)?;
         let before = connection.state;
-        let result = act(connection, &mut cx!(self, ctx));
+        let result = act(connection, &mut cx!(self, ctx, connection));
         let after = connection.state;
         if connection.wants_to_transmit() && !connection.queued && !connection.parked {
             connection.queued = true;
@@ -285,14 +328,16 @@ impl Tcp {
         self.timers.clear(key.index);
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.armed = Instant::FAR_FUTURE;
-        let (ends, info) = (connection.id, connection.info(&self.knobs));
+        let orphan = connection.orphan;
+        let Some(connection) = self.connections.get(key) else { return };
+        let (ends, info) = (connection.id, connection.info(self.settings_of(connection)));
         if self.by_ends.get(&ends) == Some(&key) {
             self.by_ends.remove(&ends);
             self.found = None;
         }
         ctx.observe(Interest::CONNECTIONS, || Event::ConnectionEnded { connection: ends, info: &info });
-        if connection.orphan {
-            self.connections.remove(key);
+        if orphan {
+            self.forget(key);
         }
     }
 
@@ -361,7 +406,7 @@ impl Tcp {
         if connection.way != way {
             return Emission::Elsewhere(Ready::Connection(key));
         }
-        let sent = connection.next_segment(&mut cx!(self, ctx), path, frame);
+        let sent = connection.next_segment(&mut cx!(self, ctx, connection), path, frame);
         let next = connection.deadlines.next_after_sending();
         arm(&mut self.timers, connection, next);
         if !sent || !connection.wants_to_transmit() {
@@ -404,7 +449,7 @@ impl Tcp {
     /// Calls `each` for every connection in the table, in the order of their places.
     pub fn for_each(&self, mut each: impl FnMut(ConnectionId, ConnectionInfo)) {
         for connection in self.connections.iter().filter(|connection| connection.state != State::Closed) {
-            each(connection.id, connection.info(&self.knobs));
+            each(connection.id, connection.info(self.settings_of(connection)));
         }
     }
 
@@ -427,7 +472,7 @@ impl Tcp {
                 remote: Some(connection.id.remote),
                 receive_queue: connection.receive.readable() as u64,
                 send_queue: connection.send.len() as u64,
-                connection: Some(connection.info(&self.knobs)),
+                connection: Some(connection.info(self.settings_of(connection))),
             });
         }
     }

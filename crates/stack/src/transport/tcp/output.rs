@@ -172,6 +172,7 @@ impl Connection {
         let length = unsent.min(u64::from(mss)).min(usable) as u32;
         let fin = self.fin_requested && u64::from(length) == unsent && usable > unsent;
         let overriding = core::mem::take(&mut self.override_small);
+        let corked = self.is_corked(cx);
         if length == 0 && !fin {
             self.start_persist(cx);
             return None;
@@ -183,14 +184,16 @@ impl Connection {
         // RFC 9293 §3.8.6.2.1: a full segment; or all there is, where Nagle's algorithm (§3.7.4) does not hold it back;
         // or half of the largest window the peer ever offered.
         let all = u64::from(length) == unsent;
-        let eager = self.nodelay || self.snd_nxt == self.snd_una || fin;
+        let eager = fin || (!corked && (self.nodelay || self.snd_nxt == self.snd_una));
         if !(length == mss || (all && eager) || length >= self.max_snd_wnd.div_ceil(2) || overriding) {
-            if self.inflight.is_empty() {
+            if corked {
+                self.start_cork(cx);
+            } else if self.inflight.is_empty() {
                 self.start_persist(cx);
             }
             return None;
         }
-        let cause = self.cause_of_data(length, overriding && length < mss);
+        let cause = self.cause_of_data(length, overriding && length < mss, corked);
         let limited = u8::from(cause == Cause::LimitedTransmit);
         self.recovery.limited = self.recovery.limited.saturating_add(limited);
         let (start, end) = (self.snd_nxt, self.snd_nxt + u64::from(length) + u64::from(fin));
@@ -199,9 +202,10 @@ impl Connection {
         Some(Choice { start, end, sack_room, cause })
     }
 
-    fn cause_of_data(&self, length: u32, overriding: bool) -> Cause {
+    fn cause_of_data(&self, length: u32, overriding: bool, corked: bool) -> Cause {
         match self.recovery.phase {
             _ if length == 0 => Cause::Fin,
+            _ if overriding && corked => Cause::CorkCeiling,
             _ if overriding => Cause::SwsOverride,
             Phase::Open if (1..=2).contains(&self.recovery.duplicate_acks) => Cause::LimitedTransmit,
             _ => Cause::NewData,
@@ -419,6 +423,7 @@ impl Connection {
         if index == 0 {
             // The earliest segment is on its way again: its answer is due one RTO from now.
             self.deadlines.rto = now + self.rtt.rto(cx.knobs);
+            self.heed_user_timeout(cx);
         }
         self.after_send(cx, Sent { bytes: record.length, in_flight, retransmission: true });
         record

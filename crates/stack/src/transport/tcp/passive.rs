@@ -2,11 +2,13 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::Tcp;
 use super::connection::Connection;
+use super::knobs::Overflow;
 use super::reply::Reply;
 use super::segment::{Flags, Segment};
 use super::seq::{from_wire, timestamp_before};
-use super::{Cx, Tcp, cx};
+use super::settings::{Settings, StreamOptions};
 use crate::context::Ctx;
 use crate::trace::{ConnectionId, DropReason, Ending, Event, Interest, State, Trigger};
 use crate::transport::{IpInfo, Key, Verdict};
@@ -43,14 +45,15 @@ impl Tcp {
         if !segment.flags.has(Flags::SYN) {
             return Verdict::Dropped(DropReason::TcpUnexpected);
         }
-        let bound = usize::from(self.knobs.max_syn_backlog);
+        let bound = usize::from(self.settings.max_syn_backlog);
         let Some(queue) =
             self.listeners.get_mut(listener).filter(|it| !it.is_full() && it.handshakes < bound)
         else {
             return Verdict::Dropped(DropReason::TcpListenQueueFull);
         };
         queue.handshakes += 1;
-        let key = self.open(ctx, ends, State::SynReceived);
+        let options = queue.options;
+        let key = self.open(ctx, ends, State::SynReceived, &options);
         self.with(ctx, key, |connection, cx| {
             connection.parent = Some(listener);
             connection.trigger = Trigger::Frame(ip.frame);
@@ -60,13 +63,28 @@ impl Tcp {
     }
 
     /// Makes a connection and enters it in the tables.
-    pub(super) fn open(&mut self, ctx: &mut Ctx<'_>, ends: ConnectionId, state: State) -> Key {
+    pub(super) fn open(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ends: ConnectionId,
+        state: State,
+        options: &StreamOptions,
+    ) -> Key {
         let iss = self.secret.initial_sequence(&ends, ctx.now);
         let ts_offset = self.secret.timestamp_offset(&ends);
-        let cx: Cx<'_, '_> = cx!(self, ctx);
-        let key = self
-            .connections
-            .insert_with(|key| Box::new(Connection::new(ends, key, state, iss, ts_offset, &cx)));
+        let own = Settings::of_socket(&self.settings, options);
+        let own = own.map(|settings| self.own.insert_with(|_| settings));
+        let nodelay = options.nodelay.unwrap_or(self.settings.nodelay);
+        let header = (options.ttl, options.tos);
+        let key = self.connections.insert_with(|key| {
+            let mut connection = Connection::new(ends, key, state, iss, ts_offset, ctx.now, nodelay);
+            connection.header = header;
+            Box::new(connection)
+        });
+        if let (Some(_), Some(connection)) = (own, self.connections.get_mut(key)) {
+            connection.seldom().settings = own;
+        }
+        self.own_headers |= header != (None, 0);
         self.by_ends.insert(ends, key);
         let active = state == State::SynSent;
         ctx.observe(Interest::CONNECTIONS, || Event::ConnectionOpened { connection: ends, active });
@@ -88,18 +106,49 @@ impl Tcp {
         }
     }
 
-    /// The handshake would be complete, but the accept queue is full: the ACK counts as lost, and the SYN-ACK will ask
-    /// for it again.
+    /// Why a segment that would complete a handshake does not.
     #[inline]
-    pub(super) fn must_wait_for_accept(&self, key: Key, segment: &Segment) -> bool {
-        let Some(connection) = self.connections.get(key).filter(|it| it.state == State::SynReceived) else {
-            return false;
-        };
-        let full = connection
-            .parent
-            .and_then(|parent| self.listeners.get(parent))
-            .is_some_and(super::listener::Listener::is_full);
-        full && segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST)
+    pub(super) fn hold_back(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        key: Key,
+        segment: &Segment,
+        payload: usize,
+    ) -> Option<DropReason> {
+        let connection = self.connections.get(key)?;
+        if connection.state != State::SynReceived || connection.parent.is_none() {
+            return None;
+        }
+        let completes = segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST);
+        if completes { self.hold_back_completion(ctx, key, segment, payload) } else { None }
+    }
+
+    #[cold]
+    fn hold_back_completion(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        key: Key,
+        segment: &Segment,
+        payload: usize,
+    ) -> Option<DropReason> {
+        let connection = self.connections.get(key)?;
+        if self.listeners.get(connection.parent?)?.is_full() {
+            // Dropped, the ACK counts as lost, and the SYN-ACK will ask for it again.
+            if self.settings.accept_overflow == Overflow::Reset {
+                self.with(ctx, key, |connection, cx| connection.reset(cx, Ending::Aborted, None));
+            }
+            return Some(DropReason::TcpListenQueueFull);
+        }
+        let span = self.settings_of(connection).options.defer_accept?;
+        let began = connection.inflight.front()?.first_sent_at;
+        let acks_syn = from_wire(connection.iss, segment.ack, connection.snd_una) == connection.snd_nxt;
+        let bare = payload == 0 && !segment.flags.has(Flags::FIN) && !segment.flags.has(Flags::SYN);
+        if !bare || !acks_syn || ctx.now >= began + span {
+            return None;
+        }
+        // Linux: the ACK is dropped and remembered, and the SYN-ACK goes again only when the time is up.
+        self.connections.get_mut(key)?.seldom().deferred = true;
+        Some(DropReason::TcpAcceptDeferred)
     }
 
     /// A connection in TIME-WAIT gives way to a new SYN that is certainly newer (RFC 9293 §3.6.1, RFC 6191 §2), if someone

@@ -22,6 +22,11 @@ impl Connection {
         if !self.has_unsent() && !self.window_probe_sent {
             return;
         }
+        if self.snd_wnd > 0 && self.is_corked(cx) {
+            // Nothing is wrong: the octets have waited for more long enough.
+            self.override_small = true;
+            return self.show_expiry(cx, Cause::CorkCeiling, due);
+        }
         // The window may stay closed for ever as long as the peer answers: its answers move `progress_at`.
         if cx.now().since(self.progress_at) >= cx.knobs.r2 {
             return self.give_up(cx);

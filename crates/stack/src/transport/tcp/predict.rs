@@ -91,7 +91,7 @@ impl Tcp {
         let Some(connection) = self.connections.get_mut(key) else { return false };
         let payload = frame.payload();
         let octets = payload.len();
-        let Some(predicted) = connection.predict(&self.knobs, &look.fixed, look.times, octets) else {
+        let Some(predicted) = connection.predict(&self.settings, &look.fixed, look.times, octets) else {
             return false;
         };
         if frame.meta.checksum == Checksum::Complete {
@@ -102,7 +102,7 @@ impl Tcp {
                 return false;
             }
         }
-        let cx = &mut cx!(self, ctx);
+        let cx = &mut cx!(self, ctx, connection);
         connection.hear(cx, frame.meta.id, octets, 1);
         connection.take_predicted(cx, &look.fixed, look.times, predicted, || frame.take_behind_headers(), 1);
         if !connection.queued && !connection.parked && connection.wants_to_transmit() {

@@ -103,7 +103,7 @@ impl Connection {
         if due(&mut self.deadlines.release) {
             self.release_storage(cx);
         }
-        if due(&mut self.deadlines.linger) {
+        if due(&mut self.deadlines.linger) && !self.on_linger_over(cx) {
             let ending = if self.state == State::TimeWait { Ending::Clean } else { Ending::TimedOut };
             self.end(cx, ending, None);
         }
@@ -113,10 +113,16 @@ impl Connection {
     fn on_rto(&mut self, cx: &mut Cx<'_, '_>, due: Instant) {
         let Some(first) = self.inflight.front().copied() else { return };
         let handshake = !self.state.is_synchronized();
+        if handshake && self.is_deferred(cx, first.first_sent_at) {
+            return;
+        }
         self.counters.rto_expiries += 1;
         // RFC 9293 §3.8.3: R2, from the first transmission or the last sign of progress.
         let limit = if handshake { cx.knobs.syn_r2 } else { cx.knobs.r2 };
-        if cx.now().since(first.first_sent_at.max(self.progress_at)) >= limit {
+        let since = first.first_sent_at.max(self.progress_at);
+        let tried =
+            handshake && cx.knobs.options.syn_count.is_some_and(|most| first.transmissions > most.into());
+        if tried || cx.now().since(since) >= limit {
             return self.give_up(cx);
         }
         let again = self.recovery.phase == Phase::Loss && first.retransmitted();
@@ -136,9 +142,33 @@ impl Connection {
         self.show_metrics(cx);
     }
 
+    /// RFC 5482 §3: what nobody acknowledges is given up when the time is up, not at the retransmission behind it.
+    pub fn heed_user_timeout(&mut self, cx: &Cx<'_, '_>) {
+        let Some(timeout) = cx.knobs.options.user_timeout else { return };
+        if let Some(first) = self.inflight.front() {
+            let up = first.first_sent_at.max(self.progress_at) + timeout;
+            self.deadlines.rto = self.deadlines.rto.min(up.max(cx.now()));
+        }
+    }
+
+    /// Whether the peer has completed the handshake and has time yet to say something (`TCP_DEFER_ACCEPT`). After it the
+    /// SYN-ACK goes again, to have it completed once more.
+    fn is_deferred(&mut self, cx: &Cx<'_, '_>, began: Instant) -> bool {
+        if !self.seldom.as_deref().is_some_and(|seldom| seldom.deferred) {
+            return false;
+        }
+        let until = began + cx.knobs.options.defer_accept.unwrap_or_default();
+        self.progress_at = self.progress_at.max(until.min(cx.now()));
+        if cx.now() < until {
+            self.deadlines.rto = until;
+        }
+        cx.now() < until
+    }
+
     /// The peer does not answer: tells it so, should it be there after all, and ends.
     pub fn give_up(&mut self, cx: &mut Cx<'_, '_>) {
-        let known = self.soft_error.as_deref().copied().filter(|(at, _)| *at >= self.progress_at);
+        let known = self.seldom.as_deref().and_then(|seldom| seldom.soft_error);
+        let known = known.filter(|(at, _)| *at >= self.progress_at);
         let error = known.map_or(SocketError::TimedOut, |(_, error)| error);
         self.reset(cx, Ending::TimedOut, Some(error));
     }

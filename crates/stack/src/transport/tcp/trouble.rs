@@ -133,7 +133,7 @@ impl Connection {
             Trouble::PacketTooBig(mtu) => self.on_packet_too_big(cx, mtu, trigger),
             // RFC 9293 §3.9.2.2: what may pass must not end even a handshake; RFC 5461 §3 tells of systems that let it.
             _ if trouble.is_soft() && (synchronized || !cx.knobs.soft_errors_end_handshakes) => {
-                self.soft_error = Some(Box::new((cx.now(), trouble.socket_error())));
+                self.seldom().soft_error = Some((cx.now(), trouble.socket_error()));
             }
             // RFC 5927 §5.2: in a synchronised state a hard error is soft: the timers decide.
             _ if synchronized => {}
@@ -144,7 +144,7 @@ impl Connection {
     fn on_no_way(&mut self, cx: &mut Cx<'_, '_>, trouble: Trouble) {
         if self.state.is_synchronized() {
             // RFC 9293 §3.9.2.2: not fatal; the way may come back. The timers try again, until R2.
-            self.soft_error = Some(Box::new((cx.now(), trouble.socket_error())));
+            self.seldom().soft_error = Some((cx.now(), trouble.socket_error()));
             if self.deadlines.rto == Instant::FAR_FUTURE && self.deadlines.persist == Instant::FAR_FUTURE {
                 self.deadlines.persist = cx.now() + self.rtt.rto(cx.knobs);
                 self.progress_at = cx.now();

@@ -345,6 +345,14 @@ impl Udp {
         })
     }
 
+    /// The error that waits to be told, once.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn take_error(&mut self, key: Key) -> Result<Option<SocketError>, SocketError> {
+        Ok(self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?.error.take())
+    }
+
     /// The caller found no room to send and waits for it. Whether it did not wait already.
     pub fn wait_to_send(&mut self, key: Key) -> bool {
         let Some(socket) = self.sockets.get_mut(key) else { return false };

@@ -148,7 +148,16 @@ impl Clone for Box<dyn CongestionControl> {
 pub type Maker = fn(mss: u32, initial_window: u16) -> Box<dyn CongestionControl>;
 
 /// The controllers there are.
-pub const CONTROLLERS: &[(&str, Maker)] = &[("newreno", NewReno::boxed)];
+pub const CONTROLLERS: &[(&str, Maker)] = &[
+    ("newreno", NewReno::boxed),
+    #[cfg(test)]
+    ("still", super::tests::still),
+];
+
+/// The name of a controller that there is.
+pub fn known(name: &str) -> Option<&'static str> {
+    CONTROLLERS.iter().map(|(known, _)| *known).find(|known| *known == name)
+}
 
 /// A new controller of the given name; the first of the table where there is none.
 pub fn controller(name: &str, mss: u32, initial_window: u16) -> Box<dyn CongestionControl> {

@@ -12,3 +12,7 @@ mod harness;
 mod predicted;
 mod rules;
 mod timing;
+mod told;
+mod told_closing;
+
+pub use told::still;
