@@ -98,10 +98,11 @@ impl Host {
         self.unix.recv(socket(id)?, most, true)
     }
 
-    /// Ends directions. Of a connection the other end is told: it reads to the end, or finds its pipe broken.
+    /// Ends directions. Of a connection the other end is told: it reads to the end, or finds its pipe broken. A listener
+    /// is connected to no more.
     ///
     /// # Errors
-    /// `NotConnected` where a stream or a sequence of records has no peer.
+    /// `BadDescriptor` where there is no such socket.
     pub fn unix_shutdown(&mut self, id: SocketId, how: Shutdown) -> Result<(), SocketError> {
         self.unix.shutdown(socket(id)?, how)
     }

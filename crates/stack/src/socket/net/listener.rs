@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::transport::Readiness;
 
 /// Backlog of a listener that asks for none: connections that are complete, or nearly, and not accepted yet.
-const BACKLOG: usize = 128;
+pub(super) const BACKLOG: usize = 128;
 
 /// A TCP listener. Dropped, it closes; what it has accepted lives on.
 #[derive(Debug)]

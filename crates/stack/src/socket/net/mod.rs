@@ -11,6 +11,7 @@
 //! | how a socket finds its host | [`context`] |
 //! | TCP | [`TcpListener`], [`TcpStream`] |
 //! | UDP | [`UdpSocket`] |
+//! | sockets within the host | [`UnixListener`], [`UnixStream`], [`UnixDatagram`] |
 //! | ICMP echo | [`EchoSocket`] |
 //! | the host's interfaces and addresses | [`Interface`], [`configured`] |
 //! | virtual time, and the date | [`time`] |
@@ -30,6 +31,7 @@ mod split;
 mod stream;
 mod task;
 pub mod time;
+pub mod unix;
 mod waiters;
 
 pub use addresses::{Assigned, Interface, changed, configured, draw};
@@ -39,4 +41,5 @@ pub use listener::TcpListener;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use stream::TcpStream;
 pub use task::{JoinError, JoinHandle, Spawned, received, report, sent, spawn, yield_now};
+pub use unix::{UnixDatagram, UnixListener, UnixStream};
 pub use waiters::Waiting;

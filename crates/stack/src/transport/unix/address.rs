@@ -63,6 +63,11 @@ impl Address {
         if let Self::Path(path) = self { Some(path) } else { None }
     }
 
+    /// The path as the standard library has paths, where it is one, and text.
+    pub fn as_pathname(&self) -> Option<&std::path::Path> {
+        core::str::from_utf8(self.as_path()?).ok().map(std::path::Path::new)
+    }
+
     /// The abstract name, where it is one.
     pub fn as_abstract(&self) -> Option<&[u8]> {
         if let Self::Abstract(name) = self { Some(name) } else { None }

@@ -31,9 +31,12 @@ impl Unix {
     /// already; `NoBuffers` past the bound on names.
     pub fn bind(&mut self, key: Key, address: Address) -> Result<(), SocketError> {
         if !self.socket(key)?.address.is_unnamed() {
-            return Err(SocketError::InvalidInput);
+            // A path that is taken is found to be so first, as on Linux.
+            let taken = self.names.has_path(&address);
+            return Err(if taken { SocketError::AddressInUse } else { SocketError::InvalidInput });
         }
-        let address = self.names.bind(key, address, self.knobs.max_names)?;
+        let kind = self.kind(key)?;
+        let address = self.names.bind((key, kind), address, self.knobs.max_names)?;
         self.socket_mut(key)?.address = address;
         Ok(())
     }
@@ -75,18 +78,20 @@ impl Unix {
             return self.connect_datagrams(key, address);
         }
         let listener = self.find(address, kind)?;
-        match self.socket(key)?.role {
-            Role::Idle => {}
-            Role::Listening { .. } => return Err(SocketError::InvalidInput),
-            Role::Connected { .. } => return Err(SocketError::AlreadyConnected),
-        }
-        let Role::Listening { backlog, pending } = &self.socket(listener)?.role else {
+        let Socket { role: Role::Listening { backlog, pending }, shut_read: false, .. } =
+            self.socket(listener)?
+        else {
             return Err(SocketError::ConnectionRefused);
         };
         if pending.len() >= *backlog {
             return Err(self.wait_for_room(key, listener));
         }
-        self.meet(key, listener)
+        // Last, so that of several errors it is the one that Linux gives.
+        match self.socket(key)?.role {
+            Role::Idle => self.meet(key, listener),
+            Role::Listening { .. } => Err(SocketError::InvalidInput),
+            Role::Connected { .. } => Err(SocketError::AlreadyConnected),
+        }
     }
 
     /// Makes the other end of `key`, which waits at `listener` to be accepted.
@@ -119,13 +124,14 @@ impl Unix {
         if before != peer {
             let socket = self.socket_mut(key)?;
             socket.role = peer.map_or(Role::Idle, |peer| Role::Connected { peer });
-            if before.is_some() {
-                // What the old peer has sent is not for whoever comes next, and it is told so.
+            // What the old peer has sent is not for whoever comes next, and it is told so.
+            let lost = before.is_some() && socket.queued() > 0;
+            if lost {
                 socket.clear();
             }
             // Who waits for room may not send any more.
             self.wake_blocked(key);
-            if let Some(before) = before
+            if let Some(before) = before.filter(|_| lost)
                 && let Some(old) = self.sockets.get_mut(before).filter(|old| old.peer() == Some(key))
             {
                 old.error = Some(SocketError::ConnectionReset);
@@ -137,7 +143,7 @@ impl Unix {
 
     /// The socket at `address`, which is to be of `kind`.
     pub(super) fn find(&self, address: &Address, kind: Type) -> Result<Key, SocketError> {
-        let found = self.names.find(address)?;
+        let found = self.names.find(address, kind)?;
         let other = self.sockets.get(found).ok_or(SocketError::ConnectionRefused)?;
         if other.kind == kind { Ok(found) } else { Err(SocketError::WrongType) }
     }
@@ -145,31 +151,33 @@ impl Unix {
     /// The next connection of a listener, and where its other end is bound.
     ///
     /// # Errors
-    /// `WouldBlock` where none waits, `InvalidInput` where the socket does not listen, `NotSupported` for datagrams.
+    /// `WouldBlock` where none waits, `InvalidInput` where the socket does not listen (any more), `NotSupported` for
+    /// datagrams.
     pub fn accept(&mut self, key: Key) -> Result<(Key, Address), SocketError> {
         let socket = self.socket_mut(key)?;
         if !socket.kind.connects() {
             return Err(SocketError::NotSupported);
         }
         let Role::Listening { pending, .. } = &mut socket.role else { return Err(SocketError::InvalidInput) };
-        let Some(accepted) = pending.pop_front() else { return Err(self.wait(key, Readiness::READ)) };
+        let Some(accepted) = pending.pop_front() else {
+            let shut = socket.shut_read;
+            return Err(if shut { SocketError::InvalidInput } else { self.wait(key, Readiness::READ) });
+        };
         self.wake_blocked(key);
         // The other end may have gone while this one waited.
         let peer = self.peer(accepted).unwrap_or_default();
         Ok((accepted, peer))
     }
 
-    /// Ends directions. Of a connection the other end is told: it reads to the end, or finds its pipe broken.
+    /// Ends directions. Of a connection the other end is told: it reads to the end, or finds its pipe broken. Without one
+    /// this end alone is as if it had been; a listener is connected to no more. (So does Linux; POSIX has `ENOTCONN`.)
     ///
     /// # Errors
-    /// `NotConnected` where a stream or sequence of records has no peer.
+    /// `BadDescriptor` where there is no such socket.
     pub fn shutdown(&mut self, key: Key, how: Shutdown) -> Result<(), SocketError> {
         let (read, write) = (how != Shutdown::Write, how != Shutdown::Read);
         let socket = self.socket_mut(key)?;
         let peer = socket.peer();
-        if socket.kind.connects() && peer.is_none() {
-            return Err(SocketError::NotConnected);
-        }
         socket.shut_read |= read;
         socket.shut_write |= write;
         let connects = socket.kind.connects();
@@ -190,8 +198,12 @@ impl Unix {
     pub fn close(&mut self, key: Key) {
         self.wake_blocked(key);
         let Some(socket) = self.sockets.remove(key) else { return };
-        self.names.release(key, &socket.address);
-        let unread = socket.queued() > 0;
+        self.names.release((key, socket.kind), &socket.address);
+        if socket.sent_unnamed && !socket.address.is_unnamed() {
+            self.sockets.iter_mut().for_each(|other| other.name_sender(key, &socket.address));
+        }
+        // A record of no octets counts for none, as on Linux.
+        let unread = socket.readable() > 0;
         match socket.role {
             Role::Idle => {}
             Role::Listening { pending, .. } => {

@@ -210,7 +210,7 @@ impl Unix {
         let error = socket.error.is_some();
         Ok(Standing {
             readable: pending || socket.queued() > 0 || socket.shut_read || error,
-            writable: error || socket.shut_write || self.has_room(socket),
+            writable: error || socket.shut_write || self.has_room(key, socket),
             read_hangup: socket.shut_read,
             hangup: alone || socket.shut_read && socket.shut_write,
             error,

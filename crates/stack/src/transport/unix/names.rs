@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::Address;
+use super::{Address, Type};
 use crate::transport::{Key, SocketError};
 
 /// Who is bound where.
@@ -12,7 +12,8 @@ use crate::transport::{Key, SocketError};
 pub struct Names {
     /// A path without a socket is what a closed one has left.
     paths: BTreeMap<Bytes, Option<Key>>,
-    abstracts: BTreeMap<Bytes, Key>,
+    /// Each type has abstract names of its own, as on Linux.
+    abstracts: BTreeMap<(Type, Bytes), Key>,
     /// Where the search for a free name begins.
     next: u32,
 }
@@ -26,9 +27,14 @@ impl Names {
     /// # Errors
     /// `AddressInUse` where the name is taken, by a closed socket too; `NoBuffers` past `most` paths or when no automatic
     /// name is free.
-    pub fn bind(&mut self, key: Key, address: Address, most: usize) -> Result<Address, SocketError> {
+    pub fn bind(
+        &mut self,
+        (key, kind): (Key, Type),
+        address: Address,
+        most: usize,
+    ) -> Result<Address, SocketError> {
         match &address {
-            Address::Unnamed => return self.bind_anywhere(key),
+            Address::Unnamed => return self.bind_anywhere(key, kind),
             Address::Path(path) => {
                 if self.paths.contains_key(path) {
                     return Err(SocketError::AddressInUse);
@@ -39,45 +45,52 @@ impl Names {
                 self.paths.insert(path.clone(), Some(key));
             }
             Address::Abstract(name) => {
-                if self.abstracts.contains_key(name) {
+                let name = (kind, name.clone());
+                if self.abstracts.contains_key(&name) {
                     return Err(SocketError::AddressInUse);
                 }
-                self.abstracts.insert(name.clone(), key);
+                self.abstracts.insert(name, key);
             }
         }
         Ok(address)
     }
 
-    fn bind_anywhere(&mut self, key: Key) -> Result<Address, SocketError> {
+    fn bind_anywhere(&mut self, key: Key, kind: Type) -> Result<Address, SocketError> {
         for _ in 0..AUTOMATIC {
             let name = Bytes::from(format!("{:05x}", self.next));
             self.next = (self.next + 1) % AUTOMATIC;
-            if !self.abstracts.contains_key(&name) {
-                self.abstracts.insert(name.clone(), key);
+            let place = (kind, name.clone());
+            if !self.abstracts.contains_key(&place) {
+                self.abstracts.insert(place, key);
                 return Ok(Address::Abstract(name));
             }
         }
         Err(SocketError::NoBuffers)
     }
 
-    /// The socket at `address`.
+    /// The socket at `address`; of abstract names, that of the type.
     ///
     /// # Errors
     /// `NotFound` where there is no such path, `ConnectionRefused` where no socket is bound there (any more).
-    pub fn find(&self, address: &Address) -> Result<Key, SocketError> {
+    pub fn find(&self, address: &Address, kind: Type) -> Result<Key, SocketError> {
         match address {
             Address::Unnamed => Err(SocketError::InvalidInput),
             Address::Path(path) => {
                 self.paths.get(path).ok_or(SocketError::NotFound)?.ok_or(SocketError::ConnectionRefused)
             }
             Address::Abstract(name) => {
-                self.abstracts.get(name).copied().ok_or(SocketError::ConnectionRefused)
+                self.abstracts.get(&(kind, name.clone())).copied().ok_or(SocketError::ConnectionRefused)
             }
         }
     }
 
+    /// Whether `address` is a path that is taken.
+    pub fn has_path(&self, address: &Address) -> bool {
+        matches!(address, Address::Path(path) if self.paths.contains_key(path))
+    }
+
     /// The socket that was bound at `address` is closed. A path stays, and leads to nobody.
-    pub fn release(&mut self, key: Key, address: &Address) {
+    pub fn release(&mut self, (key, kind): (Key, Type), address: &Address) {
         match address {
             Address::Unnamed => {}
             Address::Path(path) => {
@@ -88,8 +101,9 @@ impl Names {
                 }
             }
             Address::Abstract(name) => {
-                if self.abstracts.get(name) == Some(&key) {
-                    self.abstracts.remove(name);
+                let name = (kind, name.clone());
+                if self.abstracts.get(&name) == Some(&key) {
+                    self.abstracts.remove(&name);
                 }
             }
         }

@@ -40,10 +40,15 @@ impl Unix {
     }
 
     fn send_record(&mut self, key: Key, data: &[u8]) -> Result<usize, SocketError> {
-        let (peer, room) = self.room_at_peer(key)?;
+        let socket = self.socket_mut(key)?;
+        if let Some(error) = socket.error.take() {
+            return Err(error);
+        }
+        socket.peer().ok_or(SocketError::NotConnected)?;
         if data.len() > self.longest(key)? {
             return Err(SocketError::MessageTooLong);
         }
+        let (peer, room) = self.room_at_peer(key)?;
         // An empty record takes its storage too.
         if data.len().max(1) > room {
             return Err(self.wait(key, Readiness::WRITE));
@@ -53,36 +58,49 @@ impl Unix {
     }
 
     fn send_datagram(&mut self, key: Key, data: &[u8], to: Option<&Address>) -> Result<usize, SocketError> {
+        // In this order, so that of several errors it is the one that Linux gives.
+        if data.len() > self.longest(key)? {
+            return Err(SocketError::MessageTooLong);
+        }
         let socket = self.socket_mut(key)?;
         if let Some(error) = socket.error.take() {
             return Err(error);
         }
-        let (peer, closed) = (socket.peer(), socket.shut_write);
+        if socket.shut_write {
+            return Err(SocketError::BrokenPipe);
+        }
         let target = match to {
             Some(to) => self.find(to, Type::Datagram)?,
-            None => peer.ok_or(SocketError::NotConnected)?,
+            None => socket.peer().ok_or(SocketError::NotConnected)?,
         };
-        if closed {
-            return Err(SocketError::BrokenPipe);
-        }
-        if data.len() > self.longest(key)? {
-            return Err(SocketError::MessageTooLong);
-        }
         let Some(other) = self.sockets.get(target) else {
-            // The peer is closed: this socket has none any more.
-            self.socket_mut(key)?.role = Role::Idle;
+            // The peer is closed: this socket has none any more, and what it sent is gone too, as on Linux.
+            let socket = self.socket_mut(key)?;
+            socket.role = Role::Idle;
+            socket.clear();
+            self.wake_blocked(key);
             return Err(SocketError::ConnectionRefused);
         };
-        if other.shut_read {
+        let shut = other.shut_read;
+        self.may_send(key, target)?;
+        if shut {
             return Err(SocketError::BrokenPipe);
         }
-        let full = other.queued() >= self.knobs.max_queued_datagrams;
-        self.may_send(key, target)?;
-        if full {
+        if !self.queues(key, target, data.len())? {
             return Err(self.wait_for_room(key, target));
         }
         self.put(key, target, data)?;
         Ok(data.len())
+    }
+
+    /// Whether `target` has room for a datagram of `length` octets from `key`. Two that are each other's peers may have as
+    /// much under way as the sender's bound lets them, as Linux has it.
+    fn queues(&self, key: Key, target: Key, length: usize) -> Result<bool, SocketError> {
+        let (socket, other) = (self.socket(key)?, self.socket(target)?);
+        if key == target || other.peer() == Some(key) {
+            return Ok(other.held() + length + MESSAGE_OVERHEAD <= socket.send_buffer);
+        }
+        Ok(other.queued() < self.knobs.max_queued_datagrams)
     }
 
     /// Whether `target` takes datagrams from `key`: one that has a peer takes them from that alone.
@@ -110,22 +128,24 @@ impl Unix {
     }
 
     fn put(&mut self, key: Key, to: Key, data: &[u8]) -> Result<(), SocketError> {
-        let from = self.local(key)?;
-        self.socket_mut(to)?.push(Bytes::copy_from_slice(data), from);
+        let socket = self.socket_mut(key)?;
+        let from = socket.address.clone();
+        let unnamed = !socket.kind.connects() && from.is_unnamed();
+        socket.sent_unnamed |= unnamed;
+        self.socket_mut(to)?.push(Bytes::copy_from_slice(data), from, unnamed.then_some(key));
         self.wake(to, Readiness::READ);
         Ok(())
     }
 
     /// Whether whoever waits to send is to be woken: a quarter of what may be unread is, or less, as Linux has it. So a
     /// reader of single octets does not wake the writer for each.
-    pub(super) fn has_room(&self, socket: &Socket) -> bool {
-        let Some(other) = socket.peer().and_then(|peer| self.sockets.get(peer)) else {
-            return !socket.kind.connects();
-        };
+    pub(super) fn has_room(&self, key: Key, socket: &Socket) -> bool {
+        let Some(peer) = socket.peer() else { return !socket.kind.connects() };
         if socket.kind.connects() {
-            other.held() <= socket.send_buffer / 4
+            self.sockets.get(peer).is_none_or(|other| other.held() <= socket.send_buffer / 4)
         } else {
-            other.queued() < self.knobs.max_queued_datagrams
+            // What is closed answers at once.
+            self.queues(key, peer, 0).unwrap_or(true)
         }
     }
 
@@ -136,10 +156,18 @@ impl Unix {
     /// `WouldBlock` where nothing is there; `ConnectionReset` where the other end was closed before it had read all,
     /// once; `NotConnected` or `InvalidInput` where there is no connection to read from.
     pub fn recv(&mut self, key: Key, most: usize, peek: bool) -> Result<Message, SocketError> {
+        let sender = self.socket(key)?.next_unnamed().and_then(|sender| self.sockets.get(sender));
+        let name = sender.map(|sender| sender.address.clone());
         let socket = self.socket_mut(key)?;
         if socket.kind.connects() && socket.peer().is_none() {
             let stream = socket.kind == Type::Stream;
             return Err(if stream { SocketError::InvalidInput } else { SocketError::NotConnected });
+        }
+        // Of a stream all is read before its error; datagrams and records come after it.
+        if socket.kind != Type::Stream
+            && let Some(error) = socket.error.take()
+        {
+            return Err(error);
         }
         let next = match socket.kind {
             // Nothing is asked for: nothing is taken.
@@ -147,7 +175,7 @@ impl Unix {
             Type::Stream => socket.next_octets(most, peek),
             Type::Datagram | Type::SeqPacket => socket.next_message(most, peek),
         };
-        let Some(message) = next else {
+        let Some(mut message) = next else {
             if let Some(error) = socket.error.take() {
                 return Err(error);
             }
@@ -156,6 +184,9 @@ impl Unix {
             }
             return Err(self.wait(key, Readiness::READ));
         };
+        if let Some(name) = name {
+            message.from = name;
+        }
         if !peek {
             self.made_room(key);
         }
@@ -169,7 +200,7 @@ impl Unix {
             return self.wake_blocked(key);
         }
         if let Some(peer) = socket.peer()
-            && self.sockets.get(peer).is_some_and(|peer| self.has_room(peer))
+            && self.sockets.get(peer).is_some_and(|other| self.has_room(peer, other))
         {
             self.wake(peer, Readiness::WRITE);
         }
@@ -177,6 +208,13 @@ impl Unix {
 }
 
 impl Message {
+    /// Copies it into `buffer`; returns how many octets that was.
+    pub fn copy_to(&self, buffer: &mut [u8]) -> usize {
+        let length = self.payload.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.payload[..length]);
+        length
+    }
+
     /// What is read at the end.
     fn end() -> Self {
         Self { payload: Bytes::new(), from: Address::Unnamed, length: 0 }

@@ -21,7 +21,7 @@ pub struct Credentials {
 pub struct Message {
     /// What it carried. Of a stream: the next octets.
     pub payload: Bytes,
-    /// Where its sender is bound.
+    /// Where the sender of a datagram is bound.
     pub from: Address,
     /// Octets that it had; more than `payload` has where a datagram or a record was cut.
     pub length: usize,
@@ -63,8 +63,11 @@ pub struct Socket {
     pub blocked: Vec<Key>,
     /// The bound on what this one has sent and its peer not read.
     pub send_buffer: usize,
-    /// What waits to be read.
-    queue: VecDeque<Message>,
+    /// Whether it has sent datagrams while it was bound nowhere.
+    pub sent_unnamed: bool,
+    /// What waits to be read; of a datagram whose sender was bound nowhere also who that is: it may be given a name while
+    /// the datagram waits, and is then known by it.
+    queue: VecDeque<(Message, Option<Key>)>,
     held: usize,
 }
 
@@ -83,6 +86,7 @@ impl Socket {
             waiting: Readiness::NONE,
             blocked: Vec::new(),
             send_buffer,
+            sent_unnamed: false,
             queue: VecDeque::new(),
             held: 0,
         }
@@ -109,15 +113,29 @@ impl Socket {
     }
 
     /// Puts a message at the end of the queue.
-    pub fn push(&mut self, payload: Bytes, from: Address) {
+    pub fn push(&mut self, payload: Bytes, from: Address, unnamed: Option<Key>) {
         self.held += payload.len() + MESSAGE_OVERHEAD;
         let length = payload.len();
-        self.queue.push_back(Message { payload, from, length });
+        self.queue.push_back((Message { payload, from, length }, unnamed));
+    }
+
+    /// Who sent the next message, where it was bound nowhere.
+    pub fn next_unnamed(&self) -> Option<Key> {
+        self.queue.front()?.1
+    }
+
+    /// `sender`, which goes, had a name in the end.
+    pub fn name_sender(&mut self, sender: Key, name: &Address) {
+        for (message, unnamed) in &mut self.queue {
+            if unnamed.take_if(|unnamed| *unnamed == sender).is_some() {
+                message.from = name.clone();
+            }
+        }
     }
 
     /// The next message, cut to `most` octets; what is cut off a datagram or a record is lost.
     pub fn next_message(&mut self, most: usize, peek: bool) -> Option<Message> {
-        let mut message = if peek { self.queue.front()?.clone() } else { self.queue.pop_front()? };
+        let mut message = if peek { self.queue.front()?.0.clone() } else { self.queue.pop_front()?.0 };
         if !peek {
             self.held -= message.payload.len() + MESSAGE_OVERHEAD;
         }
@@ -125,19 +143,41 @@ impl Socket {
         Some(message)
     }
 
-    /// The next octets of a stream, at most `most`, as they lie in one message of the sender's.
+    /// The next octets of a stream, at most `most`: all that there are, as a system's sockets give them.
     pub fn next_octets(&mut self, most: usize, peek: bool) -> Option<Message> {
-        let front = self.queue.front_mut()?;
-        if most < front.payload.len() {
+        let (front, _) = self.queue.front()?;
+        if front.payload.len() >= most || self.queue.len() == 1 {
+            return self.front_octets(most, peek);
+        }
+        let mut octets = Vec::with_capacity(most.min(self.readable()));
+        if peek {
+            for (message, _) in &self.queue {
+                let taken = message.payload.len().min(most - octets.len());
+                octets.extend_from_slice(&message.payload[..taken]);
+            }
+        } else {
+            while octets.len() < most {
+                let Some(next) = self.front_octets(most - octets.len(), false) else { break };
+                octets.extend_from_slice(&next.payload);
+            }
+        }
+        Some(Message { length: octets.len(), payload: octets.into(), from: Address::Unnamed })
+    }
+
+    /// The next octets as they lie in one message of the sender's, without a copy.
+    fn front_octets(&mut self, most: usize, peek: bool) -> Option<Message> {
+        let (front, _) = self.queue.front_mut()?;
+        let payload = if most < front.payload.len() {
             let payload = front.payload.slice(..most);
             if !peek {
                 front.payload.advance(most);
-                front.length = front.payload.len();
                 self.held -= most;
             }
-            return Some(Message { length: payload.len(), payload, from: front.from.clone() });
-        }
-        self.next_message(most, peek)
+            payload
+        } else {
+            self.next_message(most, peek)?.payload
+        };
+        Some(Message { length: payload.len(), payload, from: Address::Unnamed })
     }
 
     /// Forgets what waits to be read.

@@ -112,6 +112,8 @@ fn a_connection_stands_before_it_is_accepted_and_as_many_wait_as_may() {
     assert_eq!(read(&mut unix, server), Ok(b"early".to_vec()));
     assert_eq!(unix.local(server).unwrap(), path("/s"));
     assert_eq!(unix.peer(clients[0]).unwrap(), path("/s"));
+    assert_eq!(unix.connect(clients[0], &path("/s")), Err(E::WouldBlock), "found first");
+    unix.accept(listener).unwrap();
     assert_eq!(unix.connect(clients[0], &path("/s")), Err(E::AlreadyConnected));
     assert_eq!(unix.connect(listener, &path("/s")), Err(E::InvalidInput));
 }
@@ -323,7 +325,10 @@ fn shutdown_ends_one_direction_or_both() {
     assert_eq!(read(&mut unix, client), Ok(vec![]));
     assert!(unix.standing(client).unwrap().hangup);
     assert_eq!(unix.shutdown(client, Shutdown::Both), Ok(()), "twice is as once");
-    assert_eq!(unix.shutdown(listener, Shutdown::Both), Err(E::NotConnected));
+    unix.shutdown(listener, Shutdown::Both).unwrap();
+    let late = unix.open(Type::Stream);
+    assert_eq!(unix.connect(late, &path("/s")), Err(E::ConnectionRefused));
+    assert_eq!(unix.accept(listener), Err(E::InvalidInput));
 }
 
 #[test]
@@ -359,7 +364,11 @@ fn who_asks_to_be_told_is_woken_once() {
     assert_eq!(woken(&mut unix), [(client, Readiness::READ)]);
     assert_eq!(unix.ready(client, Readiness::READ), Ok(Readiness::READ));
     let [a, b] = unix.pair(Type::Datagram);
-    while unix.send(a, b"x", None).is_ok() {}
+    let mut sent = 0;
+    while unix.send(a, b"x", None).is_ok() {
+        sent += 1;
+    }
+    assert_eq!(sent, 1024 / (1 + MESSAGE_OVERHEAD), "the two of a pair are bounded by octets");
     woken(&mut unix);
     assert_eq!(unix.ready(a, Readiness::WRITE), Err(E::WouldBlock));
     read(&mut unix, b).unwrap();

@@ -1,0 +1,190 @@
+//! A socket of datagrams within the host.
+
+use std::io;
+use std::path::Path;
+
+use super::{SocketAddr, address};
+use crate::context::Ctx;
+use crate::host::Host;
+use crate::socket::net::socket::Socket;
+use crate::transport::unix::{Message, Shutdown, Type};
+use crate::transport::{Readiness, SocketError, SocketId};
+
+/// A socket of datagrams within the host. Dropped, it closes; its path stays until it is unlinked
+/// ([`unlink`](super::unlink)).
+#[derive(Debug)]
+pub struct UnixDatagram {
+    socket: Socket,
+}
+
+impl UnixDatagram {
+    /// A socket at `path`.
+    ///
+    /// # Errors
+    /// When the path is taken, by a closed socket too, or is no name.
+    pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+        let address = address(path)?;
+        let own = Self::unbound()?;
+        own.socket.call(|host, _, id| host.unix_bind(id, address))?;
+        Ok(own)
+    }
+
+    /// A socket that is bound nowhere: nobody can answer it.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn unbound() -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(|host, _| Ok(host.unix_open(Type::Datagram)))? })
+    }
+
+    /// Two sockets that are each other's peers.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let mut other = None;
+        let first = Socket::open(|host, _| {
+            let [first, second] = host.unix_pair(Type::Datagram);
+            other = Some(second);
+            Ok(first)
+        })?;
+        let second = first.sibling(other.ok_or(SocketError::BadDescriptor)?);
+        Ok((Self { socket: first }, Self { socket: second }))
+    }
+
+    /// Fixes the peer: `send` sends there, and from there alone is received.
+    ///
+    /// # Errors
+    /// When nobody is bound there, or what is there takes no datagrams from this one.
+    pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let address = address(path)?;
+        self.socket.call(|host, _, id| host.unix_connect(id, &address))
+    }
+
+    /// Sends a datagram to the peer; waits while its queue is full.
+    ///
+    /// # Errors
+    /// When there is no peer, it is closed, or the datagram is longer than one can be.
+    pub async fn send(&self, data: &[u8]) -> io::Result<usize> {
+        self.socket.until(Readiness::WRITE, |host, _, id| host.unix_send(id, data, None)).await
+    }
+
+    /// Sends a datagram to the socket at `path`; waits while its queue is full.
+    ///
+    /// # Errors
+    /// When nobody is bound there, what is there takes no datagrams from this one, or the datagram is longer than one can
+    /// be.
+    pub async fn send_to(&self, data: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
+        let to = address(path)?;
+        self.send_to_addr(data, &to).await
+    }
+
+    /// As [`send_to`](Self::send_to), to an address: where a datagram came from.
+    ///
+    /// # Errors
+    /// As [`send_to`](Self::send_to).
+    pub async fn send_to_addr(&self, data: &[u8], to: &SocketAddr) -> io::Result<usize> {
+        self.socket.until(Readiness::WRITE, |host, _, id| host.unix_send(id, data, Some(to))).await
+    }
+
+    /// The next datagram; what does not fit `buffer` is lost.
+    ///
+    /// # Errors
+    /// When the peer has taken another peer.
+    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv_from(buffer).await.map(|(octets, _)| octets)
+    }
+
+    /// The next datagram and where its sender is bound; what does not fit `buffer` is lost.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let most = buffer.len();
+        let message = self.socket.until(Readiness::READ, |host, _, id| host.unix_recv(id, most)).await?;
+        Ok((message.copy_to(buffer), message.from))
+    }
+
+    /// The next datagram, whole and without a copy, and where its sender is bound.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub async fn recv_bytes(&self) -> io::Result<(bytes::Bytes, SocketAddr)> {
+        let recv = |host: &mut Host, _: &mut Ctx<'_>, id: SocketId| -> Result<Message, SocketError> {
+            host.unix_recv(id, usize::MAX)
+        };
+        self.socket.until(Readiness::READ, recv).await.map(|message| (message.payload, message.from))
+    }
+
+    /// Sends a datagram to the peer, if its queue has room.
+    ///
+    /// # Errors
+    /// `WouldBlock` where it has none; as [`send`](Self::send).
+    pub fn try_send(&self, data: &[u8]) -> io::Result<usize> {
+        self.socket.call(|host, _, id| host.unix_send(id, data, None))
+    }
+
+    /// The next datagram, if there is one.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is none; as [`recv`](Self::recv).
+    pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.call(|host, _, id| host.unix_recv(id, buffer.len()).map(|next| next.copy_to(buffer)))
+    }
+
+    /// Waits until there is a datagram to receive.
+    ///
+    /// # Errors
+    /// When the socket has gone.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.ready(Readiness::READ).await.map(drop)
+    }
+
+    /// Waits until the peer's queue has room.
+    ///
+    /// # Errors
+    /// When the socket has gone.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.ready(Readiness::WRITE).await.map(drop)
+    }
+
+    /// Waits until it is ready for any of `readiness`, and says for which.
+    ///
+    /// # Errors
+    /// When the socket has gone.
+    pub async fn ready(&self, readiness: Readiness) -> io::Result<Readiness> {
+        self.socket.until(readiness, |host, _, id| host.unix_ready(id, readiness)).await
+    }
+
+    /// Ends directions.
+    ///
+    /// # Errors
+    /// When the socket has gone.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.unix_shutdown(id, how))
+    }
+
+    /// Where it is bound.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.call(|host, _, id| host.unix_local(id))
+    }
+
+    /// Where its peer is bound.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.call(|host, _, id| host.unix_peer(id))
+    }
+
+    /// The error that waits, which is no more from then on.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.call(|host, _, id| host.unix_take_error(id)).map(|error| error.map(io::Error::from))
+    }
+}

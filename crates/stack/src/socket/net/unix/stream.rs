@@ -1,0 +1,195 @@
+//! A stream within the host.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io;
+use std::path::Path;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{SocketAddr, UCred, address};
+use crate::socket::net::socket::Socket;
+use crate::socket::net::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::transport::unix::{Shutdown, Type};
+use crate::transport::{Readiness, SocketError};
+
+/// A stream within the host. Dropped, it closes: what was written is still read, but with data unread here the other end
+/// is reset.
+#[derive(Debug)]
+pub struct UnixStream {
+    socket: Socket,
+}
+
+impl UnixStream {
+    pub(super) const fn new(socket: Socket) -> Self {
+        Self { socket }
+    }
+
+    /// Connects to the listener at `path`; waits while as many wait there as may.
+    ///
+    /// # Errors
+    /// When nobody listens there, or what is there is no stream.
+    pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
+        let address = address(path)?;
+        let socket = Socket::open(|host, _| Ok(host.unix_open(Type::Stream)))?;
+        socket.until(Readiness::WRITE, |host, _, id| host.unix_connect(id, &address)).await?;
+        Ok(Self { socket })
+    }
+
+    /// Two streams that are each other's other end.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let mut other = None;
+        let first = Socket::open(|host, _| {
+            let [first, second] = host.unix_pair(Type::Stream);
+            other = Some(second);
+            Ok(first)
+        })?;
+        let second = first.sibling(other.ok_or(SocketError::BadDescriptor)?);
+        Ok((Self { socket: first }, Self { socket: second }))
+    }
+
+    /// Who is at the other end: the name of the application.
+    ///
+    /// # Errors
+    /// When the stream has gone.
+    pub fn peer_cred(&self) -> io::Result<UCred> {
+        self.socket.call(|host, _, id| host.unix_peer_credentials(id))
+    }
+
+    /// Where this end is bound.
+    ///
+    /// # Errors
+    /// When the stream has gone.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.call(|host, _, id| host.unix_local(id))
+    }
+
+    /// Where the other end is bound.
+    ///
+    /// # Errors
+    /// When the other end has gone.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.call(|host, _, id| host.unix_peer(id))
+    }
+
+    /// Waits until there is something to read, the end of the stream or an error included.
+    ///
+    /// # Errors
+    /// When the stream has gone.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.ready(Readiness::READ).await.map(drop)
+    }
+
+    /// Waits until there is room to write.
+    ///
+    /// # Errors
+    /// When the stream has gone.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.ready(Readiness::WRITE).await.map(drop)
+    }
+
+    /// Waits until it is ready for any of `readiness`, and says for which.
+    ///
+    /// # Errors
+    /// When the stream has gone.
+    pub async fn ready(&self, readiness: Readiness) -> io::Result<Readiness> {
+        self.socket.until(readiness, |host, _, id| host.unix_ready(id, readiness)).await
+    }
+
+    /// Reads what is there; nothing at the end of the stream.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing is there, or when the stream has failed.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.call(|host, _, id| host.unix_recv(id, buffer.len()).map(|next| next.copy_to(buffer)))
+    }
+
+    /// Writes as much as there is room for.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is none, or when the stream has failed.
+    pub fn try_write(&self, data: &[u8]) -> io::Result<usize> {
+        self.socket.call(|host, _, id| host.unix_send(id, data, None))
+    }
+
+    /// Closes the sending direction: the other end reads to the end.
+    ///
+    /// # Errors
+    /// When the stream has gone.
+    pub fn shutdown_write(&self) -> io::Result<()> {
+        self.socket.call(|host, _, id| host.unix_shutdown(id, Shutdown::Write))
+    }
+
+    /// The error that waits, which is no more from then on.
+    ///
+    /// # Errors
+    /// When the stream has gone.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.call(|host, _, id| host.unix_take_error(id)).map(|error| error.map(io::Error::from))
+    }
+
+    /// Two halves that borrow it.
+    pub const fn split(&mut self) -> (ReadHalf<'_, Self>, WriteHalf<'_, Self>) {
+        split::borrowed(self)
+    }
+
+    /// Two halves that own it together. The writing half, dropped, closes its direction.
+    pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+        split::owned(self)
+    }
+}
+
+impl Duplex for UnixStream {
+    fn poll_read_shared(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let most = buffer.remaining();
+        if most == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let read = self.socket.poll(Readiness::READ, cx, |host, _, id| host.unix_recv(id, most));
+        read.map_ok(|message| buffer.put_slice(&message.payload))
+    }
+
+    fn poll_write_shared(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.socket.poll(Readiness::WRITE, cx, |host, _, id| host.unix_send(id, data, None))
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        // The inherent one.
+        Self::shutdown_write(self)
+    }
+
+    fn shutdown_if_seated(&self) {
+        self.socket.call_if_seated(|host, _, id| {
+            // It has failed or gone already: there is no direction left to close.
+            let _ = host.unix_shutdown(id, Shutdown::Write);
+        });
+    }
+}
+
+impl AsyncRead for UnixStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.poll_read_shared(cx, buffer)
+    }
+}
+
+impl AsyncWrite for UnixStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_shared(cx, data)
+    }
+
+    /// Nothing to do: what is written is at the other end already.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Self::shutdown_write(&self))
+    }
+}
