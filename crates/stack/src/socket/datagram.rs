@@ -50,11 +50,26 @@ impl Host {
         local: SocketAddr,
         share: bool,
     ) -> Result<SocketId, SocketError> {
+        self.udp_bind_as(ctx, local, Binding { share, ..Binding::default() })
+    }
+
+    /// As [`udp_bind`](Self::udp_bind), and as `binding` says: by which interface alone, and beside whom.
+    ///
+    /// # Errors
+    /// As `udp_bind`; `InvalidInput` where there is no such interface.
+    pub fn udp_bind_as(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        local: SocketAddr,
+        binding: Binding,
+    ) -> Result<SocketId, SocketError> {
+        if binding.interface.is_some_and(|on| self.interface(on).is_none()) {
+            return Err(SocketError::InvalidInput);
+        }
         // Bound to a group, a socket receives what is for that group only.
         if !self.can_bind(local.ip()) && !is_group(local.ip()) {
             return Err(SocketError::AddressNotAvailable);
         }
-        let binding = Binding { interface: None, share };
         self.udp.bind_as(ctx.rng, local, binding).map(SocketId::Udp)
     }
 
@@ -75,7 +90,7 @@ impl Host {
         if !self.can_bind(local.ip()) {
             return Err(SocketError::AddressNotAvailable);
         }
-        let binding = Binding { interface: Some(on), share: false };
+        let binding = Binding { interface: Some(on), ..Binding::default() };
         self.udp.bind_as(ctx.rng, local, binding).map(SocketId::Udp)
     }
 
@@ -143,6 +158,9 @@ impl Host {
             return Err(SocketError::PermissionDenied);
         }
         let length = ipv4::HEADER + sending.options.len() + udp::HEADER + data.len();
+        if data.len() > self.udp.send_buffer(key)? {
+            return Err(SocketError::MessageTooLong);
+        }
         let discovery = sending.discovery.unwrap_or(self.knobs.mtu_discovery);
         plan.fits(length, discovery)?;
         if !self.outbox.has_room(length) {

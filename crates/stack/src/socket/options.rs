@@ -1,5 +1,6 @@
 //! What sockets can be told, and closing so that the caller can wait. What packets' IP headers say is in `ip`.
 
+use super::datagram::socket as datagram;
 use super::stream::connection;
 use crate::context::Ctx;
 use crate::host::Host;
@@ -77,6 +78,40 @@ impl Host {
     pub fn tcp_shutdown_read(&mut self, ctx: &mut Ctx<'_>, id: SocketId) -> Result<(), SocketError> {
         self.called();
         self.tcp.shutdown_read(ctx, connection(id)?)
+    }
+
+    /// Sets how many octets a UDP socket holds that have come and were not received (`SO_RCVBUF`), the queue's own storage
+    /// counted; what is out of range becomes the nearest that is not.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
+    pub fn udp_set_receive_buffer(&mut self, id: SocketId, octets: u32) -> Result<(), SocketError> {
+        self.udp.set_receive_buffer(datagram(id)?, octets)
+    }
+
+    /// How many octets a UDP socket holds that have come and were not received.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
+    pub fn udp_receive_buffer(&self, id: SocketId) -> Result<usize, SocketError> {
+        self.udp.receive_buffer(datagram(id)?)
+    }
+
+    /// Sets the longest datagram that a UDP socket sends (`SO_SNDBUF`, as it is on the BSDs: what is sent waits in the
+    /// host's queue, not in the socket); what is out of range becomes the nearest that is not.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
+    pub fn udp_set_send_buffer(&mut self, id: SocketId, octets: u32) -> Result<(), SocketError> {
+        self.udp.set_send_buffer(datagram(id)?, octets)
+    }
+
+    /// The longest datagram that a UDP socket sends.
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
+    pub fn udp_send_buffer(&self, id: SocketId) -> Result<usize, SocketError> {
+        self.udp.send_buffer(datagram(id)?)
     }
 
     /// Why the socket failed, once (`SO_ERROR`): what the next call would have returned.

@@ -17,6 +17,7 @@ pub mod listing;
 mod ports;
 mod sent;
 pub mod slots;
+mod spread;
 pub mod tcp;
 mod trouble;
 pub mod udp;

@@ -165,3 +165,14 @@ fn addresses_that_are_not_ours_cannot_be_bound() {
         assert_eq!(host.udp_connect(ctx, socket, addr("[::1]:7")), unreachable);
     });
 }
+
+#[test]
+fn a_send_buffer_is_the_longest_datagram() {
+    let mut net = Net::new(2, |_| ());
+    let socket = net.call(0, |host, ctx| host.udp_bind(ctx, addr("0.0.0.0:9"))).unwrap();
+    net.hosts[0].udp_set_send_buffer(socket, 2_500).unwrap();
+    assert_eq!(net.hosts[0].udp_send_buffer(socket), Ok(2_500));
+    let mut send =
+        |length| net.call(0, |host, ctx| host.udp_send_to(ctx, socket, &vec![0; length], addr("10.0.0.2:7")));
+    assert_eq!((send(2_500), send(2_501)), (Ok(2_500), Err(SocketError::MessageTooLong)));
+}

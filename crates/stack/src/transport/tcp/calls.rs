@@ -18,7 +18,10 @@ impl Tcp {
     pub(super) fn add_listener(&mut self, local: SocketAddr, backlog: usize, claim: Key) -> Key {
         let backlog = backlog.max(1);
         let key = self.listeners.insert_with(|key| Listener::new(key, claim, local, backlog));
-        self.by_port.insert(local, key);
+        match self.by_port.get_mut(&local) {
+            Some(group) => group.push(key),
+            None => _ = self.by_port.insert(local, vec![key]),
+        }
         key
     }
 
@@ -76,7 +79,12 @@ impl Tcp {
     /// Ends a listener: what waits in its queues is reset (RFC 9293 §3.10.4).
     pub fn close_listener(&mut self, ctx: &mut Ctx<'_>, listener: Key) {
         let Some(gone) = self.listeners.remove(listener) else { return };
-        self.by_port.remove(&gone.local);
+        if let Some(group) = self.by_port.get_mut(&gone.local) {
+            group.retain(|other| *other != listener);
+            if group.is_empty() {
+                self.by_port.remove(&gone.local);
+            }
+        }
         self.release(gone.claim);
         let children: Vec<Key> = self
             .connections
@@ -130,7 +138,8 @@ impl Tcp {
         if taken(self, local) {
             return Err(SocketError::AddressInUse);
         }
-        let key = self.open(ctx, ConnectionId { local, remote }, State::SynSent, options);
+        let sharing = self.sharing_at(local);
+        let key = self.open(ctx, ConnectionId { local, remote }, State::SynSent, options, sharing);
         self.call(ctx, key, |_, _| Ok(()))?;
         Ok(key)
     }

@@ -13,10 +13,10 @@ use crate::transport::{Key, SocketError, ports};
 /// With whom a socket shares its port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Sharing {
-    /// With others that say so too, as long as one of both does not listen; and with connections that outlive their
-    /// listener (`SO_REUSEADDR`).
+    /// With others that say so too, as long as they do not listen; above all with connections that outlive their listener
+    /// (`SO_REUSEADDR`).
     pub address: bool,
-    /// With others that say so too (`SO_REUSEPORT`).
+    /// With others that say so too; the connections that come are spread over those that listen (`SO_REUSEPORT`).
     pub port: bool,
 }
 
@@ -29,12 +29,11 @@ struct Claim {
 }
 
 impl Claim {
-    /// Whether both cannot be at once. They have the same port.
+    /// Whether this one, which comes later, cannot be beside the other. They have the same port.
     fn conflicts(&self, other: &Self) -> bool {
-        let shared_address = self.sharing.address && other.sharing.address;
+        let shared_address = self.sharing.address && other.sharing.address && !other.listens;
         let shared_port = self.sharing.port && other.sharing.port;
-        overlap(self.local, other.local)
-            && if self.listens && other.listens { true } else { !(shared_address || shared_port) }
+        overlap(self.local, other.local) && !(shared_address || shared_port)
     }
 }
 
@@ -92,23 +91,44 @@ impl Tcp {
         };
         let claim = Claim { local, sharing, listens: false };
         if self.claims.others(None, local.port()).any(|other| claim.conflicts(other))
-            || (!sharing.address && self.has_connection_at(local))
+            || self.has_connection_at(local, sharing)
         {
             return Err(SocketError::AddressInUse);
+        }
+        if sharing.port {
+            self.spread.prepare(rng);
         }
         Ok(self.claims.add(claim))
     }
 
-    /// Whether a connection, of whatever age, has this end. Binding is rare: it may look at them all.
-    fn has_connection_at(&self, local: SocketAddr) -> bool {
-        let has =
-            |id: &crate::trace::ConnectionId| id.local.port() == local.port() && overlap(id.local, local);
-        self.connections.iter().any(|connection| connection.state != State::Closed && has(&connection.id))
+    /// Whether a connection, of whatever age, has this end and does not share it. Binding is rare: it may look at them all.
+    fn has_connection_at(&self, local: SocketAddr, sharing: Sharing) -> bool {
+        self.connections.iter().any(|connection| {
+            let own = connection.id.local;
+            let shared =
+                (sharing.address && connection.sharing.address) || (sharing.port && connection.sharing.port);
+            own.port() == local.port() && overlap(own, local) && !shared && connection.state != State::Closed
+        })
+    }
+
+    /// With whom the socket shares that has a port by `claim`.
+    pub(super) fn sharing(&self, claim: Key) -> Sharing {
+        self.claims.places.get(claim).map_or(Sharing::default(), |claim| claim.sharing)
+    }
+
+    /// With whom the socket shares that is bound to just `local`, or to its port at all addresses.
+    pub(super) fn sharing_at(&self, local: SocketAddr) -> Sharing {
+        let bound = self.claims.others(None, local.port());
+        bound
+            .filter(|claim| !claim.listens && overlap(claim.local, local))
+            .map(|claim| claim.sharing)
+            .next()
+            .unwrap_or_default()
     }
 
     fn free_port(&self, rng: &mut Rng, local: SocketAddr) -> Option<SocketAddr> {
         let at = |port| SocketAddr::new(local.ip(), port);
-        let taken = |port| self.claims.has(at(port)) || self.has_connection_at(at(port));
+        let taken = |port| self.claims.has(at(port)) || self.has_connection_at(at(port), Sharing::default());
         ports::ephemeral(rng, &ports::EPHEMERAL, taken).map(at)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! `handshake`, `input`, `ack`, `output`, `timers`, `persist` and `keepalive` each add the `impl` of their concern.
 
+use super::claims::Sharing;
 use super::congestion::CongestionControl;
 use super::inflight::Inflight;
 use super::knobs::Knobs;
@@ -108,6 +109,8 @@ pub struct Connection {
     pub way: u64,
     /// Nagle's algorithm is off.
     pub nodelay: bool,
+    /// With whom its socket shares the port.
+    pub sharing: Sharing,
     /// TTL and type of service of its packets, where its owner has set them.
     pub header: (Option<u8>, u8),
     /// What happened last: the trigger of what is sent now.
@@ -238,6 +241,7 @@ impl Connection {
             parked: false,
             way: 0,
             nodelay,
+            sharing: Sharing::default(),
             header: (None, 0),
             trigger: Trigger::Call,
             agreed: Agreed::default(),

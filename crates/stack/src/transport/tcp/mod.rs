@@ -35,6 +35,7 @@ use self::segment::Segment;
 use self::settings::{Seldom, Settings};
 use super::listing::{SocketInfo, SocketKind};
 use super::slots::Slots;
+use super::spread::Spread;
 use super::{IpInfo, Key, Path, Readiness, SocketId, Verdict, Wake};
 use crate::context::Ctx;
 use crate::frame::Frame;
@@ -115,7 +116,9 @@ pub struct Tcp {
     /// The connection found last: segments come in runs, and a run is looked up once.
     found: Option<(Flow, Key)>,
     listeners: Slots<Listener>,
-    by_port: Table<SocketAddr, Key>,
+    /// Who listens: several at one address only where they share the port.
+    by_port: Table<SocketAddr, Vec<Key>>,
+    spread: Spread,
     /// Who is bound to which port.
     claims: Claims,
     timers: Timers,
@@ -201,6 +204,7 @@ impl Tcp {
             found: None,
             listeners: Slots::new(),
             by_port: Table::new(rng),
+            spread: Spread::default(),
             claims: Claims::default(),
             timers: Timers::new(),
             ready: VecDeque::new(),
@@ -266,7 +270,7 @@ impl Tcp {
             return verdict.map_or_else(Verdict::Dropped, |()| Verdict::Accepted);
         }
         let ends = flow.ends();
-        if let Some(listener) = self.listener_for(ends.local) {
+        if let Some(listener) = self.listener_for(&ends) {
             return self.on_listen(ctx, ip, listener, &segment, payload.len() as u32, ends);
         }
         let reply = Reply::to(&segment, payload.len() as u32, ends, Trigger::Frame(ip.frame));

@@ -2,25 +2,28 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::Tcp;
 use super::connection::Connection;
 use super::knobs::Overflow;
 use super::reply::Reply;
 use super::segment::{Flags, Segment};
 use super::seq::{from_wire, timestamp_before};
 use super::settings::{Settings, StreamOptions};
+use super::{Sharing, Tcp};
 use crate::context::Ctx;
 use crate::trace::{ConnectionId, DropReason, Ending, Event, Interest, State, Trigger};
 use crate::transport::{IpInfo, Key, Verdict};
 
 impl Tcp {
-    /// Who listens at `local`: the exact address first, then any.
-    pub(super) fn listener_for(&self, local: SocketAddr) -> Option<Key> {
+    /// Who listens for a connection between `ends`: the exact address first, then any.
+    pub(super) fn listener_for(&self, ends: &ConnectionId) -> Option<Key> {
+        let local = ends.local;
         let any = match local.ip() {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         };
-        self.by_port.get(&local).or_else(|| self.by_port.get(&SocketAddr::new(any, local.port()))).copied()
+        let all = || self.by_port.get(&SocketAddr::new(any, local.port()));
+        let group = self.by_port.get(&local).or_else(all)?;
+        self.spread.choose(group, local, ends.remote).copied()
     }
 
     /// A segment for a listener.
@@ -52,8 +55,8 @@ impl Tcp {
             return Verdict::Dropped(DropReason::TcpListenQueueFull);
         };
         queue.handshakes += 1;
-        let options = queue.options;
-        let key = self.open(ctx, ends, State::SynReceived, &options);
+        let (options, claim) = (queue.options, queue.claim);
+        let key = self.open(ctx, ends, State::SynReceived, &options, self.sharing(claim));
         self.with(ctx, key, |connection, cx| {
             connection.parent = Some(listener);
             connection.trigger = Trigger::Frame(ip.frame);
@@ -69,6 +72,7 @@ impl Tcp {
         ends: ConnectionId,
         state: State,
         options: &StreamOptions,
+        sharing: Sharing,
     ) -> Key {
         let iss = self.secret.initial_sequence(&ends, ctx.now);
         let ts_offset = self.secret.timestamp_offset(&ends);
@@ -78,7 +82,7 @@ impl Tcp {
         let header = (options.ttl, options.tos);
         let key = self.connections.insert_with(|key| {
             let mut connection = Connection::new(ends, key, state, iss, ts_offset, ctx.now, nodelay);
-            connection.header = header;
+            (connection.header, connection.sharing) = (header, sharing);
             Box::new(connection)
         });
         if let (Some(_), Some(connection)) = (own, self.connections.get_mut(key)) {
@@ -164,7 +168,7 @@ impl Tcp {
         if connection.state != State::TimeWait
             || segment.flags.has(Flags::ACK)
             || segment.flags.has(Flags::RST)
-            || self.listener_for(connection.id.local).is_none()
+            || self.listener_for(&connection.id).is_none()
         {
             return false;
         }

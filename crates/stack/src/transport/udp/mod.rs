@@ -3,11 +3,13 @@
 //! | file | holds |
 //! |---|---|
 //! | `knobs` | bounds and ports |
+//! | `buffers` | what a socket's owner says of its buffers |
 //! | `datagram` | the header: pushed, checked |
 //! | `multicast` | groups that sockets have joined, and how they send to them |
 //! | `socket` | one socket: its ends, its receive queue |
 //! | here | the table of sockets: which of them a datagram, or an ICMP error, is for |
 
+mod buffers;
 mod datagram;
 mod knobs;
 mod multicast;
@@ -25,6 +27,7 @@ use socket::Socket;
 pub use socket::{DatagramError, Received};
 
 use super::slots::Slots;
+use super::spread::Spread;
 use super::{IpInfo, Key, Readiness, Report, SocketError, SocketId, Verdict, Wake, ports};
 use crate::frame::{Frame, InterfaceId};
 use crate::network::sending::Sending;
@@ -39,6 +42,9 @@ pub struct Binding {
     pub interface: Option<InterfaceId>,
     /// Others that share too may have the same port at the same address (`SO_REUSEADDR`, as multicast needs it).
     pub share: bool,
+    /// As `share`, but what is to one host is spread over those that are bound so, a flow to one of them
+    /// (`SO_REUSEPORT`).
+    pub spread: bool,
 }
 
 /// A port of one family.
@@ -55,6 +61,7 @@ pub struct Udp {
     /// Which sockets are members of a group on an interface.
     members: BTreeMap<(InterfaceId, Ipv4Addr), Vec<Key>>,
     wakes: Vec<Wake>,
+    spread: Spread,
 }
 
 impl Udp {
@@ -66,6 +73,7 @@ impl Udp {
             ports: Table::new(rng),
             members: BTreeMap::new(),
             wakes: Vec::new(),
+            spread: Spread::default(),
         }
     }
 
@@ -86,7 +94,7 @@ impl Udp {
         let Some(socket) = self.sockets.get_mut(key) else { return Verdict::PortUnreachable };
         let mut received = received(ip, remote, frame);
         received.payload = own_storage(received.payload, self.knobs.copy_below);
-        if !socket.enqueue(received, self.knobs.receive_buffer) {
+        if !socket.enqueue(received, socket.receive_buffer.unwrap_or(self.knobs.receive_buffer)) {
             return Verdict::Dropped(DropReason::UdpQueueFull);
         }
         self.wake(key, Readiness::READ);
@@ -117,7 +125,7 @@ impl Udp {
         let mut verdict = Verdict::Dropped(DropReason::UdpQueueFull);
         for key in receivers {
             let Some(socket) = self.sockets.get_mut(key) else { continue };
-            if socket.enqueue(received.clone(), self.knobs.receive_buffer) {
+            if socket.enqueue(received.clone(), socket.receive_buffer.unwrap_or(self.knobs.receive_buffer)) {
                 verdict = Verdict::Accepted;
                 self.wake(key, Readiness::READ);
             }
@@ -179,7 +187,25 @@ impl Udp {
     fn lookup(&self, local: SocketAddr, remote: SocketAddr, on: Option<InterfaceId>) -> Option<Key> {
         let bound = self.ports.get(&port_of(local))?;
         let rank = |key: &&Key| self.sockets.get(**key).and_then(|socket| socket.rank(local, remote, on));
-        bound.iter().filter(|key| rank(key).is_some()).max_by_key(rank).copied()
+        let found = bound.iter().filter(|key| rank(key).is_some()).max_by_key(rank)?;
+        if self.sockets.get(*found).is_some_and(|socket| socket.binding.spread) {
+            let best = rank(&found);
+            return self.spread_over(bound.iter().filter(|key| rank(key) == best), local, remote);
+        }
+        Some(*found)
+    }
+
+    /// The one of several sockets that share a port which a flow stays with.
+    #[cold]
+    fn spread_over<'a>(
+        &self,
+        fit: impl Iterator<Item = &'a Key>,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Option<Key> {
+        let spread = |key: &&Key| self.sockets.get(**key).is_some_and(|socket| socket.binding.spread);
+        let group: Vec<Key> = fit.filter(spread).copied().collect();
+        self.spread.choose(&group, local, remote).copied()
     }
 
     /// Calls `each` for every socket, in the order of their places: its ends, and how many octets wait to be read.
@@ -212,13 +238,16 @@ impl Udp {
         binding: Binding,
     ) -> Result<Key, SocketError> {
         if local.port() == 0 {
-            let alone = Binding { share: false, ..binding };
+            let alone = Binding { share: false, spread: false, ..binding };
             let in_use = |port| self.is_taken(SocketAddr::new(local.ip(), port), alone);
             let port = ports::ephemeral(rng, &self.knobs.ephemeral_ports, in_use)
                 .ok_or(SocketError::AddressNotAvailable)?;
             local.set_port(port);
         } else if self.is_taken(local, binding) {
             return Err(SocketError::AddressInUse);
+        }
+        if binding.spread {
+            self.spread.prepare(rng);
         }
         let key = self.sockets.insert_with(|key| Socket::new(key, local, binding));
         match self.ports.get_mut(&port_of(local)) {
@@ -235,7 +264,9 @@ impl Udp {
                 let overlap = bound.is_unspecified() || wanted.is_unspecified() || bound == wanted;
                 let apart =
                     matches!((socket.binding.interface, binding.interface), (Some(a), Some(b)) if a != b);
-                overlap && !apart && !(binding.share && socket.binding.share)
+                let shared =
+                    (binding.share && socket.binding.share) || (binding.spread && socket.binding.spread);
+                overlap && !apart && !shared
             })
         };
         self.ports.get(&port_of(local)).is_some_and(|bound| bound.iter().any(overlaps))
@@ -343,14 +374,6 @@ impl Udp {
             socket.waiting = socket.waiting.or(Readiness::READ);
             SocketError::WouldBlock
         })
-    }
-
-    /// The error that waits to be told, once.
-    ///
-    /// # Errors
-    /// When there is no such socket.
-    pub fn take_error(&mut self, key: Key) -> Result<Option<SocketError>, SocketError> {
-        Ok(self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?.error.take())
     }
 
     /// The caller found no room to send and waits for it. Whether it did not wait already.

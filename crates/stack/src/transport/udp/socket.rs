@@ -53,6 +53,10 @@ pub struct Socket {
     pub remote: Option<SocketAddr>,
     /// By which interface alone, and beside whom.
     pub binding: Binding,
+    /// Octets that its queue may hold, where its owner has said so (`SO_RCVBUF`).
+    pub receive_buffer: Option<usize>,
+    /// Octets of payload that it may send at once, where its owner has said so (`SO_SNDBUF`).
+    pub longest: Option<usize>,
     /// Whether broadcasts may be sent.
     pub broadcast: bool,
     /// What it wants of groups, and how it sends to them.
@@ -81,6 +85,8 @@ impl Socket {
             local,
             remote: None,
             binding,
+            receive_buffer: None,
+            longest: None,
             broadcast: false,
             multicast: Multicast::default(),
             error: None,

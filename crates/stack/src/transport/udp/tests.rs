@@ -150,6 +150,69 @@ fn one_wake_for_one_wait() {
     assert_eq!(wakes(&mut udp), [Wake { socket: SocketId::Udp(socket), readiness: Readiness::WRITE }]);
 }
 
+fn bind_as(udp: &mut Udp, text: &str, share: bool, spread: bool) -> Result<Key, SocketError> {
+    udp.bind_as(&mut rng(), addr(text), Binding { share, spread, ..Binding::default() })
+}
+
+#[test]
+fn one_port_is_for_several_only_where_all_share_it_alike() {
+    for (first, second, fits) in [
+        ((false, false), (true, true), false),
+        ((true, false), (true, false), true),
+        ((false, true), (false, true), true),
+        ((true, false), (false, true), false),
+        ((true, true), (false, true), true),
+    ] {
+        let mut udp = udp(|_| ());
+        bind_as(&mut udp, "0.0.0.0:7", first.0, first.1).unwrap();
+        let again = bind_as(&mut udp, "10.0.0.1:7", second.0, second.1);
+        assert_eq!(again.is_ok(), fits, "{first:?} {second:?}");
+    }
+}
+
+#[test]
+fn a_shared_port_gives_all_to_the_last_and_a_spread_one_a_flow_to_each() {
+    for spread in [false, true] {
+        let mut udp = udp(|_| ());
+        let sockets = [(); 3].map(|()| bind_as(&mut udp, "0.0.0.0:7", !spread, spread).unwrap());
+        for port in 1000..1090 {
+            for _ in 0..2 {
+                deliver(&mut udp, &format!("10.0.0.2:{port}"), "10.0.0.1:7", b"x");
+            }
+        }
+        let mut peers = Vec::new();
+        let counts = sockets.map(|socket| {
+            let came: Vec<_> =
+                core::iter::from_fn(|| udp.recv(socket).ok()).map(|(_, from)| from.port()).collect();
+            assert!(came.chunks(2).all(|pair| pair[0] == pair[1]), "a flow stays where it is");
+            peers.extend_from_slice(&came);
+            came.len() / 2
+        });
+        peers.sort_unstable();
+        assert_eq!(peers.len(), 180);
+        assert_eq!(counts == [0, 0, 90], !spread);
+        assert_eq!(counts.iter().all(|count| (15..=45).contains(count)), spread, "{counts:?}");
+    }
+}
+
+#[test]
+fn a_socket_has_buffers_of_its_own_once_it_was_told() {
+    let mut udp = udp(|_| ());
+    let [small, other] = ["0.0.0.0:7", "0.0.0.0:8"].map(|text| udp.bind(&mut rng(), addr(text)).unwrap());
+    udp.set_receive_buffer(small, 0).unwrap();
+    assert_eq!((udp.receive_buffer(small), udp.receive_buffer(other)), (Ok(2_048), Ok(256 * 1024)));
+    let deliver = |udp: &mut Udp, to| deliver(udp, "10.0.0.2:9", to, &[0; 1000]);
+    assert_eq!(deliver(&mut udp, "10.0.0.1:7"), Verdict::Accepted);
+    assert_eq!(deliver(&mut udp, "10.0.0.1:7"), Verdict::Dropped(DropReason::UdpQueueFull));
+    assert_eq!([(); 9].map(|()| deliver(&mut udp, "10.0.0.1:8")), [Verdict::Accepted; 9]);
+    udp.set_receive_buffer(small, u32::MAX).unwrap();
+    assert_eq!(udp.receive_buffer(small), Ok(1 << 30));
+    assert_eq!(deliver(&mut udp, "10.0.0.1:7"), Verdict::Accepted);
+    assert_eq!(udp.send_buffer(small), Ok(MAX_PAYLOAD));
+    udp.set_send_buffer(small, 3_000).unwrap();
+    assert_eq!((udp.send_buffer(small), udp.send_buffer(other)), (Ok(3_000), Ok(MAX_PAYLOAD)));
+}
+
 fn report(trouble: Trouble) -> Report {
     Report { from: [10, 0, 0, 2].into(), trouble, icmp: None }
 }

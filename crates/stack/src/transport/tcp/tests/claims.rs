@@ -61,9 +61,9 @@ fn a_connection_keeps_its_port_from_those_that_do_not_share() {
     let mut pair = Pair::rfc();
     let (client, _) = pair.connect();
     let local = pair.ends[0].id(client).unwrap().local.to_string();
-    assert_eq!(bind(&mut pair, &local, ALONE), Err(SocketError::AddressInUse));
-    let shared = bind(&mut pair, &local, ADDRESS).unwrap();
-    pair.ends[0].release(shared);
+    for sharing in [ALONE, ADDRESS, PORT] {
+        assert_eq!(bind(&mut pair, &local, sharing), Err(SocketError::AddressInUse), "both must share");
+    }
     pair.with(0, |tcp, ctx| tcp.abort(ctx, client));
     bind(&mut pair, &local, ALONE).unwrap();
 }
@@ -88,4 +88,78 @@ fn an_ephemeral_port_is_one_that_nobody_has() {
         pair.with(0, |tcp, ctx| tcp.connect(ctx, local, remote)),
         Err(SocketError::AddressNotAvailable)
     );
+}
+
+#[test]
+fn who_comes_later_is_refused_where_another_listens() {
+    // Linux: SO_REUSEADDR is not for two that listen, and says so when the second is bound.
+    let mut pair = Pair::rfc();
+    let bound = bind(&mut pair, "0.0.0.0:80", ADDRESS).unwrap();
+    pair.ends[0].listen_on(bound, 1).unwrap();
+    assert_eq!(bind(&mut pair, "0.0.0.0:80", ADDRESS), Err(SocketError::AddressInUse));
+}
+
+#[test]
+fn what_a_listener_leaves_behind_shares_as_it_did() {
+    // The server closes first, and is in TIME-WAIT: whoever binds anew must share, as the listener did.
+    for (first, second, fits) in [
+        (ALONE, ALONE, false),
+        (ALONE, ADDRESS, false),
+        (ADDRESS, ALONE, false),
+        (ADDRESS, ADDRESS, true),
+        (PORT, PORT, true),
+        (PORT, ADDRESS, false),
+    ] {
+        let mut pair = Pair::rfc();
+        let again = |pair: &mut Pair, sharing| {
+            pair.with(1, |tcp, ctx| tcp.bind(ctx.rng, "0.0.0.0:80".parse().unwrap(), sharing))
+        };
+        let claim = again(&mut pair, first).unwrap();
+        let listener = pair.ends[1].listen_on(claim, 4).unwrap();
+        let client = pair.open(1000);
+        pair.millis(100);
+        let (server, _) = pair.with(1, |tcp, ctx| tcp.accept(ctx, listener)).unwrap();
+        pair.with(1, |tcp, ctx| tcp.close_listener(ctx, listener));
+        pair.shutdown(1, server);
+        pair.millis(100);
+        pair.close(0, client);
+        pair.millis(100);
+        assert_eq!(pair.state(1, server), State::TimeWait);
+        let result = again(&mut pair, second);
+        assert_eq!(result.is_ok(), fits, "{first:?} {second:?}");
+        if let Ok(claim) = result {
+            pair.ends[1].listen_on(claim, 4).unwrap();
+        } else {
+            pair.run(crate::time::Duration::from_secs(240));
+            again(&mut pair, second).unwrap();
+        }
+    }
+}
+
+#[test]
+fn connections_are_spread_over_those_that_share_a_port() {
+    let mut pair = Pair::rfc();
+    let bind = |pair: &mut Pair| {
+        let claim = pair.with(1, |tcp, ctx| tcp.bind(ctx.rng, "0.0.0.0:80".parse().unwrap(), PORT)).unwrap();
+        pair.ends[1].listen_on(claim, 100).unwrap()
+    };
+    let listeners = [(); 3].map(|()| bind(&mut pair));
+    for port in 1000..1090 {
+        pair.open(port);
+    }
+    pair.millis(100);
+    let accept = |pair: &mut Pair, listener| {
+        core::iter::from_fn(|| pair.with(1, |tcp, ctx| tcp.accept(ctx, listener)).ok()).count()
+    };
+    let counts = listeners.map(|listener| accept(&mut pair, listener));
+    assert_eq!(counts.iter().sum::<usize>(), 90);
+    assert!(counts.iter().all(|count| (15..=45).contains(count)), "{counts:?}");
+    // One that closes gives its part to the others.
+    pair.with(1, |tcp, ctx| tcp.close_listener(ctx, listeners[1]));
+    for port in 2000..2060 {
+        pair.open(port);
+    }
+    pair.millis(100);
+    let counts = [listeners[0], listeners[2]].map(|listener| accept(&mut pair, listener));
+    assert!(counts.iter().sum::<usize>() == 60 && counts.iter().all(|count| *count >= 15), "{counts:?}");
 }
