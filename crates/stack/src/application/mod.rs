@@ -15,6 +15,7 @@ pub mod ftp;
 pub mod group;
 mod pattern;
 pub mod ping;
+mod race;
 mod server;
 pub mod smtp;
 pub mod traceroute;

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod command;
+pub mod facts;
 pub mod line;
 pub mod path;
 pub mod reply;
