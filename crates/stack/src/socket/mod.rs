@@ -9,6 +9,7 @@ mod ip;
 mod multicast;
 pub mod net;
 mod options;
+pub mod server;
 mod stream;
 mod unix;
 

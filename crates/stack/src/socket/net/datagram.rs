@@ -11,7 +11,7 @@ use crate::context::Ctx;
 use crate::host::Host;
 use crate::network::sending::MtuDiscovery;
 use crate::transport::udp::{DatagramError, Received};
-use crate::transport::{Readiness, SocketError};
+use crate::transport::{Readiness, SocketError, SocketId};
 
 /// What a UDP socket whose errors are queued hears.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,13 +34,18 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
+    /// Its number on the host.
+    pub const fn id(&self) -> SocketId {
+        self.socket.id()
+    }
+
     /// A socket bound to `local`, whose address may be unspecified; port 0 picks one.
     ///
     /// # Errors
     /// When the address is not the host's, or the port is taken.
     #[expect(clippy::unused_async, reason = "shaped like tokio's")]
     pub async fn bind(local: SocketAddr) -> io::Result<Self> {
-        Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind(ctx, local))? })
+        Self::bound(local, false)
     }
 
     /// As [`bind`](Self::bind), and bound to an interface too: it receives what comes in there, and sends by it alone,
@@ -61,7 +66,11 @@ impl UdpSocket {
     /// When the address is not the host's, or the port is taken by one that does not share.
     #[expect(clippy::unused_async, reason = "as `bind`")]
     pub async fn bind_sharing(local: SocketAddr) -> io::Result<Self> {
-        Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind_sharing(ctx, local, true))? })
+        Self::bound(local, true)
+    }
+
+    pub(in crate::socket) fn bound(local: SocketAddr, share: bool) -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind_sharing(ctx, local, share))? })
     }
 
     /// Fixes the peer: only its datagrams are received, and its host's ICMP errors are reported.

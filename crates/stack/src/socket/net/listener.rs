@@ -6,8 +6,10 @@ use std::io;
 
 use super::socket::Socket;
 use super::stream::TcpStream;
+use crate::context::Ctx;
 use crate::host::Host;
-use crate::transport::Readiness;
+use crate::transport::tcp::Sharing;
+use crate::transport::{Readiness, SocketId};
 
 /// Backlog of a listener that asks for none: connections that are complete, or nearly, and not accepted yet.
 pub(super) const BACKLOG: usize = 128;
@@ -34,6 +36,23 @@ impl TcpListener {
     /// As [`bind`](Self::bind).
     pub fn with_backlog(local: SocketAddr, backlog: usize) -> io::Result<Self> {
         Ok(Self { socket: Socket::open(|host, ctx| host.tcp_listen(ctx, local, backlog))? })
+    }
+
+    /// As [`with_backlog`](Self::with_backlog), sharing the port as `sharing` says.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn sharing(local: SocketAddr, sharing: Sharing, backlog: usize) -> io::Result<Self> {
+        let listen = |host: &mut Host, ctx: &mut Ctx<'_>| {
+            let bound = host.tcp_bind(ctx, local, sharing)?;
+            host.tcp_listen_on(bound, backlog).inspect_err(|_| host.close(ctx, bound))
+        };
+        Ok(Self { socket: Socket::open(listen)? })
+    }
+
+    /// Its number on the host.
+    pub const fn id(&self) -> SocketId {
+        self.socket.id()
     }
 
     /// The next connection and its peer's address. A connection leaves the listener only when this returns it.

@@ -38,7 +38,7 @@ pub use addresses::{Assigned, Interface, changed, configured, draw};
 pub use datagram::{DatagramEvent, UdpSocket};
 pub use echo::EchoSocket;
 pub use listener::TcpListener;
-pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+pub use split::{Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use stream::TcpStream;
 pub use task::{JoinError, JoinHandle, Spawned, received, report, sent, spawn, yield_now};
 pub use unix::{UnixDatagram, UnixListener, UnixStream};

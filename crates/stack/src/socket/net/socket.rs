@@ -27,6 +27,11 @@ impl Socket {
             .map_err(io::Error::from)
     }
 
+    /// Its number on the host.
+    pub(super) const fn id(&self) -> SocketId {
+        self.id
+    }
+
     /// A socket that the same host just made.
     pub(super) const fn sibling(&self, id: SocketId) -> Self {
         Self { node: self.node, id }

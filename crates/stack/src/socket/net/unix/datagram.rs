@@ -23,10 +23,22 @@ impl UnixDatagram {
     /// # Errors
     /// When the path is taken, by a closed socket too, or is no name.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
-        let address = address(path)?;
+        Self::bind_addr(&address(path)?)
+    }
+
+    /// As [`bind`](Self::bind), at an address.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         let own = Self::unbound()?;
-        own.socket.call(|host, _, id| host.unix_bind(id, address))?;
+        own.socket.call(|host, _, id| host.unix_bind(id, address.clone()))?;
         Ok(own)
+    }
+
+    /// Its number on the host.
+    pub const fn id(&self) -> SocketId {
+        self.socket.id()
     }
 
     /// A socket that is bound nowhere: nobody can answer it.

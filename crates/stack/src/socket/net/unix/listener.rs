@@ -36,13 +36,25 @@ impl UnixListener {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub fn with_backlog(path: impl AsRef<Path>, backlog: usize) -> io::Result<Self> {
-        let address = address(path)?;
+        Self::bind_addr(&address(path)?, backlog)
+    }
+
+    /// As [`with_backlog`](Self::with_backlog), at an address.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn bind_addr(address: &SocketAddr, backlog: usize) -> io::Result<Self> {
         let socket = Socket::open(|host, _| Ok(host.unix_open(Type::Stream)))?;
         socket.call(|host, _, id| {
-            host.unix_bind(id, address)?;
+            host.unix_bind(id, address.clone())?;
             host.unix_listen(id, backlog)
         })?;
         Ok(Self { socket })
+    }
+
+    /// Its number on the host.
+    pub const fn id(&self) -> SocketId {
+        self.socket.id()
     }
 
     /// The next connection, and where its other end is bound.
