@@ -452,7 +452,7 @@ fn the_port_of_a_connection_that_outlives_its_server_can_be_had_by_who_says_so()
         drop(first);
         time::sleep(Duration::from_secs(1)).await;
         // This end closed first: the connection is in TIME-WAIT here.
-        assert_eq!(open(false).unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+        assert_eq!(open(false).err().map(|error| error.kind()), Some(std::io::ErrorKind::AddrInUse));
         assert_eq!(open(true)?.server_address(), &at("10.0.0.2:9999"));
         Ok(())
     });
@@ -471,4 +471,23 @@ impl<R: 'static, A: 'static> BaseRequestHandler<R, A> for AtOnce {
     async fn handle(&mut self, _: &mut Request<R, A>) -> HandlerResult {
         Ok(())
     }
+}
+
+#[test]
+fn two_servers_share_a_port_only_where_both_say_so() {
+    let (mut net, _, server) = pair();
+    net.spawn(server, "server", async move {
+        let reuse = Options { allow_reuse_port: true, ..Options::default() };
+        let open = |options: &Options| {
+            TcpServer::with_options(at("10.0.0.2:9999"), Streams(|| Upper), options.clone())
+        };
+        let first = open(&reuse)?;
+        assert_eq!(first.server_address(), &at("10.0.0.2:9999"));
+        assert!(open(&Options::default()).is_err());
+        let second = open(&reuse)?;
+        drop((first, second));
+        assert!(open(&Options::default()).is_ok(), "a server that is dropped is closed");
+        Ok(())
+    });
+    net.finish();
 }
