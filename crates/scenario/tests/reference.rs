@@ -137,6 +137,8 @@ fn knobs() -> String {
         ("router_discovery", "DiscoveryKnobs"),
         ("udp", "UdpKnobs"),
         ("tcp", "TcpKnobs"),
+        ("unix", "UnixKnobs"),
+        ("sockets", "SocketKnobs"),
     ] {
         let _ = writeln!(
             text,
@@ -148,7 +150,9 @@ fn knobs() -> String {
             "igmp" => fields(&format!("{:#?}", profile.igmp)),
             "router_discovery" => fields(&format!("{:#?}", profile.discovery)),
             "udp" => fields(&format!("{:#?}", profile.udp)),
-            _ => fields(&format!("{:#?}", profile.tcp)),
+            "tcp" => fields(&format!("{:#?}", profile.tcp)),
+            "unix" => fields(&format!("{:#?}", profile.unix)),
+            _ => fields(&format!("{:#?}", profile.sockets)),
         });
         let properties = schema["$defs"][definition]["properties"].as_object().expect("it is defined");
         assert_eq!(properties.len(), values[0].len(), "every knob of `{table}` can be set");

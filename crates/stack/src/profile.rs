@@ -19,6 +19,8 @@ pub struct Profile {
     pub tcp: transport::tcp::Knobs,
     /// Sockets within the host.
     pub unix: transport::unix::Knobs,
+    /// The table of descriptors.
+    pub sockets: transport::descriptors::Knobs,
 }
 
 impl Profile {
@@ -32,6 +34,7 @@ impl Profile {
             udp: transport::udp::Knobs::rfc(),
             tcp: transport::tcp::Knobs::rfc(),
             unix: transport::unix::Knobs::rfc(),
+            sockets: transport::descriptors::Knobs::rfc(),
         }
     }
 
@@ -45,6 +48,7 @@ impl Profile {
             udp: transport::udp::Knobs::linux(),
             tcp: transport::tcp::Knobs::linux(),
             unix: transport::unix::Knobs::linux(),
+            sockets: transport::descriptors::Knobs::linux(),
         }
     }
 
@@ -58,6 +62,7 @@ impl Profile {
             udp: transport::udp::Knobs::freebsd(),
             tcp: transport::tcp::Knobs::freebsd(),
             unix: transport::unix::Knobs::freebsd(),
+            sockets: transport::descriptors::Knobs::freebsd(),
         }
     }
 }

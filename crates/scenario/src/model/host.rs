@@ -7,7 +7,9 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use wirelab_stack::addr::{Cidr, Mac};
 
 use super::addressing::{ConfigureWord, OnConflictWord, RarpClient, RarpEntry};
-use super::knobs::{ArpKnobs, DiscoveryKnobs, IgmpKnobs, IpKnobs, TcpKnobs, UdpKnobs};
+use super::knobs::{
+    ArpKnobs, DiscoveryKnobs, IgmpKnobs, IpKnobs, SocketKnobs, TcpKnobs, UdpKnobs, UnixKnobs,
+};
 use crate::document::{Kind, Node};
 use crate::read::{At, List, Name, Read, Reader, choice, record};
 use crate::units::{Network, Vlan};
@@ -40,6 +42,10 @@ record! {
         udp: optional UdpKnobs,
         /// Knobs of TCP, instead of the profile's.
         tcp: optional TcpKnobs,
+        /// Knobs of sockets within the host, instead of the profile's.
+        unix: optional UnixKnobs,
+        /// Knobs of sockets of every kind, instead of the profile's.
+        sockets: optional SocketKnobs,
     }
 }
 

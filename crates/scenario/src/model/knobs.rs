@@ -272,6 +272,26 @@ knobs! {
 }
 
 knobs! {
+    /// Knobs of sockets within the host.
+    pub struct UnixKnobs ("AF_UNIX's knobs") of transport::unix::Knobs {
+        /// Octets that one socket may have sent and its peer not have read.
+        send_buffer: Size,
+        /// Datagrams that wait in a socket.
+        max_queued_datagrams: NonZeroU32,
+        /// Paths that are bound in the host's name space.
+        max_names: NonZeroU32,
+    }
+}
+
+knobs! {
+    /// Knobs of sockets of every kind.
+    pub struct SocketKnobs ("sockets' knobs") of transport::descriptors::Knobs {
+        /// Descriptors that are open at a time.
+        max_descriptors: NonZeroU32,
+    }
+}
+
+knobs! {
     /// Knobs of TCP.
     pub struct TcpKnobs ("TCP's knobs") of transport::tcp::Knobs {
         /// Octets that an application may have queued unacknowledged per connection.
@@ -496,12 +516,14 @@ mod tests {
 
     #[test]
     fn every_knob_can_be_set() {
-        let Profile { interface, network, igmp, discovery, udp, tcp } = Profile::rfc();
+        let Profile { interface, network, igmp, discovery, udp, tcp, unix, sockets } = Profile::rfc();
         assert_eq!(fields(&format!("{interface:#?}")), ArpKnobs::NAMES);
         assert_eq!(fields(&format!("{network:#?}")), IpKnobs::NAMES);
         assert_eq!(fields(&format!("{igmp:#?}")), IgmpKnobs::NAMES);
         assert_eq!(fields(&format!("{discovery:#?}")), DiscoveryKnobs::NAMES);
         assert_eq!(fields(&format!("{udp:#?}")), UdpKnobs::NAMES);
         assert_eq!(fields(&format!("{tcp:#?}")), TcpKnobs::NAMES);
+        assert_eq!(fields(&format!("{unix:#?}")), UnixKnobs::NAMES);
+        assert_eq!(fields(&format!("{sockets:#?}")), SocketKnobs::NAMES);
     }
 }

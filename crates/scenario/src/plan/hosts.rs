@@ -81,6 +81,12 @@ fn profile(host: &Host, problems: &mut Vec<Problem>) -> Profile {
     if let Some(udp) = &host.udp {
         udp.value.apply(&mut profile.udp);
     }
+    if let Some(unix) = &host.unix {
+        unix.value.apply(&mut profile.unix);
+    }
+    if let Some(sockets) = &host.sockets {
+        sockets.value.apply(&mut profile.sockets);
+    }
     if let Some(tcp) = &host.tcp {
         tcp.value.apply(&mut profile.tcp);
         let (least, most) = (profile.tcp.min_rto, profile.tcp.max_rto);

@@ -25,6 +25,7 @@ use crate::network::redirect::Redirects;
 use crate::network::route::{FlowKey, Origin, Route, Routes, Target};
 use crate::rng::Rng;
 use crate::trace::Trigger;
+use crate::transport::descriptors::Descriptors;
 use crate::transport::echo::EchoSockets;
 use crate::transport::tcp::Tcp;
 use crate::transport::udp::Udp;
@@ -88,6 +89,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         udp: Udp::new(profile.udp, rng),
         echo: EchoSockets::new(network.max_echo_events, network.max_echo_bytes, rng),
         unix: Unix::new(profile.unix),
+        descriptors: Descriptors::new(profile.sockets.max_descriptors),
         way: Way::nowhere(),
         schedule: Schedule::new(),
         addresses_waiting: AddressWaiters::default(),

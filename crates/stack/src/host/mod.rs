@@ -71,6 +71,7 @@ use crate::rng::Rng;
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, ConnectionInfo, DropReason, State, Trigger};
 use crate::transport::Wake;
+use crate::transport::descriptors::Descriptors;
 use crate::transport::echo::EchoSockets;
 use crate::transport::tcp::Tcp;
 use crate::transport::udp::Udp;
@@ -117,6 +118,7 @@ pub struct Host {
     pub(crate) tcp: Tcp,
     pub(crate) udp: Udp,
     pub(crate) echo: EchoSockets,
+    pub(crate) descriptors: Descriptors,
     pub(crate) unix: Unix,
     pub(crate) knobs: network::Knobs,
     pub(crate) igmp: network::igmp::Knobs,
@@ -333,4 +335,4 @@ impl Host {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

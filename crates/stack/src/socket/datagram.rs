@@ -1,6 +1,6 @@
 //! UDP calls.
 
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bytes::Bytes;
 use etherparse::IpNumber;
@@ -17,6 +17,23 @@ use crate::transport::{Key, SocketError, SocketId, udp};
 /// The UDP socket of `id`.
 pub(super) fn socket(id: SocketId) -> Result<Key, SocketError> {
     if let SocketId::Udp(key) = id { Ok(key) } else { Err(SocketError::BadDescriptor) }
+}
+
+/// What is said of one datagram, besides what its socket says of all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Envelope {
+    /// To whom; without it to the socket's peer.
+    pub to: Option<SocketAddr>,
+    /// Whether it may be to another than the socket's peer, as on Linux.
+    pub to_others: bool,
+    /// Its time to live (`IP_TTL` as control data).
+    pub ttl: Option<u8>,
+    /// Its type of service (`IP_TOS` as control data).
+    pub tos: Option<u8>,
+    /// From which of this host's addresses (`IP_PKTINFO` as control data).
+    pub source: Option<Ipv4Addr>,
+    /// By which interface (`IP_PKTINFO` as control data).
+    pub interface: Option<InterfaceId>,
 }
 
 /// The flow of datagrams between `local` and `remote`.
@@ -108,15 +125,35 @@ impl Host {
     ) -> Result<(), SocketError> {
         let _ = ctx;
         let key = socket(id)?;
+        let address = self.udp_address_towards(key, remote)?;
+        self.udp.connect(key, address, remote)
+    }
+
+    /// As [`udp_connect`](Self::udp_connect), but what waits from others can still be received, as on Linux.
+    ///
+    /// # Errors
+    /// As `udp_connect`.
+    pub(super) fn udp_connect_keeping(
+        &mut self,
+        id: SocketId,
+        remote: SocketAddr,
+    ) -> Result<(), SocketError> {
+        let key = socket(id)?;
+        let address = self.udp_address_towards(key, remote)?;
+        self.udp.connect_keeping(key, address, remote)
+    }
+
+    /// The address that a socket has towards a peer.
+    fn udp_address_towards(&self, key: Key, remote: SocketAddr) -> Result<IpAddr, SocketError> {
         let local = self.udp.local(key)?;
         if remote.port() == 0 {
             return Err(SocketError::InvalidInput);
         }
-        let plan = self.plan_datagram(key, local, remote)?;
+        let plan = self.plan_datagram(key, local, remote, None)?;
         if plan.hop.broadcast && !is_group(remote.ip()) && !self.udp.broadcast(key)? {
             return Err(SocketError::PermissionDenied);
         }
-        self.udp.connect(key, plan.source.into(), remote)
+        Ok(plan.source.into())
     }
 
     /// Sends a datagram to the peer.
@@ -124,7 +161,7 @@ impl Host {
     /// # Errors
     /// As [`udp_send_to`](Self::udp_send_to); `NotConnected` without a peer.
     pub fn udp_send(&mut self, ctx: &mut Ctx<'_>, id: SocketId, data: &[u8]) -> Result<usize, SocketError> {
-        self.send_datagram(ctx, socket(id)?, data, None)
+        self.udp_send_envelope(ctx, id, data, &Envelope::default())
     }
 
     /// Sends a datagram to `remote`.
@@ -140,20 +177,34 @@ impl Host {
         data: &[u8],
         remote: SocketAddr,
     ) -> Result<usize, SocketError> {
-        self.send_datagram(ctx, socket(id)?, data, Some(remote))
+        self.udp_send_envelope(ctx, id, data, &Envelope { to: Some(remote), ..Envelope::default() })
     }
 
-    fn send_datagram(
+    /// Sends a datagram as `envelope` says, and otherwise as the socket is set.
+    ///
+    /// # Errors
+    /// As [`udp_send_to`](Self::udp_send_to); `InvalidInput` where the source that it names is not this host's.
+    pub fn udp_send_envelope(
         &mut self,
         ctx: &mut Ctx<'_>,
-        key: Key,
+        id: SocketId,
         data: &[u8],
-        remote: Option<SocketAddr>,
+        envelope: &Envelope,
     ) -> Result<usize, SocketError> {
         self.called();
-        let (local, remote, may_broadcast) = self.udp.ends(key, remote)?;
+        let key = socket(id)?;
+        let (mut local, remote, may_broadcast) = self.udp.ends(key, envelope.to, envelope.to_others)?;
+        if let Some(source) = envelope.source {
+            if !self.is_own(source) {
+                return Err(SocketError::InvalidInput);
+            }
+            local.set_ip(source.into());
+        }
         let (first, mut sending) = Self::originate(self.udp.sending(key)?, remote.ip());
-        let plan = self.plan_datagram(key, local, SocketAddr::new(first, remote.port()))?;
+        sending.ttl = envelope.ttl.or(sending.ttl);
+        sending.tos = envelope.tos.unwrap_or(sending.tos);
+        let plan =
+            self.plan_datagram(key, local, SocketAddr::new(first, remote.port()), envelope.interface)?;
         if plan.hop.broadcast && !is_group(remote.ip()) && !may_broadcast {
             return Err(SocketError::PermissionDenied);
         }
@@ -188,12 +239,18 @@ impl Host {
     }
 
     /// The way of a datagram: to a group by the socket's own settings.
-    fn plan_datagram(&self, key: Key, local: SocketAddr, remote: SocketAddr) -> Result<Plan, SocketError> {
+    pub(super) fn plan_datagram(
+        &self,
+        key: Key,
+        local: SocketAddr,
+        remote: SocketAddr,
+        by: Option<InterfaceId>,
+    ) -> Result<Plan, SocketError> {
         match remote.ip() {
             IpAddr::V4(group) if group.is_multicast() => {
                 self.plan_for_group(self.udp.multicast(key)?, group, local.ip())
             }
-            _ => self.plan_flow_by(&flow(local, remote), self.udp.interface(key)),
+            _ => self.plan_flow_by(&flow(local, remote), by.or(self.udp.interface(key))),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A call that cannot be done now returns [`SocketError::WouldBlock`] and notes what its caller waits for; the
 //! event that makes it possible puts one [`Wake`] on the host's list.
 
+pub mod bsd;
 mod datagram;
 mod echo;
 mod ip;
@@ -12,6 +13,8 @@ mod options;
 pub mod server;
 mod stream;
 mod unix;
+
+pub use datagram::Envelope;
 
 pub use crate::transport::echo::EchoEvent;
 pub use crate::transport::{Readiness, SocketError, SocketId, Wake};

@@ -12,6 +12,7 @@ use crate::network::options::List;
 use crate::network::route::NoWay;
 use crate::trace::DropReason;
 
+pub mod descriptors;
 pub mod echo;
 pub mod listing;
 mod ports;

@@ -8,7 +8,7 @@ use crate::context::Ctx;
 use crate::rng::Rng;
 use crate::trace::State;
 use crate::transport::slots::Slots;
-use crate::transport::{Key, SocketError, ports};
+use crate::transport::{Key, SocketError, SocketId, ports};
 
 /// With whom a socket shares its port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -138,6 +138,27 @@ impl Tcp {
     /// `BadDescriptor` where it is not.
     pub fn bound(&self, claim: Key) -> Result<SocketAddr, SocketError> {
         self.claims.places.get(claim).map(|claim| claim.local).ok_or(SocketError::BadDescriptor)
+    }
+
+    /// Changes with whom a socket shares its port, whether it is bound, listens, or has a connection.
+    pub fn share(&mut self, rng: &mut Rng, socket: SocketId, sharing: Sharing) {
+        if sharing.port {
+            self.spread.prepare(rng);
+        }
+        let claim = match socket {
+            SocketId::Bound(claim) => Some(claim),
+            SocketId::Listener(key) => self.listeners.get(key).map(|listener| listener.claim),
+            SocketId::Tcp(key) => {
+                if let Some(connection) = self.connections.get_mut(key) {
+                    connection.sharing = sharing;
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(claim) = claim.and_then(|key| self.claims.places.get_mut(key)) {
+            claim.sharing = sharing;
+        }
     }
 
     /// Gives a port back. Connections from there go on.

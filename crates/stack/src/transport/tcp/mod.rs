@@ -8,6 +8,7 @@
 //! | a connection's variables | `connection` |
 //! | the states and the ways between them | `state` |
 //! | SYN, SYN-ACK, what is agreed on | `handshake`, `isn` |
+//! | what a call would find now | `condition` |
 //! | who has which port | `claims` |
 //! | listeners, their queues | `listener`, `passive` |
 //! | the eight checks of RFC 9293 §3.10.7.4 | `input` |
@@ -48,6 +49,7 @@ use crate::trace::{ConnectionId, ConnectionInfo, DropReason, Event, Interest, St
 mod ack;
 mod calls;
 mod claims;
+mod condition;
 pub mod congestion;
 mod connection;
 mod handshake;
@@ -78,6 +80,7 @@ mod timers;
 mod trouble;
 
 pub use claims::Sharing;
+pub use condition::Condition;
 pub use inflight::Record;
 pub use knobs::{Knobs, Overflow};
 pub use predict::Look;

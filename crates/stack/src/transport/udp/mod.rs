@@ -5,6 +5,7 @@
 //! | `knobs` | bounds and ports |
 //! | `buffers` | what a socket's owner says of its buffers |
 //! | `datagram` | the header: pushed, checked |
+//! | `life` | a socket before it is bound, without its peer again, looked at |
 //! | `multicast` | groups that sockets have joined, and how they send to them |
 //! | `socket` | one socket: its ends, its receive queue |
 //! | here | the table of sockets: which of them a datagram, or an ICMP error, is for |
@@ -12,6 +13,7 @@
 mod buffers;
 mod datagram;
 mod knobs;
+mod life;
 mod multicast;
 mod socket;
 
@@ -22,13 +24,14 @@ use bytes::Bytes;
 
 pub use datagram::{HEADER, MAX_PAYLOAD, push};
 pub use knobs::Knobs;
+pub use life::Condition;
 pub use multicast::{Change, Multicast};
 use socket::Socket;
 pub use socket::{DatagramError, Received};
 
 use super::slots::Slots;
 use super::spread::Spread;
-use super::{IpInfo, Key, Readiness, Report, SocketError, SocketId, Verdict, Wake, ports};
+use super::{IpInfo, Key, Readiness, Report, SocketError, SocketId, Verdict, Wake};
 use crate::frame::{Frame, InterfaceId};
 use crate::network::sending::Sending;
 use crate::rng::Rng;
@@ -208,9 +211,9 @@ impl Udp {
         self.spread.choose(&group, local, remote).copied()
     }
 
-    /// Calls `each` for every socket, in the order of their places: its ends, and how many octets wait to be read.
+    /// Calls `each` for every socket that has a port, in the order of their places: its ends, and how many octets wait to be read.
     pub fn for_each(&self, mut each: impl FnMut(SocketAddr, Option<SocketAddr>, usize)) {
-        for socket in self.sockets.iter() {
+        for socket in self.sockets.iter().filter(|socket| socket.local.port() != 0) {
             each(socket.local, socket.remote, socket.readable());
         }
     }
@@ -234,27 +237,16 @@ impl Udp {
     pub fn bind_as(
         &mut self,
         rng: &mut Rng,
-        mut local: SocketAddr,
+        local: SocketAddr,
         binding: Binding,
     ) -> Result<Key, SocketError> {
-        if local.port() == 0 {
-            let alone = Binding { share: false, spread: false, ..binding };
-            let in_use = |port| self.is_taken(SocketAddr::new(local.ip(), port), alone);
-            let port = ports::ephemeral(rng, &self.knobs.ephemeral_ports, in_use)
-                .ok_or(SocketError::AddressNotAvailable)?;
-            local.set_port(port);
-        } else if self.is_taken(local, binding) {
-            return Err(SocketError::AddressInUse);
+        let key = self.open();
+        self.of(key)?.binding = binding;
+        let bound = self.bind_open(rng, key, local);
+        if bound.is_err() {
+            self.sockets.remove(key);
         }
-        if binding.spread {
-            self.spread.prepare(rng);
-        }
-        let key = self.sockets.insert_with(|key| Socket::new(key, local, binding));
-        match self.ports.get_mut(&port_of(local)) {
-            Some(bound) => bound.push(key),
-            None => _ = self.ports.insert(port_of(local), vec![key]),
-        }
-        Ok(key)
+        bound.map(|()| key)
     }
 
     fn is_taken(&self, local: SocketAddr, binding: Binding) -> bool {
@@ -289,7 +281,8 @@ impl Udp {
         self.sockets.get(key).and_then(|socket| socket.binding.interface)
     }
 
-    /// Both ends of what is about to be sent to `remote`, or to the peer; and whether broadcasts are permitted.
+    /// Both ends of what is about to be sent to `remote`, or to the peer; and whether broadcasts are permitted. A socket
+    /// that has a peer sends `to_others` too where that holds, as Linux has it.
     ///
     /// # Errors
     /// A pending error, once. `NotConnected` without a peer, `AlreadyConnected` with one and a `remote` too,
@@ -298,13 +291,16 @@ impl Udp {
         &mut self,
         key: Key,
         remote: Option<SocketAddr>,
+        to_others: bool,
     ) -> Result<(SocketAddr, SocketAddr, bool), SocketError> {
         let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
         if let Some(error) = socket.error.take() {
             return Err(error);
         }
         let remote = match (remote, socket.remote) {
-            (Some(remote), Some(peer)) if remote != peer => return Err(SocketError::AlreadyConnected),
+            (Some(remote), Some(peer)) if remote != peer && !to_others => {
+                return Err(SocketError::AlreadyConnected);
+            }
             (Some(remote), _) => remote,
             (None, peer) => peer.ok_or(SocketError::NotConnected)?,
         };
@@ -422,16 +418,19 @@ impl Udp {
     /// changed.
     pub fn close(&mut self, key: Key) -> Vec<(InterfaceId, Ipv4Addr)> {
         let Some(socket) = self.sockets.remove(key) else { return Vec::new() };
-        let port = port_of(socket.local);
+        self.forget_port(port_of(socket.local), key);
+        let places: Vec<_> = socket.multicast.memberships.into_keys().collect();
+        places.iter().for_each(|place| self.forget_member(*place, key));
+        places
+    }
+
+    fn forget_port(&mut self, port: Port, key: Key) {
         if let Some(bound) = self.ports.get_mut(&port) {
             bound.retain(|other| *other != key);
             if bound.is_empty() {
                 self.ports.remove(&port);
             }
         }
-        let places: Vec<_> = socket.multicast.memberships.into_keys().collect();
-        places.iter().for_each(|place| self.forget_member(*place, key));
-        places
     }
 
     /// Moves the wakes since the last time to `into`.

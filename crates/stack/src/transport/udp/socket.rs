@@ -158,6 +158,11 @@ impl Socket {
         Some(received)
     }
 
+    /// The datagram that is received next.
+    pub fn first(&self) -> Option<&Received> {
+        self.queue.front()
+    }
+
     /// Octets of payload that wait to be read.
     pub fn readable(&self) -> usize {
         self.queue.iter().map(|waiting| waiting.payload.len()).sum()

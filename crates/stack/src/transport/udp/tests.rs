@@ -230,8 +230,8 @@ fn errors_are_told_once_to_whom_they_concern() {
         udp.connect(socket, local.ip(), remote).unwrap();
         assert!(udp.on_trouble(local, remote, &report(Trouble::HostUnreachable)));
         assert_eq!(wakes(&mut udp).len(), 1);
-        assert_eq!(udp.ends(socket, None), Err(SocketError::HostUnreachable));
-        assert!(udp.ends(socket, None).is_ok());
+        assert_eq!(udp.ends(socket, None, false), Err(SocketError::HostUnreachable));
+        assert!(udp.ends(socket, None, false).is_ok());
         assert!(
             !udp.on_trouble(local, addr("10.0.0.3:9"), &report(Trouble::PortUnreachable)),
             "no flow of ours"
@@ -244,15 +244,15 @@ fn errors_are_told_once_to_whom_they_concern() {
 fn ends_are_checked() {
     let mut udp = udp(|_| ());
     let socket = udp.bind(&mut rng(), addr("10.0.0.1:7")).unwrap();
-    assert_eq!(udp.ends(socket, None), Err(SocketError::NotConnected));
-    assert_eq!(udp.ends(socket, Some(addr("[::1]:9"))), Err(SocketError::InvalidInput));
-    assert_eq!(udp.ends(socket, Some(addr("10.0.0.2:0"))), Err(SocketError::InvalidInput));
+    assert_eq!(udp.ends(socket, None, false), Err(SocketError::NotConnected));
+    assert_eq!(udp.ends(socket, Some(addr("[::1]:9")), false), Err(SocketError::InvalidInput));
+    assert_eq!(udp.ends(socket, Some(addr("10.0.0.2:0")), false), Err(SocketError::InvalidInput));
     udp.set_broadcast(socket, true).unwrap();
     let ends = (addr("10.0.0.1:7"), addr("10.0.0.2:9"), true);
-    assert_eq!(udp.ends(socket, Some(ends.1)), Ok(ends));
+    assert_eq!(udp.ends(socket, Some(ends.1), false), Ok(ends));
     udp.connect(socket, ends.0.ip(), ends.1).unwrap();
-    assert_eq!(udp.ends(socket, None), Ok(ends));
-    assert_eq!(udp.ends(socket, Some(addr("10.0.0.3:9"))), Err(SocketError::AlreadyConnected));
+    assert_eq!(udp.ends(socket, None, false), Ok(ends));
+    assert_eq!(udp.ends(socket, Some(addr("10.0.0.3:9")), false), Err(SocketError::AlreadyConnected));
 }
 
 #[test]

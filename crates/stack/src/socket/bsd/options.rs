@@ -1,0 +1,302 @@
+//! `setsockopt` and `getsockopt`: by level and name to whoever knows the option. What nobody knows is refused.
+
+use core::net::Ipv4Addr;
+
+use super::{
+    Bsd, Errno, Fd, IP_ADD_MEMBERSHIP, IP_ADD_SOURCE_MEMBERSHIP, IP_BLOCK_SOURCE, IP_DROP_MEMBERSHIP,
+    IP_DROP_SOURCE_MEMBERSHIP, IP_MTU, IP_MTU_DISCOVER, IP_MULTICAST_IF, IP_MULTICAST_LOOP, IP_MULTICAST_TTL,
+    IP_OPTIONS, IP_PKTINFO, IP_PMTUDISC_DO, IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, IP_RECVERR, IP_RECVTOS,
+    IP_RECVTTL, IP_TOS, IP_TTL, IP_UNBLOCK_SOURCE, IPPROTO_IP, IPPROTO_TCP, Membership, OptionValue,
+    SO_ACCEPTCONN, SO_BINDTODEVICE, SO_BROADCAST, SO_DOMAIN, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_PROTOCOL,
+    SO_RCVBUF, SO_RCVTIMEO, SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_SNDTIMEO, SO_TYPE, SOL_SOCKET,
+};
+use crate::frame::InterfaceId;
+use crate::network::sending::MtuDiscovery;
+use crate::transport::descriptors::{Datagram, Descriptor, End, Phase};
+use crate::transport::{SocketError, SocketId};
+
+impl Bsd<'_, '_> {
+    /// Sets an option.
+    ///
+    /// # Errors
+    /// `ENOPROTOOPT` for an option that this socket does not have, or that is read only; `EINVAL` for a value that it cannot
+    /// take; `ENODEV` where there is no such interface; for groups what the calls that join and leave them say.
+    pub fn setsockopt(
+        &mut self,
+        fd: Fd,
+        level: i32,
+        name: i32,
+        value: impl Into<OptionValue>,
+    ) -> Result<(), Errno> {
+        let value = value.into();
+        self.host.descriptors.get(fd)?;
+        match level {
+            SOL_SOCKET => self.set_of_socket(fd, name, &value),
+            IPPROTO_IP => self.set_of_ip(fd, name, &value),
+            IPPROTO_TCP => self.tell_stream(fd, IPPROTO_TCP, name, &value),
+            _ => Err(Errno::ENOPROTOOPT),
+        }
+    }
+
+    /// The value of an option. Asking for [`SO_ERROR`] takes the error.
+    ///
+    /// # Errors
+    /// `ENOPROTOOPT` for an option that this socket does not have; `ENOTCONN` for what only a peer gives a meaning.
+    pub fn getsockopt(&mut self, fd: Fd, level: i32, name: i32) -> Result<OptionValue, Errno> {
+        self.host.descriptors.get(fd)?;
+        match level {
+            SOL_SOCKET => self.get_of_socket(fd, name),
+            IPPROTO_IP => self.get_of_ip(fd, name),
+            IPPROTO_TCP => self.told_stream(fd, IPPROTO_TCP, name),
+            _ => Err(Errno::ENOPROTOOPT),
+        }
+    }
+
+    fn set_of_socket(&mut self, fd: Fd, name: i32, value: &OptionValue) -> Result<(), Errno> {
+        match name {
+            SO_RCVTIMEO => self.host.descriptors.get_mut(fd)?.receive_timeout = value.time()?,
+            SO_SNDTIMEO => self.host.descriptors.get_mut(fd)?.send_timeout = value.time()?,
+            SO_RCVBUF | SO_SNDBUF if matches!(self.token(fd)?, Some(SocketId::Udp(_))) => {
+                let id = SocketId::Udp(self.datagram_of(fd)?.key);
+                let octets = u32::try_from(value.int()?).map_err(|_| Errno::EINVAL)?;
+                match name {
+                    SO_RCVBUF => self.host.udp_set_receive_buffer(id, octets)?,
+                    _ => self.host.udp_set_send_buffer(id, octets)?,
+                }
+            }
+            SO_KEEPALIVE | SO_LINGER | SO_RCVBUF | SO_SNDBUF => {
+                return self.tell_stream(fd, SOL_SOCKET, name, value);
+            }
+            SO_REUSEADDR | SO_REUSEPORT => return self.set_sharing(fd, name, value.flag()?),
+            SO_BROADCAST => {
+                let key = self.datagram_of(fd)?.key;
+                self.host.udp.set_broadcast(key, value.flag()?)?;
+            }
+            SO_BINDTODEVICE => {
+                let key = self.datagram_of(fd)?.key;
+                let OptionValue::Text(name) = value else { return Err(Errno::EINVAL) };
+                let on = if name.is_empty() { None } else { Some(self.interface_named(name)?) };
+                self.host.udp.bind_to_interface(key, on)?;
+            }
+            _ => return Err(Errno::ENOPROTOOPT),
+        }
+        Ok(())
+    }
+
+    fn set_sharing(&mut self, fd: Fd, name: i32, on: bool) -> Result<(), Errno> {
+        match &mut self.host.descriptors.get_mut(fd)?.end {
+            End::Stream(stream) => {
+                match name {
+                    SO_REUSEADDR => stream.sharing.address = on,
+                    _ => stream.sharing.port = on,
+                }
+                let (sharing, bound) = (stream.sharing, stream.bound);
+                for id in bound.into_iter().chain(self.token(fd)?) {
+                    self.host.tcp.share(self.ctx.rng, id, sharing);
+                }
+                Ok(())
+            }
+            End::Datagram(datagram) => {
+                let key = datagram.key;
+                let binding = self.host.udp.binding(key)?;
+                let how = if name == SO_REUSEADDR { (on, binding.spread) } else { (binding.share, on) };
+                Ok(self.host.udp.share(self.ctx.rng, key, how)?)
+            }
+        }
+    }
+
+    fn get_of_socket(&mut self, fd: Fd, name: i32) -> Result<OptionValue, Errno> {
+        let descriptor = self.host.descriptors.get(fd)?;
+        Ok(match (name, &descriptor.end) {
+            (SO_TYPE, _) => descriptor.kind.into(),
+            (SO_DOMAIN, _) => descriptor.domain.into(),
+            (SO_PROTOCOL, _) => descriptor.protocol.into(),
+            (SO_RCVTIMEO, _) => descriptor.receive_timeout.into(),
+            (SO_SNDTIMEO, _) => descriptor.send_timeout.into(),
+            (SO_ACCEPTCONN, End::Stream(stream)) => matches!(stream.phase, Phase::Listening(_)).into(),
+            (SO_ACCEPTCONN, End::Datagram(_)) => false.into(),
+            (SO_REUSEADDR, End::Stream(stream)) => stream.sharing.address.into(),
+            (SO_REUSEPORT, End::Stream(stream)) => stream.sharing.port.into(),
+            (SO_REUSEADDR, End::Datagram(datagram)) => self.host.udp.binding(datagram.key)?.share.into(),
+            (SO_REUSEPORT, End::Datagram(datagram)) => self.host.udp.binding(datagram.key)?.spread.into(),
+            (SO_RCVBUF, End::Datagram(datagram)) => {
+                let id = SocketId::Udp(datagram.key);
+                (self.host.udp_receive_buffer(id)? as i32).into()
+            }
+            (SO_SNDBUF, End::Datagram(datagram)) => {
+                let id = SocketId::Udp(datagram.key);
+                (self.host.udp_send_buffer(id)? as i32).into()
+            }
+            (SO_BROADCAST, End::Datagram(datagram)) => self.host.udp.broadcast(datagram.key)?.into(),
+            (SO_BINDTODEVICE, End::Datagram(datagram)) => {
+                let on = self.host.udp.interface(datagram.key);
+                let name = on.and_then(|on| self.host.interface(on)).map_or("", |on| on.name());
+                name.into()
+            }
+            (SO_KEEPALIVE | SO_LINGER | SO_RCVBUF | SO_SNDBUF, End::Stream(_)) => {
+                self.told_stream(fd, SOL_SOCKET, name)?
+            }
+            (SO_ERROR, _) => self.take_error(fd)?.map_or(0, Errno::number).into(),
+            _ => return Err(Errno::ENOPROTOOPT),
+        })
+    }
+
+    /// Takes the error that waits.
+    fn take_error(&mut self, fd: Fd) -> Result<Option<Errno>, Errno> {
+        let error = match &self.host.descriptors.get(fd)?.end {
+            End::Stream(stream) => match stream.phase.connection() {
+                Some(key) => self.host.tcp.take_error(key)?,
+                None => None,
+            },
+            End::Datagram(datagram) => self.host.udp.take_error(datagram.key)?,
+        };
+        Ok(error.map(Errno::from))
+    }
+
+    fn set_of_ip(&mut self, fd: Fd, name: i32, value: &OptionValue) -> Result<(), Errno> {
+        match name {
+            IP_TTL => {
+                // -1 leaves it to the host again.
+                let ttl = if value.int()? == -1 { None } else { Some(value.octet()?) };
+                if ttl == Some(0) {
+                    return Err(Errno::EINVAL);
+                }
+                if let End::Stream(stream) = &mut self.host.descriptors.get_mut(fd)?.end {
+                    stream.options.ttl = ttl;
+                }
+                self.on_socket(fd, |bsd, id| bsd.host.set_ttl(id, ttl))
+            }
+            IP_TOS => {
+                let tos = value.octet()?;
+                if let End::Stream(stream) = &mut self.host.descriptors.get_mut(fd)?.end {
+                    stream.options.tos = tos & !0b11;
+                }
+                self.on_socket(fd, |bsd, id| bsd.host.set_tos(id, tos))
+            }
+            _ => self.set_of_datagram(fd, name, value),
+        }
+    }
+
+    /// Sets what a socket of UDP has always, and a stream once it listens or has a connection.
+    fn on_socket(
+        &mut self,
+        fd: Fd,
+        set: impl FnOnce(&mut Self, SocketId) -> Result<(), SocketError>,
+    ) -> Result<(), Errno> {
+        match self.token(fd)? {
+            Some(id @ (SocketId::Tcp(_) | SocketId::Listener(_) | SocketId::Udp(_))) => Ok(set(self, id)?),
+            _ => Ok(()),
+        }
+    }
+
+    fn set_of_datagram(&mut self, fd: Fd, name: i32, value: &OptionValue) -> Result<(), Errno> {
+        let datagram = self.datagram_of(fd)?;
+        let id = SocketId::Udp(datagram.key);
+        match name {
+            IP_PKTINFO => datagram.packet_info = value.flag()?,
+            IP_RECVTTL => datagram.receive_ttl = value.flag()?,
+            IP_RECVTOS => datagram.receive_tos = value.flag()?,
+            IP_RECVERR => self.host.udp_queue_errors(id, value.flag()?)?,
+            IP_MTU_DISCOVER => {
+                let discovery = match value.int()? {
+                    IP_PMTUDISC_DONT => MtuDiscovery::Dont,
+                    IP_PMTUDISC_WANT => MtuDiscovery::Want,
+                    IP_PMTUDISC_DO => MtuDiscovery::Do,
+                    _ => return Err(Errno::EINVAL),
+                };
+                self.host.set_mtu_discovery(id, discovery)?;
+            }
+            IP_OPTIONS => {
+                let OptionValue::Octets(octets) = value else { return Err(Errno::EINVAL) };
+                self.host.set_ip_options(id, octets)?;
+            }
+            IP_MULTICAST_TTL => {
+                let ttl = if value.int()? == -1 { 1 } else { value.octet()? };
+                self.host.udp_set_multicast_ttl(id, ttl)?;
+            }
+            IP_MULTICAST_LOOP => self.host.udp_set_multicast_loop(id, value.flag()?)?,
+            IP_MULTICAST_IF => {
+                let OptionValue::Address(interface) = value else { return Err(Errno::EINVAL) };
+                self.host.udp_set_multicast_interface(id, *interface)?;
+            }
+            _ => self.change_membership(id, name, value)?,
+        }
+        Ok(())
+    }
+
+    fn change_membership(&mut self, id: SocketId, name: i32, value: &OptionValue) -> Result<(), Errno> {
+        let names_source = match name {
+            IP_ADD_MEMBERSHIP | IP_DROP_MEMBERSHIP => false,
+            IP_ADD_SOURCE_MEMBERSHIP | IP_DROP_SOURCE_MEMBERSHIP | IP_BLOCK_SOURCE | IP_UNBLOCK_SOURCE => {
+                true
+            }
+            _ => return Err(Errno::ENOPROTOOPT),
+        };
+        let Membership { group, interface, source } = value.membership()?;
+        let source = match (names_source, source) {
+            (true, Some(source)) => source,
+            (false, None) => Ipv4Addr::UNSPECIFIED,
+            _ => return Err(Errno::EINVAL),
+        };
+        let (host, ctx) = (&mut *self.host, &mut *self.ctx);
+        let changed = match name {
+            IP_ADD_MEMBERSHIP => host.udp_join(ctx, id, group, interface),
+            IP_DROP_MEMBERSHIP => host.udp_leave(ctx, id, group, interface),
+            IP_ADD_SOURCE_MEMBERSHIP => host.udp_join_source(ctx, id, group, source, interface),
+            IP_DROP_SOURCE_MEMBERSHIP => host.udp_leave_source(ctx, id, group, source, interface),
+            IP_BLOCK_SOURCE => host.udp_block_source(ctx, id, group, source, interface),
+            _ => host.udp_unblock_source(ctx, id, group, source, interface),
+        };
+        Ok(changed?)
+    }
+
+    fn get_of_ip(&mut self, fd: Fd, name: i32) -> Result<OptionValue, Errno> {
+        let descriptor = self.host.descriptors.get(fd)?;
+        let host_ttl = i32::from(self.host.knobs.ttl);
+        let id = descriptor.token();
+        Ok(match (name, &descriptor.end) {
+            (IP_TTL, End::Stream(stream)) => stream.options.ttl.map_or(host_ttl, i32::from).into(),
+            (IP_TOS, End::Stream(stream)) => i32::from(stream.options.tos).into(),
+            (IP_MTU, _) => match id {
+                Some(id @ (SocketId::Tcp(_) | SocketId::Udp(_))) => (self.host.path_mtu(id)? as i32).into(),
+                _ => return Err(Errno::ENOTCONN),
+            },
+            (_, End::Stream(_)) => return Err(Errno::ENOPROTOOPT),
+            (name, End::Datagram(datagram)) => self.get_of_datagram(datagram, name)?,
+        })
+    }
+
+    fn get_of_datagram(&self, datagram: &Datagram, name: i32) -> Result<OptionValue, Errno> {
+        let (host, id) = (&*self.host, SocketId::Udp(datagram.key));
+        Ok(match name {
+            IP_TTL => i32::from(host.ttl(id)?).into(),
+            IP_TOS => i32::from(host.tos(id)?).into(),
+            IP_PKTINFO => datagram.packet_info.into(),
+            IP_RECVTTL => datagram.receive_ttl.into(),
+            IP_RECVTOS => datagram.receive_tos.into(),
+            IP_RECVERR => host.udp.queues_errors(datagram.key)?.into(),
+            IP_MTU_DISCOVER => match host.mtu_discovery(id)? {
+                MtuDiscovery::Dont => IP_PMTUDISC_DONT.into(),
+                MtuDiscovery::Want => IP_PMTUDISC_WANT.into(),
+                MtuDiscovery::Do => IP_PMTUDISC_DO.into(),
+            },
+            IP_MULTICAST_TTL => i32::from(host.udp_multicast_ttl(id)?).into(),
+            IP_MULTICAST_LOOP => host.udp_multicast_loop(id)?.into(),
+            _ => return Err(Errno::ENOPROTOOPT),
+        })
+    }
+
+    fn interface_named(&self, name: &str) -> Result<InterfaceId, Errno> {
+        let named = |id: &InterfaceId| self.host.interface(*id).is_some_and(|own| own.name() == name);
+        let all = (0..self.host.interface_count()).map(|number| InterfaceId(number as u16));
+        all.chain([InterfaceId::LOOPBACK]).find(named).ok_or(Errno::ENODEV)
+    }
+
+    /// The socket of UDP behind a descriptor; another does not have the option.
+    fn datagram_of(&mut self, fd: Fd) -> Result<&mut Datagram, Errno> {
+        match self.host.descriptors.get_mut(fd)? {
+            Descriptor { end: End::Datagram(datagram), .. } => Ok(datagram),
+            _ => Err(Errno::ENOPROTOOPT),
+        }
+    }
+}
