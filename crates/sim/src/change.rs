@@ -1,5 +1,6 @@
 //! What can be changed while a world runs, at a time set beforehand.
 
+use wirelab_stack::clock::Clock;
 use wirelab_stack::frame::NodeId;
 
 use crate::component::{Direction, LinkId};
@@ -33,6 +34,19 @@ pub enum Change {
         direction: Direction,
         /// Which stage.
         stage: StageKind,
+    },
+    /// A host loses its power: its tasks are gone, its sockets and all that it knew, and it says so to nobody. Frames that
+    /// come to it are lost until it is restarted. Its files stay. A host that is down stays so.
+    Crash(NodeId),
+    /// A host starts, with nothing but its configuration and its files, and with its services
+    /// ([`World::spawn_service`](crate::World::spawn_service)). One that is up crashes first.
+    Restart(NodeId),
+    /// Sets a host's calendar clock.
+    SetClock {
+        /// Whose.
+        node: NodeId,
+        /// The clock from then on.
+        clock: Clock,
     },
     /// Shows a table of a node's state to whoever watches ([`Event::Shown`](wirelab_stack::trace::Event::Shown)). It
     /// changes nothing, and does not count as an event.

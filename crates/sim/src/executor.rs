@@ -68,6 +68,9 @@ impl Wake for TaskWaker {
     }
 }
 
+/// Why an application ended whose host did.
+pub(crate) const CRASHED: &str = "its host crashed";
+
 enum Body {
     Root(Root),
     Child(Pin<Box<dyn Future<Output = ()>>>),
@@ -322,6 +325,32 @@ impl Executor {
     pub(crate) fn application_of(&self, task: u64) -> Option<TaskId> {
         let (generation, place) = self.tasks.get(task as u32 as usize)?;
         place.as_ref().filter(|_| u64::from(*generation) == task >> 32).map(|task| task.application)
+    }
+
+    /// Whether an application has ended.
+    pub(crate) fn has_ended(&self, id: TaskId) -> bool {
+        self.applications[id.0 as usize].ended.is_some()
+    }
+
+    /// Ends all applications of `node` that have started. Their tasks are returned, to be dropped where there is no seat:
+    /// the sockets of a host that crashes close nothing any more.
+    #[must_use]
+    pub(crate) fn crash(&mut self, node: NodeId, now: Instant) -> (Vec<Arc<str>>, impl Sized + use<>) {
+        let mut ended = Vec::new();
+        let mut left = Vec::new();
+        for id in 0..self.applications.len() as u32 {
+            let application = &mut self.applications[id as usize];
+            if application.node != node || application.root.is_some() {
+                continue;
+            }
+            if application.ended.is_none() {
+                application.ended = Some((now, Err(CRASHED.to_owned())));
+                self.running -= usize::from(!application.background);
+                ended.push(Arc::clone(&application.name));
+            }
+            left.extend(self.remove_all(TaskId(id)));
+        }
+        (ended, left)
     }
 
     /// All applications, in the order in which they were added.

@@ -19,8 +19,10 @@ pub mod link;
 mod network;
 mod node;
 mod outcome;
+mod reboot;
 mod recorder;
 mod run;
+mod schedule;
 mod show;
 mod slab;
 mod switch;
@@ -39,6 +41,7 @@ pub use network::{HostRef, LinkSettings, Network, mac_of, percent};
 pub use node::Script;
 pub use outcome::{Limits, Outcome, Progress, Waiting, WaitsFor};
 pub use recorder::{Recorder, Recorders, kind_of};
+pub use schedule::Schedule;
 pub use show::{Show, Subject, Whose};
 pub use switch::{
     HubCounters, PortConfig, PortCounters, PortMode, Switch, SwitchConfig, SwitchCounters, SwitchError,

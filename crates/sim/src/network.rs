@@ -15,8 +15,9 @@ use wirelab_stack::profile::Profile;
 use wirelab_stack::rng::Probability;
 use wirelab_stack::time::{Duration, Instant};
 
+use crate::change::Change;
 use crate::component::{Direction, LinkId};
-use crate::executor::Root;
+use crate::executor::{CRASHED, Root};
 use crate::hub::HubConfig;
 use crate::link::{
     Corrupt, Delay, DirectionConfig, Distribution, Jitter, LinkConfig, Loss, QueueLimit, Rate, Reorder,
@@ -117,13 +118,8 @@ impl From<&Self> for HostRef {
     }
 }
 
-struct Program {
-    node: NodeId,
-    name: String,
-    start: Instant,
-    background: bool,
-    root: Root,
-}
+/// Starts a program, as soon as there is a world.
+type Program = Box<dyn FnOnce(&mut World)>;
 
 impl Network {
     /// A network without hosts. Every random stream in it derives from `seed`.
@@ -337,10 +333,45 @@ impl Network {
         self.add(host.into(), name, Instant::ZERO, true, Box::pin(program));
     }
 
+    /// A program that runs in the background each time that the host starts: from the beginning, and again when it is
+    /// restarted ([`crash`](Self::crash)). `program` makes it anew each time.
+    ///
+    /// # Panics
+    /// As [`spawn`](Self::spawn).
+    pub fn service<F>(&mut self, host: impl Into<HostRef>, name: &str, program: impl FnMut() -> F + 'static)
+    where
+        F: Future<Output = Result<(), AppError>> + 'static,
+    {
+        let (node, name) = (host.into().0, name.to_owned());
+        self.begin(Box::new(move |world| world.spawn_service(node, &name, program)));
+    }
+
+    /// Crashes a host at `at`, and restarts it after `down`. Its services run again then; other programs of it have failed.
+    ///
+    /// # Panics
+    /// As [`world`](Self::world), which is built by this: hosts and links are to be there.
+    #[track_caller]
+    pub fn crash(&mut self, host: impl Into<HostRef>, at: Instant, down: Duration) {
+        let node = host.into().0;
+        self.world().at(at, Change::Crash(node));
+        self.world().at(at + down, Change::Restart(node));
+    }
+
     fn add(&mut self, host: HostRef, name: &str, start: Instant, background: bool, root: Root) {
-        let program = Program { node: host.0, name: name.to_owned(), start, background, root };
+        let (node, name) = (host.0, name.to_owned());
+        self.begin(Box::new(move |world| {
+            if background {
+                world.spawn_background(node, &name, start, root);
+            } else {
+                world.spawn(node, &name, start, root);
+            }
+        }));
+    }
+
+    /// Now, or as soon as there is a world.
+    fn begin(&mut self, program: Program) {
         match &mut self.world {
-            Some(world) => program.start(world),
+            Some(world) => program(world),
             None => self.programs.push(program),
         }
     }
@@ -371,7 +402,7 @@ impl Network {
                 }
             }
             for program in core::mem::take(&mut self.programs) {
-                program.start(&mut world);
+                program(&mut world);
             }
             self.world = Some(world);
         }
@@ -396,20 +427,12 @@ impl Network {
         let outcome = self.run();
         assert!(outcome.is_completed(), "{outcome}");
         for program in self.world().applications() {
-            if let Some((at, Err(error))) = program.ended {
+            // A service whose host crashes is one that is to go through that.
+            if let Some((at, Err(error))) = program.ended
+                && !(program.background && error == CRASHED)
+            {
                 panic!("`{}` failed at {at} s: {error}", program.name);
             }
-        }
-    }
-}
-
-impl Program {
-    fn start(self, world: &mut World) {
-        let Self { node, name, start, background, root } = self;
-        if background {
-            world.spawn_background(node, &name, start, root);
-        } else {
-            world.spawn(node, &name, start, root);
         }
     }
 }

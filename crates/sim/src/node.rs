@@ -5,9 +5,12 @@ use std::collections::{BTreeSet, VecDeque};
 
 use wirelab_stack::context::Ctx;
 use wirelab_stack::frame::{Frame, InterfaceId, Medium};
+use wirelab_stack::host::HostConfig;
+use wirelab_stack::rng::Rng;
 use wirelab_stack::socket::net::context::Seat;
 use wirelab_stack::time::Instant;
 
+use crate::executor::Root;
 use crate::fabric::LineId;
 use crate::hub::Hub;
 use crate::recorder::Watch;
@@ -59,14 +62,14 @@ pub(crate) enum Node {
 /// A switch, with what it is driven with.
 pub(crate) struct SwitchNode {
     pub(crate) switch: Box<Switch>,
-    pub(crate) rng: wirelab_stack::rng::Rng,
+    pub(crate) rng: Rng,
     pub(crate) watch: Watch,
 }
 
 /// A hub, with what it is driven with.
 pub(crate) struct HubNode {
     pub(crate) hub: Box<Hub>,
-    pub(crate) rng: wirelab_stack::rng::Rng,
+    pub(crate) rng: Rng,
     pub(crate) watch: Watch,
 }
 
@@ -79,11 +82,57 @@ pub(crate) struct HostNode {
     /// Its applications that have not started, by their time.
     pub(crate) starts: BTreeSet<(Instant, TaskId)>,
     pub(crate) started: bool,
+    /// What it is when it starts again.
+    config: Box<HostConfig>,
+    /// Whether it has crashed and has not been restarted.
+    pub(crate) down: bool,
+    /// What runs on it each time that it starts.
+    pub(crate) services: Vec<Service>,
+    /// Which of the tasks that are ready is next, where that is left to chance.
+    pub(crate) schedule: Option<Rng>,
+}
+
+/// A program that runs again when its host does.
+pub(crate) struct Service {
+    pub(crate) name: String,
+    /// The last time that it was started.
+    pub(crate) last: TaskId,
+    pub(crate) program: Box<dyn FnMut() -> Root>,
 }
 
 impl HostNode {
-    pub(crate) const fn new(seat: Box<Seat>) -> Self {
-        Self { seat: Some(seat), ready: VecDeque::new(), starts: BTreeSet::new(), started: false }
+    pub(crate) fn new(seat: Box<Seat>, config: HostConfig) -> Self {
+        Self {
+            seat: Some(seat),
+            ready: VecDeque::new(),
+            starts: BTreeSet::new(),
+            started: false,
+            config: Box::new(config),
+            down: false,
+            services: Vec::new(),
+            schedule: None,
+        }
+    }
+
+    /// The next task to poll: the one that was woken first, or any of them.
+    pub(crate) fn next_ready(&mut self) -> Option<u64> {
+        match &mut self.schedule {
+            Some(rng) if self.ready.len() > 1 => {
+                let place = rng.pick(self.ready.len() as u64, "which task is next");
+                self.ready.remove(place as usize)
+            }
+            _ => self.ready.pop_front(),
+        }
+    }
+
+    /// Its power is gone: whatever it knew is forgotten.
+    pub(crate) fn crash(&mut self) {
+        (self.down, self.started) = (true, false);
+        self.ready.clear();
+        let config = (*self.config).clone();
+        let seat = self.seat_mut();
+        let rebooted = seat.host.rebooted(config, &mut seat.rng);
+        seat.reboot(rebooted.expect("the configuration made a host before"));
     }
 
     /// # Panics
@@ -113,7 +162,7 @@ const LOST: &str = "the host was lost when one of its tasks panicked";
 /// A scripted node. What a host does for itself is done for it: its frames are named and shown.
 pub(crate) struct ScriptNode {
     pub(crate) script: Box<dyn Script>,
-    pub(crate) rng: wirelab_stack::rng::Rng,
+    pub(crate) rng: Rng,
     pub(crate) watch: Watch,
     /// Counts its frames.
     pub(crate) sent: u64,

@@ -141,6 +141,9 @@ impl World {
             Change::SetStage { link, direction, stage } => {
                 self.fabric.set_stage(LineId::of(link, direction), stage, now);
             }
+            Change::Crash(node) => self.crash(node),
+            Change::Restart(node) => self.restart(node),
+            Change::SetClock { node, clock } => self.set_clock(node, clock),
             Change::Show { node, table } => self.show(node, table),
             Change::RemoveStage { link, direction, stage } => {
                 self.fabric.remove_stage(LineId::of(link, direction), stage, now);

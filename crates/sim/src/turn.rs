@@ -5,7 +5,7 @@
 
 use wirelab_stack::context::Ctx;
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, NodeId};
-use wirelab_stack::socket::net::context;
+use wirelab_stack::socket::net::context::{self, Seat};
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{DropReason, Event, Interest, Place};
 
@@ -67,6 +67,10 @@ impl World {
 impl Turn<'_> {
     /// A host's turn; returns when the next one is due.
     fn host(&mut self, host: &mut HostNode, executor: &mut Executor) -> Option<Instant> {
+        if host.down {
+            self.lose_inputs(host.seat_mut());
+            return None;
+        }
         self.inputs(host);
         let now = self.now;
         while host.starts.first().is_some_and(|(at, _)| *at <= now) {
@@ -116,12 +120,25 @@ impl Turn<'_> {
         seat.fire_sleepers();
     }
 
+    /// Frames that arrive where nobody is.
+    #[cold]
+    fn lose_inputs(&mut self, seat: &mut Seat) {
+        seat.set_now(self.now);
+        while let Some((_, frame)) = self.fabric.arrive(self.id, self.now) {
+            *self.events += 1;
+            let (id, place, reason) = (frame.meta.id, Place::Interface, DropReason::HostDown);
+            seat.drive(|_, ctx| {
+                ctx.observe(Interest::FRAMES, || Event::FrameDropped { id, place, reason });
+            });
+        }
+    }
+
     /// Polls the tasks that were woken until none is ready.
     fn run_ready(&self, host: &mut HostNode, executor: &mut Executor, polls: &mut u32) {
         let Some(seat) = host.seat.take() else { return };
         let mut entered = context::enter(seat);
         while *polls < MOST_POLLS {
-            let Some(task) = host.ready.pop_front() else { break };
+            let Some(task) = host.next_ready() else { break };
             *polls += 1;
             executor.poll(task, self.now, &mut entered);
             self.collect_ready(host, executor);

@@ -24,6 +24,7 @@ use crate::hub::{Hub, HubConfig};
 use crate::link::{Line, LineConfig, LinkConfig, LinkCounters, LinkError};
 use crate::node::{HostNode, HubNode, Node, NodeSlot, Script, ScriptNode, SwitchNode};
 use crate::recorder::{Recorder, Shared, Watch};
+use crate::schedule::Schedule;
 use crate::show::{Show, Subject};
 use crate::switch::{Switch, SwitchConfig, SwitchError};
 
@@ -105,7 +106,7 @@ impl core::error::Error for BuildError {}
 ///
 /// Two worlds that were built alike run alike, event for event, on every machine.
 pub struct World {
-    seed: u64,
+    pub(crate) seed: u64,
     pub(crate) now: Instant,
     pub(crate) events: u64,
     pub(crate) nodes: Vec<NodeSlot>,
@@ -116,8 +117,9 @@ pub struct World {
     /// Changes that are to come, in the order of their times and of being set.
     pub(crate) changes: BTreeMap<(Instant, u64), Change>,
     changes_set: u64,
+    pub(crate) schedule: Schedule,
     shared: Rc<Shared>,
-    names: Names,
+    pub(crate) names: Names,
     taken: BTreeSet<String>,
 }
 
@@ -134,6 +136,7 @@ impl World {
             turns: Timers::new(),
             changes: BTreeMap::new(),
             changes_set: 0,
+            schedule: Schedule::default(),
             shared: Rc::default(),
             names: Names::default(),
             taken: BTreeSet::new(),
@@ -149,11 +152,14 @@ impl World {
         config.node = id;
         let name = config.name.clone();
         let interfaces = config.interfaces.len();
+        let kept = config.clone();
         let mut rng = Rng::stream(self.seed, &name, "stack");
         let host = Host::new(config, &mut rng).map_err(BuildError::Host)?;
         let watch = Watch::new(&self.shared, Component::Host(id));
         let seat = Box::new(Seat::new(host, rng, Box::new(watch)));
-        self.add_node(&name, interfaces, Node::Host(HostNode::new(seat)))
+        let mut node = HostNode::new(seat, kept);
+        node.schedule = self.schedule.rng(self.seed, &name);
+        self.add_node(&name, interfaces, Node::Host(node))
     }
 
     /// Adds a node that a script drives. It draws from the stream (seed, its name, "script").
@@ -287,7 +293,7 @@ impl World {
         self.add_application(node, name, start, true, Box::pin(future))
     }
 
-    fn add_application(
+    pub(crate) fn add_application(
         &mut self,
         node: NodeId,
         name: &str,
@@ -316,6 +322,9 @@ impl World {
             | Change::SetStage { link, .. }
             | Change::RemoveStage { link, .. } => {
                 assert!(link.0 < self.fabric.links(), "there is no link {}", link.0);
+            }
+            Change::Crash(node) | Change::Restart(node) | Change::SetClock { node, .. } => {
+                assert!(self.host(node).is_some(), "node {} is no host", node.0);
             }
             Change::Show { node, .. } => {
                 assert!((node.0 as usize) < self.nodes.len(), "there is no node {}", node.0);

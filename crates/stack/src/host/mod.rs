@@ -154,6 +154,16 @@ impl Host {
         build::build(config, rng)
     }
 
+    /// The host of `config` in this one's place, as it is when its machine starts again: nothing of what it knew or had
+    /// open is left. What was counted goes on, and so do the numbers of its frames.
+    ///
+    /// # Errors
+    /// When the configuration makes no sense.
+    pub fn rebooted(&self, config: HostConfig, rng: &mut Rng) -> Result<Self, ConfigError> {
+        let host = Self::new(config, rng)?;
+        Ok(Self { frames_made: self.frames_made, tally: self.tally.clone(), ..host })
+    }
+
     /// Announces the interfaces' addresses, begins to probe those that are to be probed, and to ask for those that it has
     /// not.
     pub fn start(&mut self, ctx: &mut Ctx<'_>) {

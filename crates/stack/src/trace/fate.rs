@@ -9,6 +9,7 @@ documented! {
         LinkQueueFull = "queue-full", "the link's `queue` stage", "The link's queue was full.";
         LinkMtu = "over-mtu", "the link's `mtu` stage", "It is longer than the link carries.";
         LinkDown = "link-down", "the scenario's events", "The link was cut.";
+        HostDown = "host-down", "the scenario's events", "The host had crashed, and had not been restarted yet.";
         BadFcs = "bad_fcs", "IEEE 802.3 §3.2.9", "The frame check sequence does not fit: bits were changed under way.";
 
         Runt = "runt", "IEEE 802.3 §4.2.4.2.2", "It is shorter than an Ethernet header: what a collision leaves.";

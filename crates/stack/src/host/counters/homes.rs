@@ -12,6 +12,7 @@ macro_rules! of_links {
             | DropReason::LinkQueueFull
             | DropReason::LinkMtu
             | DropReason::LinkDown
+            | DropReason::HostDown
             | DropReason::InterfaceDown
             | DropReason::VlanNotAllowed
             | DropReason::VlanNoOtherPort

@@ -78,6 +78,18 @@ impl Seat {
         }
     }
 
+    /// The host starts again, as `host`: who waited waits no more, and whoever slept is forgotten. Its files and its clock
+    /// stay. The tasks are to be dropped by then.
+    pub fn reboot(&mut self, host: Host) {
+        self.host = host;
+        self.waiters = Waiters::default();
+        self.sleepers = Sleepers::default();
+        self.joins = Joins::default();
+        self.spawned.clear();
+        self.wakes.clear();
+        self.application = Arc::from("");
+    }
+
     /// A turn begins: the one instant that its calls see.
     pub fn set_now(&mut self, now: Instant) {
         self.now = now;
