@@ -3,12 +3,13 @@
 use core::hash::Hasher;
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use siphasher::sip::SipHasher13;
 use wirelab_stack::addr::{Cidr, Mac};
 use wirelab_stack::application::AppError;
 use wirelab_stack::frame::{InterfaceId, NodeId};
-use wirelab_stack::host::{HostConfig, RouteConfig};
+use wirelab_stack::host::{HostConfig, Names, RouteConfig};
 use wirelab_stack::interface::InterfaceConfig;
 use wirelab_stack::interface::vlan::VlanId;
 use wirelab_stack::profile::Profile;
@@ -148,6 +149,7 @@ impl Network {
             interfaces: Vec::new(),
             routes: Vec::new(),
             profile: Profile::default(),
+            names: Arc::default(),
         })));
         self.address(host, address);
         host
@@ -238,6 +240,22 @@ impl Network {
         match &mut self.nodes[switch.into().0.0 as usize] {
             NodeConfig::Switch(config) => config,
             other => panic!("`{}` is no switch", other.name()),
+        }
+    }
+
+    /// Every host knows all others by their names, unless it was given names of its own.
+    fn share_names(&mut self) {
+        let hosts = self.nodes.iter().filter_map(|node| match node {
+            NodeConfig::Host(config) => Some(&**config),
+            _ => None,
+        });
+        let names = Arc::new(Names::of(hosts));
+        for node in &mut self.nodes {
+            if let NodeConfig::Host(config) = node
+                && *config.names == Names::default()
+            {
+                config.names = Arc::clone(&names);
+            }
         }
     }
 
@@ -384,6 +402,7 @@ impl Network {
     pub fn world(&mut self) -> &mut World {
         if self.world.is_none() {
             let mut world = World::new(self.seed);
+            self.share_names();
             for node in core::mem::take(&mut self.nodes) {
                 let name = node.name().to_owned();
                 let added = match node {

@@ -4,11 +4,12 @@ use core::hash::Hasher;
 use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use siphasher::sip::SipHasher24;
 use wirelab_stack::addr::{Cidr, Mac};
 use wirelab_stack::frame::NodeId;
-use wirelab_stack::host::HostConfig;
+use wirelab_stack::host::{HostConfig, Names};
 use wirelab_stack::interface::{Capabilities, InterfaceConfig, MulticastRole};
 use wirelab_stack::profile::Profile;
 
@@ -24,7 +25,11 @@ const LEAST_MTU: u16 = 68;
 pub fn plan(hosts: &[At<Host>], problems: &mut Vec<Problem>) -> Vec<HostConfig> {
     check_unique("hosts", hosts.iter().map(|host| &host.value.name), problems);
     check_addresses(hosts, problems);
-    hosts.iter().map(|host| plan_host(&host.value, hosts, problems)).collect()
+    let mut planned: Vec<HostConfig> =
+        hosts.iter().map(|host| plan_host(&host.value, hosts, problems)).collect();
+    let names = Arc::new(Names::of(&planned));
+    planned.iter_mut().for_each(|host| host.names = Arc::clone(&names));
+    planned
 }
 
 fn plan_host(host: &Host, hosts: &[At<Host>], problems: &mut Vec<Problem>) -> HostConfig {
@@ -51,6 +56,7 @@ fn plan_host(host: &Host, hosts: &[At<Host>], problems: &mut Vec<Problem>) -> Ho
         interfaces,
         routes,
         profile,
+        names: Arc::default(),
     }
 }
 

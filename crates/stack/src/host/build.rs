@@ -36,7 +36,7 @@ const MIN_MTU: u16 = 68;
 
 /// Builds the host that `config` describes.
 pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
-    let HostConfig { name, node, interfaces: configs, routes: extra_routes, profile } = config;
+    let HostConfig { name, node, interfaces: configs, routes: extra_routes, profile, names } = config;
     if configs.len() >= usize::from(InterfaceId::LOOPBACK.0) {
         return Err(ConfigError::TooManyInterfaces);
     }
@@ -69,6 +69,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
     let mut host = Host {
         name,
         node,
+        names,
         tally: Tally::new(interfaces.len()),
         discovery: Discovery::new(profile.discovery, interfaces.len()),
         interfaces,

@@ -2,7 +2,9 @@
 
 use core::fmt;
 use core::net::IpAddr;
+use std::sync::Arc;
 
+use super::Names;
 use crate::addr::{Cidr, Mac};
 use crate::frame::{InterfaceId, NodeId};
 use crate::interface::InterfaceConfig;
@@ -64,6 +66,8 @@ pub struct HostConfig {
     pub routes: Vec<RouteConfig>,
     /// All its knobs.
     pub profile: Profile,
+    /// The names that it knows besides its own: one table may be several hosts'.
+    pub names: Arc<Names>,
 }
 
 impl HostConfig {
@@ -75,6 +79,7 @@ impl HostConfig {
             interfaces: vec![interface],
             routes: Vec::new(),
             profile: Profile::default(),
+            names: Arc::default(),
         }
     }
 }

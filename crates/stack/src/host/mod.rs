@@ -17,6 +17,7 @@
 //! | `egress` | the walk of a segment, datagram or message down |
 //! | `path` | next hop and source address |
 //! | `pmtu` | what routers say of paths' MTUs |
+//! | `names` | the names that it knows |
 //! | `neighbors` | what ARP and the neighbour cache owe |
 //! | `control` | ICMP that arrives |
 //! | `complain` | ICMP errors that are sent |
@@ -41,6 +42,7 @@ mod groups;
 mod ingress;
 mod medium;
 mod multicast;
+mod names;
 mod neighbors;
 mod options;
 mod outbox;
@@ -53,6 +55,7 @@ mod schedule;
 mod view;
 
 use core::net::Ipv4Addr;
+use std::sync::Arc;
 
 use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId, NodeId};
@@ -88,6 +91,7 @@ use discovery::Discovery;
 use egress::Way;
 use expected::Expected;
 use groups::LinkGroups;
+pub use names::Names;
 pub(crate) use outbox::Outbox;
 pub(crate) use path::Plan;
 use schedule::{Concern, Schedule};
@@ -97,6 +101,7 @@ use schedule::{Concern, Schedule};
 pub struct Host {
     name: String,
     node: NodeId,
+    names: Arc<Names>,
     interfaces: Vec<Interface>,
     loopback: Interface,
     addresses: Addresses,

@@ -31,6 +31,7 @@
 //! | `open` | `socket`, `close`, `fcntl`, `getsockname`, `getpeername` |
 //! | `attach` | `bind`, `listen`, `accept`, `connect`, `shutdown` |
 //! | `send`, `receive` | what moves data, with its flags and control data |
+//! | `names` | `getaddrinfo`, `gethostbyname` |
 //! | `readiness` | `poll`, `select` |
 //! | `options`, `stream_options`, `value` | `setsockopt`, `getsockopt` |
 
@@ -38,6 +39,7 @@ mod address;
 mod attach;
 mod constants;
 mod errno;
+mod names;
 mod open;
 mod options;
 mod readiness;
@@ -52,6 +54,7 @@ pub use crate::transport::descriptors::Fd;
 pub use address::Address;
 pub use constants::*;
 pub use errno::Errno;
+pub use names::{AI_CANONNAME, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE, AddressInfo, GaiError, Hints};
 pub use readiness::{PollFd, Selected};
 pub use receive::{Control, ErrorOrigin, Received};
 pub use value::{Membership, OptionValue};

@@ -1,6 +1,7 @@
 //! The calls on two hosts on one wire, in the words of programs. What they answer was asked of Linux first.
 
 mod datagram;
+mod names;
 mod opening;
 mod options;
 mod polling;
