@@ -356,7 +356,8 @@ fn endless_lines_and_silence_end_a_session() {
             sent += 1;
             time::sleep(Duration::from_millis(10)).await;
         }
-        assert!(sent <= 2 * (ERRORS as usize + 3), "{sent} KiB of one line");
+        // What lingers is read a while, and not answered.
+        assert!(sent <= 2 * (ERRORS as usize + 3) + 300, "{sent} KiB of one line");
         let mut quiet = Talk::to("10.0.0.2:21").await?;
         quiet.expect("connecting", "220").await?;
         let began = time::now();

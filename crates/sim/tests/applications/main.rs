@@ -4,5 +4,8 @@
 mod ftp;
 mod ftp_faults;
 mod ftp_server;
+mod smtp;
+mod smtp_faults;
+mod smtp_server;
 mod talk;
 mod wire;

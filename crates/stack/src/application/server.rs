@@ -4,7 +4,8 @@ use core::net::SocketAddr;
 use std::collections::VecDeque;
 
 use super::AppError;
-use crate::socket::net::{TcpListener, TcpStream, report, spawn};
+use crate::socket::net::{TcpListener, TcpStream, report, spawn, time};
+use crate::time::Duration;
 
 /// Connections that a server serves at once; it accepts no more until one of them has ended.
 const AT_ONCE: usize = 65_536;
@@ -50,4 +51,28 @@ where
         }
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// How long a peer may go on after the last answer to it.
+const LINGER: Duration = Duration::from_secs(5);
+/// Octets that it may send in that time.
+const LINGER_OCTETS: usize = 256 * 1024;
+
+/// Closes a connection after a last answer, though the peer may have more to say. That is read for a while: unread, it
+/// would reset the connection (RFC 1122 §4.2.2.13), and the answer with it.
+pub(super) async fn linger(stream: TcpStream) {
+    let read = async {
+        stream.shutdown_write()?;
+        let mut octets = 0;
+        while octets < LINGER_OCTETS {
+            let more = stream.read_bytes(LINGER_OCTETS).await?.len();
+            if more == 0 {
+                break;
+            }
+            octets += more;
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    // However it ends, it was the end.
+    let _ = time::timeout(LINGER, read).await;
 }

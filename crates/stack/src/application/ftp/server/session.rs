@@ -17,6 +17,7 @@ use crate::application::ftp::codec::command::Command;
 use crate::application::ftp::codec::line::{Lines, TooLong};
 use crate::application::ftp::codec::reply::Reply;
 use crate::application::race::{Either, race};
+use crate::application::server::linger;
 use crate::socket::net::{TcpListener, TcpStream, fs, report, time};
 use crate::storage::{Existing, FilePath};
 
@@ -137,7 +138,7 @@ impl Session<'_> {
                 }
                 Act::Close(reply) => {
                     self.wire.reply(&reply).await?;
-                    self.wire.stream.shutdown_write()?;
+                    linger(self.wire.stream).await;
                     return Ok(());
                 }
                 Act::Do(command) => {

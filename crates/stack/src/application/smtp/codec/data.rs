@@ -149,6 +149,8 @@ pub struct Survey {
     pub longest: usize,
     /// Whether octets beyond ASCII are in it (RFC 6152 §1).
     pub eight_bit: bool,
+    /// Whether a CR is in it that ends no line: it cannot be sent (RFC 5321 §2.3.8).
+    pub bare: bool,
     line: usize,
     last: u8,
 }
@@ -158,6 +160,7 @@ impl Survey {
     pub fn push(&mut self, text: &[u8]) {
         for octet in text {
             self.eight_bit |= !octet.is_ascii();
+            self.bare |= self.last == b'\r' && *octet != b'\n';
             self.line += if *octet == b'\n' && self.last != b'\r' { 2 } else { 1 };
             self.longest = self.longest.max(self.line);
             if *octet == b'\n' {
@@ -170,6 +173,7 @@ impl Survey {
 
     /// The text is at its end: a line that has not ended will.
     pub fn finish(&mut self) {
+        self.bare |= self.last == b'\r';
         if self.line > 0 {
             self.push(b"\n");
         }
@@ -261,6 +265,13 @@ mod tests {
         survey.push(b"ab\r\nc\n\xc3\xa9");
         survey.finish();
         assert_eq!((survey.size, survey.longest, survey.eight_bit), (4 + 3 + 4, 4, true));
+        assert!(!survey.bare);
+        for text in [&b"a\rb\n"[..], b"\r\r\n", b"a\n\r"] {
+            let mut survey = Survey::default();
+            text.iter().for_each(|octet| survey.push(&[*octet]));
+            survey.finish();
+            assert!(survey.bare, "{text:?}");
+        }
     }
 
     proptest! {
