@@ -6,6 +6,7 @@
 //! | the subcommands, one file each | [`command`] |
 //! | one line about a frame | [`summary`] |
 //! | the sequence diagram | [`ladder`] |
+//! | files of a directory of this machine | [`directory`] |
 //! | pcapng, JSON lines, CSV series | [`record`] |
 //! | the tables and the verdict | [`tables`] |
 //! | exit codes and what failed | [`exit`] |
@@ -13,6 +14,7 @@
 pub mod args;
 pub mod command;
 pub mod console;
+pub mod directory;
 pub mod exit;
 pub mod ladder;
 pub mod output_file;
