@@ -56,9 +56,11 @@ mod watch;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use document::Override;
+pub use plan::Directory;
 pub use report::{
     ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, ExpectationReport,
-    HostReport, InterfaceReport, LinkReport, Outcome, REPORT_VERSION, Report, WaitingReport,
+    FileReport, HostReport, InterfaceReport, LinkReport, Outcome, REPORT_VERSION, Report, ResultReport,
+    WaitingReport,
 };
 pub use run::Run;
 pub use scenario::Scenario;

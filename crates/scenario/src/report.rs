@@ -45,6 +45,8 @@ pub struct Report {
     pub shown: Vec<ShownReport>,
     /// The tables that were to be shown at a time that the run did not reach.
     pub not_shown: Vec<NotShownReport>,
+    /// The files that expectations name, as the run left them.
+    pub files: Vec<FileReport>,
     /// The expectations, in the order of the file.
     pub expectations: Vec<ExpectationReport>,
     /// Who waited for what when a run ended with applications that had not.
@@ -167,6 +169,17 @@ pub struct ApplicationReport {
     pub received_text: Option<String>,
     /// What it said for people to read.
     pub said: Vec<String>,
+    /// What came of what it asked for, in order.
+    pub results: Vec<ResultReport>,
+}
+
+/// What came of something that an application asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ResultReport {
+    /// What it is: `status`, `body_sha256`, `answer`.
+    pub name: String,
+    /// How it turned out.
+    pub value: String,
 }
 
 /// What a TCP connection did, as one of its ends saw it.
@@ -236,6 +249,19 @@ pub struct LinkReport {
     pub to: String,
     /// What it counted.
     pub counters: Counters,
+}
+
+/// A file when the run ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FileReport {
+    /// Its host.
+    pub host: String,
+    /// Its path.
+    pub path: String,
+    /// How many octets it has; 0 where there is none.
+    pub length: u64,
+    /// SHA-256 of its octets, in hexadecimal; `null` where there is none.
+    pub sha256: Option<String>,
 }
 
 /// Whether an expectation held.

@@ -4,22 +4,24 @@ use wirelab_sim::{
     Change, Direction, Hub, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, Show,
     Switch, TraceHash, World,
 };
-use wirelab_stack::application::{AppError, bulk, dhcp, discard, echo, ping, traceroute};
+use wirelab_stack::application::upper::{once, session};
+use wirelab_stack::application::{AppError, bulk, dhcp, discard, echo, ping, small, traceroute};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::Host;
 use wirelab_stack::socket::net::configured;
+use wirelab_stack::storage::{FilePath, Storage, StorageError};
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{ConnectionId, ConnectionInfo};
 
 use crate::counters;
-use crate::plan::{Plan, PlannedApplication, PlannedChange, Work};
+use crate::plan::{Directory, FileCheck, Plan, PlannedApplication, PlannedChange, Subject, Work};
 use crate::report::{
-    ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, HostReport,
-    InterfaceReport, LinkReport, Outcome, REPORT_VERSION, Report, WaitingReport,
+    ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, FileReport, HostReport,
+    InterfaceReport, LinkReport, Outcome, REPORT_VERSION, Report, ResultReport, WaitingReport,
 };
 use crate::shown::{NotShownReport, ShownReport};
 use crate::verdict;
-use crate::watch::{Seen, Watch};
+use crate::watch::{Flow, Seen, Watch};
 
 /// A scenario that is ready to run, or has run.
 pub struct Run {
@@ -45,6 +47,11 @@ impl Run {
             Vec::with_capacity(plan.hosts.len() + plan.switches.len() + plan.hubs.len());
         for host in &plan.hosts {
             nodes.push(world.add_host(host.clone()).expect("the plan has checked its hosts"));
+        }
+        for (node, belongings) in nodes.iter().zip(&plan.belongings) {
+            let storage = belongings.storage().expect("the plan has checked its files");
+            world.set_storage(*node, Box::new(storage));
+            world.set_clock(*node, belongings.clock);
         }
         for switch in &plan.switches {
             nodes.push(world.add_switch(switch.clone()).expect("the plan has checked its switches"));
@@ -136,10 +143,51 @@ impl Run {
         self.recorders = *recorders;
         let hash: TraceHash = *self.recorders.take().expect("the hash was added before the run");
         let watch: Watch = *self.recorders.take().expect("the watch was added before the run");
-        self.report(&outcome, &hash, &watch)
+        let files = self.files();
+        self.report(&outcome, &hash, &watch, files)
     }
 
-    fn report(&self, outcome: &WorldOutcome, hash: &TraceHash, watch: &Watch) -> Report {
+    /// The files that expectations name.
+    fn files(&mut self) -> Vec<FileReport> {
+        let mut named = Vec::new();
+        for expectation in &self.plan.expectations {
+            let Subject::File(file, checks) = &expectation.subject else { continue };
+            named.push(file.clone());
+            named.extend(checks.iter().filter_map(|check| match check {
+                FileCheck::Same(other) => Some(other.clone()),
+                _ => None,
+            }));
+        }
+        let mut files: Vec<FileReport> = Vec::with_capacity(named.len());
+        for file in named {
+            let Some(host) = self.plan.hosts.iter().position(|host| host.name == file.host) else { continue };
+            let Some(storage) = self.world.storage_mut(self.nodes[host]) else { continue };
+            let (length, sha256) = match hash_of(&mut **storage, &file.path) {
+                Ok((length, hash)) => (length, Some(hash)),
+                Err(_) => (0, None),
+            };
+            let report = FileReport { host: file.host, path: file.path.to_string(), length, sha256 };
+            if !files.contains(&report) {
+                files.push(report);
+            }
+        }
+        files
+    }
+
+    /// The directories that hosts have by the scenario, with the hosts' numbers: whoever runs it gives their files to the
+    /// hosts.
+    pub fn directories(&self) -> impl Iterator<Item = (NodeId, &Directory)> {
+        let belongings = self.nodes.iter().zip(&self.plan.belongings);
+        belongings.filter_map(|(node, own)| Some((*node, own.directory.as_ref()?)))
+    }
+
+    fn report(
+        &self,
+        outcome: &WorldOutcome,
+        hash: &TraceHash,
+        watch: &Watch,
+        files: Vec<FileReport>,
+    ) -> Report {
         let mut report = Report {
             version: REPORT_VERSION,
             scenario: self.scenario.clone(),
@@ -162,6 +210,7 @@ impl Run {
             links: self.link_reports(),
             shown: self.shown(watch),
             not_shown: self.not_shown(),
+            files,
             expectations: Vec::new(),
             waiting: waiting(outcome),
         };
@@ -194,6 +243,7 @@ impl Run {
             received_sha256: did.received.sha256(),
             received_text: did.received.text(),
             said: did.said,
+            results: did.results.into_iter().map(|(name, value)| ResultReport { name, value }).collect(),
         }
     }
 
@@ -306,6 +356,22 @@ impl Run {
     }
 }
 
+/// How many octets a file has, and their SHA-256 in hexadecimal.
+fn hash_of(storage: &mut dyn Storage, path: &FilePath) -> Result<(u64, String), StorageError> {
+    const AT_ONCE: usize = 64 * 1024;
+    let (file, _) = storage.open(path)?;
+    let mut flow = Flow::default();
+    let read = loop {
+        match storage.read_at(file, flow.bytes, AT_ONCE) {
+            Ok(octets) if octets.is_empty() => break Ok((flow.bytes, flow.sha256())),
+            Ok(octets) => flow.add(&octets),
+            Err(error) => break Err(error),
+        }
+    };
+    storage.close(file);
+    read
+}
+
 /// The addresses of a host's interfaces now.
 fn addresses(host: &wirelab_stack::host::Host) -> Vec<String> {
     (0..host.interface_count())
@@ -372,6 +438,12 @@ fn spawn(world: &mut World, node: NodeId, application: &PlannedApplication) {
         Work::UdpDiscard(config) => start.with(discard::udp_server(config)),
         Work::UdpSource(config) => start.with(bulk::udp_source(config)),
         Work::UdpSink(config) => start.with(bulk::udp_sink(config)),
+        Work::SmallServer(config) => start.with(small::serve(config)),
+        Work::SmallClient(config) => start.with(small::ask(config)),
+        Work::Upper(config) => start.with(once::server(config)),
+        Work::UpperClient(config) => start.with(once::client(config)),
+        Work::UpperSession(config) => start.with(session::server(config)),
+        Work::UpperSessionClient(config) => start.with(session::client(config)),
     }
 }
 

@@ -36,8 +36,10 @@ const SHIPPED: &[Shipped] = shipped![
     "rarp-boot": "A station asks two RARP servers who it is, and one of them is wrong",
     "redirect": "A host with a default route by the wrong router learns of the better one",
     "router": "An echo through a router that has a foot in each of two networks",
+    "small-services": "Small services over TCP and UDP: echo, discard, characters, dates",
     "switch-vlan": "Two VLANs over two switches and a trunk",
     "traceroute": "Traceroute through five routers, one of them silent",
+    "tutorial-echo": "The tutorial's upper-casing server on port 6999",
     "unreachable": "Nobody there, connection refused, port unreachable",
 ];
 

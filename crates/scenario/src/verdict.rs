@@ -1,5 +1,7 @@
 //! Whether what was expected is what happened.
 
+mod files;
+
 use wirelab_stack::time::Instant;
 
 use crate::counters::together;
@@ -62,6 +64,9 @@ fn judge_one(expectation: &Expectation, report: &Report) -> Vec<ExpectationRepor
         }
         Subject::Switch(index, checks) => judge_device("switch", report.switches.get(*index), checks),
         Subject::Hub(index, checks) => judge_device("hub", report.hubs.get(*index), checks),
+        Subject::File(file, checks) => {
+            checks.iter().map(|check| files::judge(file, check, &report.files)).collect()
+        }
         Subject::Link(index, direction, checks) => {
             let place = index * 2;
             let Some([forward, backward]) = report.links.get(place..place + 2) else { return Vec::new() };
@@ -176,6 +181,16 @@ fn judge_application(
             let held = application.error.as_ref().is_some_and(|actual| is_error(actual, error));
             verdict(format!("{name} failed with {error}"), held, ended(application))
         }
+        ApplicationCheck::Results(what, expected) => {
+            let text = format!("{name}: each {what} in order is {}", listed(expected));
+            let seen: Vec<String> = results(application, what).map(str::to_owned).collect();
+            verdict(text, seen == *expected, format!("there were {}", listed(&seen)))
+        }
+        ApplicationCheck::LastResult(what, expected) => {
+            let last = results(application, what).last();
+            let detail = last.map_or_else(|| format!("there was no {what}"), |last| format!("it is {last}"));
+            verdict(format!("{name}: the last {what} is {expected}"), last == Some(expected.as_str()), detail)
+        }
         ApplicationCheck::Said(line) => {
             let held = application.said.iter().any(|said| said.contains(line.as_str()));
             let last = application.said.last().map_or_else(
@@ -185,6 +200,18 @@ fn judge_application(
             verdict(format!("{name} said {}", quoted(line)), held, last)
         }
     }
+}
+
+fn results<'a>(application: &'a ApplicationReport, what: &str) -> impl Iterator<Item = &'a str> {
+    let named = application.results.iter().filter(move |result| result.name == what);
+    named.map(|result| result.value.as_str())
+}
+
+fn listed(values: &[String]) -> String {
+    if values.is_empty() {
+        return "none".to_owned();
+    }
+    values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ")
 }
 
 fn state_of(word: StateWord) -> ApplicationState {

@@ -10,7 +10,7 @@ use wirelab_stack::trace::{ApplicationEvent, ConnectionId, ConnectionInfo, Event
 
 /// Octets of what an application received that are kept to be shown.
 const KEPT: usize = 4096;
-/// Lines that an application said that are kept.
+/// Lines that an application said that are kept, and results.
 const KEPT_LINES: usize = 1000;
 
 /// Octets that went one way.
@@ -24,7 +24,8 @@ pub struct Flow {
 }
 
 impl Flow {
-    fn add(&mut self, octets: &[u8]) {
+    /// Adds some.
+    pub fn add(&mut self, octets: &[u8]) {
         self.bytes += octets.len() as u64;
         self.hash.update(octets);
         let room = KEPT.saturating_sub(self.first.len()).min(octets.len());
@@ -71,6 +72,8 @@ pub struct Did {
     pub received: Flow,
     /// What it said.
     pub said: Vec<String>,
+    /// What came of what it asked for: names and values, in order.
+    pub results: Vec<(String, String)>,
 }
 
 /// A connection, as one of its ends saw it.
@@ -116,6 +119,11 @@ impl Watch {
             ApplicationEvent::Said(text) => {
                 if did.said.len() < KEPT_LINES {
                     did.said.push(text.to_owned());
+                }
+            }
+            ApplicationEvent::Result { name, value } => {
+                if did.results.len() < KEPT_LINES {
+                    did.results.push((name.to_owned(), value.to_owned()));
                 }
             }
             ApplicationEvent::Received(octets) => did.received.add(octets),

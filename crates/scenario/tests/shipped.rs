@@ -178,3 +178,13 @@ fn dhcp_expects_what_it_says() {
         "between = [\"camera\", \"switch\"]\nloss = \"100 %\"",
     );
 }
+
+#[test]
+fn small_services() {
+    held(&run("small-services", None));
+}
+
+#[test]
+fn tutorial_echo() {
+    held(&run("tutorial-echo", None));
+}

@@ -231,6 +231,10 @@ impl Digest {
 
     fn application(&mut self, event: &ApplicationEvent<'_>) {
         let (kind, octets): (&str, &[u8]) = match event {
+            ApplicationEvent::Result { name, value } => {
+                self.text("result");
+                (name, value.as_bytes())
+            }
             ApplicationEvent::Started => ("started", &[]),
             ApplicationEvent::Said(text) => ("said", text.as_bytes()),
             ApplicationEvent::Received(octets) => ("received", octets),

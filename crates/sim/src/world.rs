@@ -451,6 +451,14 @@ impl World {
         core::mem::replace(&mut seat.storage, storage)
     }
 
+    /// A host's calendar clock; `None` where the node is no host.
+    pub fn clock(&self, node: NodeId) -> Option<Clock> {
+        match &self.nodes.get(node.0 as usize)?.node {
+            Node::Host(host) => Some(host.seat().clock),
+            Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
+        }
+    }
+
     /// Sets a host's calendar clock.
     ///
     /// # Panics

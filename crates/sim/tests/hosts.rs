@@ -34,6 +34,7 @@ impl Recorder for Heard {
             ApplicationEvent::Finished => "finished".to_owned(),
             ApplicationEvent::Failed(text) => format!("failed: {text}"),
             ApplicationEvent::Said(text) => format!("said: {text}"),
+            ApplicationEvent::Result { name, value } => format!("{name}: {value}"),
             ApplicationEvent::Sent(_) => return,
             ApplicationEvent::Received(octets) => {
                 return self.received.entry(name).or_default().extend_from_slice(octets);

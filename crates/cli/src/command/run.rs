@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wirelab_scenario::{Override, Report, Run};
+use wirelab_stack::clock::DEFAULT_DATE;
+use wirelab_stack::storage::{FilePath, copy_all};
 
 use crate::args::RunArgs;
 use crate::console::{Ink, Style};
+use crate::directory::DirectoryStorage;
 use crate::exit::{Code, Failure};
 use crate::ladder::{self, LadderRecorder, Limit, Only};
 use crate::output_file::OutputFile;
@@ -29,6 +32,7 @@ pub fn run(args: &RunArgs, style: &Style, out: &mut dyn Write, err: &mut dyn Wri
     let scenario = super::read(&args.scenario, &overrides, style.charset)?;
     let seed = args.seed.unwrap_or_else(|| scenario.seed());
     let mut run = scenario.build(seed);
+    give_files(&mut run, Path::new(&args.scenario))?;
     let topology = Arc::new(Topology::of(run.world()));
     add_shows(&mut run, args, &topology)?;
     let only = match &args.only {
@@ -90,6 +94,26 @@ fn show(
         }
     }
     out.flush()
+}
+
+/// Gives hosts the files of the directories that the scenario names: beside its own file.
+fn give_files(run: &mut Run, scenario: &Path) -> Result<(), Failure> {
+    let named: Vec<_> = run.directories().map(|(node, named)| (node, named.clone())).collect();
+    for (node, named) in named {
+        let path = scenario.parent().unwrap_or(Path::new("")).join(&named.path);
+        let failed = |error| Failure::file("read", &path, error);
+        let mut directory = DirectoryStorage::open(&path).map_err(failed)?;
+        if named.writable {
+            run.world_mut().set_storage(node, Box::new(directory));
+            continue;
+        }
+        let date = run.world().clock(node).map_or(DEFAULT_DATE, |clock| clock.date);
+        if let Some(storage) = run.world_mut().storage_mut(node) {
+            copy_all(&mut directory, &mut **storage, &FilePath::root(), date)
+                .map_err(|error| failed(error.into()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Asks for the tables that `--show` names.

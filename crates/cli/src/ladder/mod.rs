@@ -459,6 +459,8 @@ fn application(name: &str, event: ApplicationEvent<'_>) -> Option<(Ink, String)>
     match event {
         ApplicationEvent::Started => Some((Ink::Dim, format!("{name} starts"))),
         ApplicationEvent::Said(text) => Some((Ink::Plain, format!("{name}: {text}"))),
+        // Applications say it too.
+        ApplicationEvent::Result { .. } => None,
         ApplicationEvent::Received(octets) => quoted("receives", octets),
         ApplicationEvent::Sent(octets) => quoted("sends", octets),
         ApplicationEvent::Finished => Some((Ink::Dim, format!("{name} ends"))),

@@ -31,6 +31,7 @@ fn report() -> Report {
             received_sha256: String::new(),
             received_text: Some("欢迎新同学!\n".into()),
             said: vec!["connected".into()],
+            results: Vec::new(),
         }],
         connections: vec![ConnectionReport {
             host: "alice".into(),
@@ -71,6 +72,7 @@ fn report() -> Report {
             node: "alice".into(),
             table: "neighbors",
         }],
+        files: Vec::new(),
         expectations: vec![
             ExpectationReport { text: "client received".into(), held: true, detail: "16 octets".into() },
             ExpectationReport { text: "client finished".into(), held: false, detail: "it failed".into() },

@@ -30,8 +30,8 @@ pub enum Kind {
     Decimal(String),
     /// `true` or `false`.
     Boolean(bool),
-    /// A date or time, which no field has.
-    DateTime,
+    /// A date or time, as it was written.
+    DateTime(String),
     /// An array.
     List(Vec<Node>),
     /// A table.
@@ -73,7 +73,7 @@ impl Node {
             Kind::Integer(_) => "an integer",
             Kind::Decimal(_) => "a number with a fraction",
             Kind::Boolean(_) => "a truth value",
-            Kind::DateTime => "a date or time",
+            Kind::DateTime(_) => "a date or time",
             Kind::List(_) => "a list",
             Kind::Table(_) => "a table",
         }
@@ -139,7 +139,7 @@ impl Reader {
             }
             DeValue::Float(number) => Kind::Decimal(number.as_str().to_owned()),
             DeValue::Boolean(truth) => Kind::Boolean(truth),
-            DeValue::Datetime(_) => Kind::DateTime,
+            DeValue::Datetime(date) => Kind::DateTime(date.to_string()),
             DeValue::Array(list) => Kind::List(list.into_iter().map(|value| self.node(value)).collect()),
             DeValue::Table(table) => Kind::Table(self.table(table)),
         };

@@ -7,6 +7,9 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::dhcp::{DhcpClient, DhcpServer};
+use super::service::{
+    Chargen, Daytime, Echo, ServiceClient, TimeServer, Upper, UpperClient, UpperSession, UpperSessionClient,
+};
 use crate::document::Node;
 use crate::near;
 use crate::read::{At, Fields, List, Name, Read, Reader, choice, record};
@@ -286,6 +289,15 @@ kinds! {
     UdpDiscard = "udp-discard",
     UdpSource = "udp-source",
     UdpSink = "udp-sink",
+    Echo = "echo",
+    Chargen = "chargen",
+    Daytime = "daytime",
+    TimeServer = "time",
+    ServiceClient = "service-client",
+    Upper = "upper",
+    UpperClient = "upper-client",
+    UpperSession = "upper-session",
+    UpperSessionClient = "upper-session-client",
 }
 
 /// The description of the definition that `reference` refers to; the definition itself goes.

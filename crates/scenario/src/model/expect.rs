@@ -8,11 +8,11 @@ use super::link::DirectionName;
 use crate::document::{Kind, Node, Table};
 use crate::read::{At, List, Name, Place, Read, Reader, choice, record};
 use crate::schema::named;
-use crate::units::{Port, Size, Span};
+use crate::units::{HostFile, Port, Size, Span};
 
 record! {
     /// What is expected of one subject: an `application`, the TCP `connection`s of a host, a `host`, a `switch`,
-    /// a `hub`, a `link`, or the run's `outcome`.
+    /// a `hub`, a `link`, a `file`, or the run's `outcome`.
     pub struct Expect ("an expectation") {
         /// The application that it is about.
         application: optional Name,
@@ -26,6 +26,8 @@ record! {
         hub: optional Name,
         /// The link that it is about: both directions together, unless `direction` says which.
         link: optional Name,
+        /// The file that it is about, with its host, when the run ends.
+        file: optional HostFile,
         /// How the run ends; `completed` where no expectation says otherwise.
         outcome: optional OutcomeWord,
 
@@ -47,6 +49,24 @@ record! {
         error: optional String,
         /// Of an application: it said this, in one of its lines.
         said: optional String,
+
+        /// Of an application: the answers that it had, in order: these and no others.
+        answers: optional List<String>,
+        /// Of an HTTP client: the status of each response that it ended with, in order: one, or a list.
+        status: optional Statuses,
+        /// Of an HTTP client: the SHA-256, in hexadecimal, of the last response's body.
+        body_sha256: optional Sha256,
+
+        /// Of a file: another that has the same octets.
+        same_as: optional HostFile,
+        /// Of a file: the SHA-256, in hexadecimal, of its octets.
+        sha256: optional Sha256,
+        /// Of a file: this text, all of it.
+        text: optional String,
+        /// Of a file: how many octets it has.
+        length: optional Bounds,
+        /// Of a file: whether there is one.
+        exists: optional bool,
 
         /// Of connections: only those with this port at either end.
         port: optional Port,
@@ -137,6 +157,37 @@ impl Read for Sha256 {
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "^[0-9A-Fa-f]{64}$" })
+    }
+}
+
+/// The statuses of responses: one, or a list.
+#[derive(Clone, Debug)]
+pub struct Statuses(pub Vec<u16>);
+
+impl Read for Statuses {
+    fn expected() -> String {
+        "a status such as 200, or a list of several".to_owned()
+    }
+
+    fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
+        let list = match &node.kind {
+            Kind::Integer(_) => vec![u16::read(reader, node)?],
+            Kind::List(_) => List::<u16>::read(reader, node)?.0.into_iter().map(|at| at.value).collect(),
+            _ => {
+                reader.wrong_kind::<Self>(node);
+                return None;
+            }
+        };
+        if let Some(wrong) = list.iter().find(|status| !(100..=599).contains(*status)) {
+            reader.wrong(node, format!("{wrong} is not a status"), "100 to 599");
+            return None;
+        }
+        Some(Self(list))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        let status = json_schema!({ "type": "integer", "minimum": 100, "maximum": 599 });
+        json_schema!({ "anyOf": [status, { "type": "array", "items": status }] })
     }
 }
 

@@ -7,12 +7,13 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use wirelab_stack::addr::{Cidr, Mac};
 
 use super::addressing::{ConfigureWord, OnConflictWord, RarpClient, RarpEntry};
+use super::files::{File, HostClock};
 use super::knobs::{
     ArpKnobs, DiscoveryKnobs, IgmpKnobs, IpKnobs, SocketKnobs, TcpKnobs, UdpKnobs, UnixKnobs,
 };
 use crate::document::{Kind, Node};
 use crate::read::{At, List, Name, Read, Reader, choice, record};
-use crate::units::{Network, Vlan};
+use crate::units::{Network, Size, Vlan};
 
 record! {
     /// A host.
@@ -30,6 +31,16 @@ record! {
         interface: list Interface,
         /// Its routes besides those to its interfaces' own networks.
         route: list Route,
+        /// Its calendar clock, where it is not right.
+        clock: optional HostClock,
+        /// Files that it has from the beginning.
+        file: list File,
+        /// A directory, beside the scenario's file, whose files it has.
+        directory: optional String,
+        /// Whether what its applications write is written into `directory`; no where left out: it stays in the run.
+        writable: optional bool,
+        /// How many octets its files may have in all; 256 MiB where left out.
+        disk: optional Size,
         /// Knobs of ARP and the neighbour cache, instead of the profile's.
         arp: optional ArpKnobs,
         /// Knobs of IP and ICMP, instead of the profile's.

@@ -6,9 +6,11 @@ mod device;
 mod dhcp;
 mod event;
 mod expect;
+mod files;
 mod host;
 mod knobs;
 mod link;
+mod service;
 mod settings;
 
 pub use addressing::{ConfigureWord, OnConflictWord, RarpEntry};
@@ -17,13 +19,15 @@ pub use device::{Hub, Port, Switch};
 pub use dhcp::{DhcpClient, DhcpServer};
 pub use event::{Event, ShowWord};
 pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};
+pub use files::File;
 pub use host::{Host, Interface, MediumWord, MulticastWord, Preset, Route, RouteWord, Routing};
 pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName};
+pub use service::{ServiceClient, ServiceWord, TransportWord};
 
 use core::num::NonZeroU64;
 
 use crate::read::record;
-use crate::units::Span;
+use crate::units::{Date, Span};
 
 record! {
     /// A wirelab scenario: hosts, switches, links between them, applications on them, what happens when, and what is
@@ -31,6 +35,8 @@ record! {
     pub struct Document ("a scenario") {
         /// What the scenario shows, in a line.
         title: optional String,
+        /// The date at the beginning of the run; 2026-01-01T00:00:00Z where left out.
+        date: optional Date,
         /// The seed of all chance; 1 where left out.
         seed: optional u64,
         /// When the run stops at the latest.

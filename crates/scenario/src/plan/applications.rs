@@ -4,16 +4,17 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::num::NonZeroU8;
 
 use wirelab_stack::application::traceroute::{self, Method};
-use wirelab_stack::application::{bulk, dhcp, discard, echo, ping};
+use wirelab_stack::application::upper::{once, session};
+use wirelab_stack::application::{bulk, dhcp, discard, echo, ping, small};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::{Duration, Instant};
 
 use super::addressing::waits;
-use super::{check_unique, find, groups, no_such};
+use super::{check_unique, find, groups, no_such, ports, services};
 use crate::diagnostic::Problem;
 use crate::model::{Application, Kind, ProbeWord, Traceroute};
 use crate::read::{At, Place};
-use crate::units::{Destination, Peer, Port, Size, Span};
+use crate::units::{Destination, Peer, Size, Span};
 
 /// An application, ready to be started.
 #[derive(Clone, Debug)]
@@ -52,6 +53,12 @@ pub enum Work {
     UdpDiscard(discard::UdpServerConfig),
     UdpSource(bulk::UdpSourceConfig),
     UdpSink(bulk::UdpSinkConfig),
+    SmallServer(small::ServerConfig),
+    SmallClient(small::ClientConfig),
+    Upper(once::ServerConfig),
+    UpperClient(once::ClientConfig),
+    UpperSession(session::ServerConfig),
+    UpperSessionClient(session::ClientConfig),
 }
 
 /// The longest payload of a UDP datagram over IPv4: 65,535 less the headers of 20 and 8 octets.
@@ -68,7 +75,7 @@ pub fn plan(
         applications.iter().map(|application| &application.value.common.name),
         problems,
     );
-    check_ports(applications, problems);
+    ports::check(applications, problems);
     super::dhcp::check_interfaces(applications, hosts, problems);
     let plan = |application: &At<Application>| plan_one(&application.value, hosts, problems);
     let mut planned: Vec<_> = applications.iter().filter_map(plan).collect();
@@ -115,6 +122,9 @@ impl Work {
                 let leaves = config.membership.as_ref().is_some_and(|group| group.leave_at.is_some());
                 config.bytes.is_none() && config.idle.is_none() && !leaves
             }
+            Self::SmallServer(config) => config.requests.is_none(),
+            Self::Upper(config) => config.connections.is_none(),
+            Self::UpperSession(config) => config.connections.is_none(),
             Self::DhcpServer(_) => true,
             Self::DhcpClient(config) => config.release_after.is_none() && !config.inform,
             Self::EchoClient(_)
@@ -122,7 +132,10 @@ impl Work {
             | Self::Ping(_)
             | Self::Traceroute(_)
             | Self::UdpEchoClient(_)
-            | Self::UdpSource(_) => false,
+            | Self::UdpSource(_)
+            | Self::SmallClient(_)
+            | Self::UpperClient(_)
+            | Self::UpperSessionClient(_) => false,
         }
     }
 }
@@ -132,27 +145,27 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
     let second = Duration::from_secs(1);
     Some(match kind {
         Kind::EchoServer(server) => Work::EchoServer(echo::ServerConfig {
-            local: lookup.local(server.address.as_ref(), &server.port)?,
+            local: lookup.local(server.address.as_ref(), server.port.value.0)?,
             connections: value(&server.connections),
         }),
         Kind::Discard(server) => Work::Discard(discard::ServerConfig {
-            local: lookup.local(server.address.as_ref(), &server.port)?,
+            local: lookup.local(server.address.as_ref(), server.port.value.0)?,
             connections: value(&server.connections),
         }),
         Kind::Sink(sink) => Work::Sink(bulk::SinkConfig {
-            local: lookup.local(sink.address.as_ref(), &sink.port)?,
+            local: lookup.local(sink.address.as_ref(), sink.port.value.0)?,
             connections: value(&sink.connections),
         }),
         Kind::UdpEchoServer(server) => Work::UdpEchoServer(echo::UdpServerConfig {
-            local: lookup.local(server.address.as_ref(), &server.port)?,
+            local: lookup.local(server.address.as_ref(), server.port.value.0)?,
             datagrams: value(&server.datagrams),
         }),
         Kind::UdpDiscard(server) => Work::UdpDiscard(discard::UdpServerConfig {
-            local: lookup.local(server.address.as_ref(), &server.port)?,
+            local: lookup.local(server.address.as_ref(), server.port.value.0)?,
             datagrams: value(&server.datagrams),
         }),
         Kind::UdpSink(sink) => Work::UdpSink(bulk::UdpSinkConfig {
-            local: lookup.local(sink.address.as_ref(), &sink.port)?,
+            local: lookup.local(sink.address.as_ref(), sink.port.value.0)?,
             bytes: sink.bytes.as_ref().map(|bytes| bytes.value.0),
             idle: sink.idle.as_ref().map(|idle| idle.value.0),
             membership: groups::membership(sink, lookup)?,
@@ -201,15 +214,24 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             timestamp: value(&ping.timestamp).unwrap_or(false),
         }),
         Kind::Traceroute(trace) => Work::Traceroute(lookup.traceroute(trace)?),
+        Kind::Echo(_)
+        | Kind::Chargen(_)
+        | Kind::Daytime(_)
+        | Kind::TimeServer(_)
+        | Kind::ServiceClient(_)
+        | Kind::Upper(_)
+        | Kind::UpperClient(_)
+        | Kind::UpperSession(_)
+        | Kind::UpperSessionClient(_) => return services::work(kind, lookup),
     })
 }
 
 #[expect(clippy::ref_option, reason = "the fields of the model are options")]
-fn value<T: Copy>(at: &Option<At<T>>) -> Option<T> {
+pub fn value<T: Copy>(at: &Option<At<T>>) -> Option<T> {
     at.as_ref().map(|at| at.value)
 }
 
-fn texts(texts: &[At<String>]) -> Vec<String> {
+pub fn texts(texts: &[At<String>]) -> Vec<String> {
     texts.iter().map(|text| text.value.clone()).collect()
 }
 
@@ -224,9 +246,9 @@ pub struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// Where a server listens.
-    fn local(&mut self, address: Option<&At<IpAddr>>, port: &At<Port>) -> Option<SocketAddr> {
+    pub fn local(&mut self, address: Option<&At<IpAddr>>, port: u16) -> Option<SocketAddr> {
         let Some(address) = address else {
-            return Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port.value.0));
+            return Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port));
         };
         let ip = address.value;
         let own = self.host.is_none_or(|host| {
@@ -238,10 +260,11 @@ impl Lookup<'_> {
             self.problems.push(problem.allowed("one of the host's own addresses, or none for all of them"));
             return None;
         }
-        Some(SocketAddr::new(ip, port.value.0))
+        Some(SocketAddr::new(ip, port))
     }
 
-    fn remote(&mut self, to: &At<Destination>) -> Option<SocketAddr> {
+    /// The address and port of a server.
+    pub fn remote(&mut self, to: &At<Destination>) -> Option<SocketAddr> {
         Some(SocketAddr::new(self.peer(&to.value.peer, &to.place)?, to.value.port))
     }
 
@@ -301,46 +324,5 @@ impl Lookup<'_> {
             return None;
         }
         usize::try_from(size.value.0).ok()
-    }
-}
-
-/// Reports servers of one host that want the same port, and numbers that end a server before it begins.
-fn check_ports(applications: &[At<Application>], problems: &mut Vec<Problem>) {
-    /// Host, whether it is UDP, address, port, name, whether others may share the port.
-    type Server<'a> = (&'a str, bool, Option<IpAddr>, u16, &'a str, bool);
-    let mut taken: Vec<Server<'_>> = Vec::new();
-    for application in applications {
-        let Application { common, kind } = &application.value;
-        let (udp, address, port, limit) = match kind {
-            Kind::EchoServer(s) => (false, &s.address, &s.port, &s.connections),
-            Kind::Discard(s) => (false, &s.address, &s.port, &s.connections),
-            Kind::Sink(s) => (false, &s.address, &s.port, &s.connections),
-            Kind::UdpEchoServer(s) => (true, &s.address, &s.port, &s.datagrams),
-            Kind::UdpDiscard(s) => (true, &s.address, &s.port, &s.datagrams),
-            Kind::UdpSink(s) => (true, &s.address, &s.port, &None),
-            _ => continue,
-        };
-        if let Some(limit) = limit.as_ref().filter(|limit| limit.value == 0) {
-            let problem = limit.problem("a server that ends after 0 would not begin");
-            problems.push(problem.allowed("1 or more, or nothing for a server that does not end"));
-        }
-        let address = address.as_ref().map(|address| address.value);
-        let (host, number) = (common.host.value.0.as_str(), port.value.0);
-        // Sinks of groups share their port.
-        let shares = matches!(kind, Kind::UdpSink(sink) if sink.group.is_some());
-        let clash =
-            taken.iter().find(|(other_host, other_udp, other_address, other_port, _, other_shares)| {
-                let overlap = other_address.is_none() || address.is_none() || *other_address == address;
-                *other_host == host
-                    && *other_udp == udp
-                    && *other_port == number
-                    && overlap
-                    && !(shares && *other_shares)
-            });
-        if let Some((.., other, _)) = clash {
-            let problem = port.problem(format!("`{other}` has the port {number} of `{host}` already"));
-            problems.push(problem.allowed("a port that no other application of the host has"));
-        }
-        taken.push((host, udp, address, number, &common.name.value.0, shares));
     }
 }

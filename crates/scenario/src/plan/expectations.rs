@@ -10,6 +10,7 @@ use crate::errors;
 use crate::model::{Bounds, CounterBounds, DirectionName, Document, Expect, OutcomeWord, StateWord};
 use crate::near;
 use crate::read::{At, Name, Place};
+use crate::units::HostFile;
 
 /// What is expected of one subject.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub enum Subject {
     Switch(usize, Vec<CounterCheck>),
     /// A hub's counters.
     Hub(usize, Vec<CounterCheck>),
+    /// A file when the run ends.
+    File(HostFile, Vec<FileCheck>),
     /// A link's counters: of one direction (0 forward, 1 backward), or of both together.
     Link(usize, Option<usize>, Vec<CounterCheck>),
 }
@@ -58,6 +61,25 @@ pub enum ApplicationCheck {
     Error(String),
     /// It said this.
     Said(String),
+    /// Its results of this name had these values, in order.
+    Results(&'static str, Vec<String>),
+    /// Its last result of this name had this value.
+    LastResult(&'static str, String),
+}
+
+/// What is expected of a file.
+#[derive(Clone, Debug)]
+pub enum FileCheck {
+    /// It has the same octets as this one.
+    Same(HostFile),
+    /// Its octets have this SHA-256.
+    Sha256(String),
+    /// It has this text.
+    Text(String),
+    /// It has so many octets.
+    Length(Bounds),
+    /// There is one, or none.
+    Exists(bool),
 }
 
 /// What is expected of connections.
@@ -91,7 +113,7 @@ pub fn plan(document: &Document, hosts: &[HostConfig], problems: &mut Vec<Proble
 }
 
 /// The fields that an expectation of each kind of subject may have.
-const SUBJECTS: [(&str, &[&str]); 7] = [
+const SUBJECTS: [(&str, &[&str]); 8] = [
     (
         "application",
         &[
@@ -104,6 +126,9 @@ const SUBJECTS: [(&str, &[&str]); 7] = [
             "finished_before",
             "error",
             "said",
+            "answers",
+            "status",
+            "body_sha256",
         ],
     ),
     ("connection", &["port", "ended", "count", "counters"]),
@@ -111,6 +136,7 @@ const SUBJECTS: [(&str, &[&str]); 7] = [
     ("switch", &["counters"]),
     ("hub", &["counters"]),
     ("link", &["direction", "counters"]),
+    ("file", &["same_as", "sha256", "text", "length", "exists"]),
     ("outcome", &[]),
 ];
 
@@ -177,6 +203,11 @@ fn plan_one(
             let checks = counter_checks(value.counters.as_ref(), "hub", counters::HUB, problems);
             Some(Subject::Hub(found?, checks))
         }
+        Expect { file: Some(file), .. } => {
+            let checks = file_checks(value, file, document, problems);
+            check_host(file, document, problems)?;
+            Some(Subject::File(file.value.clone(), checks))
+        }
         Expect { link: Some(name), .. } => {
             let names = document.link.iter().map(|link| link.value.name.value.0.as_str());
             let found = find("link", name, names, problems);
@@ -223,6 +254,15 @@ fn given(expect: &Expect) -> Vec<(&'static str, &Place)> {
         finished_before,
         error,
         said,
+        answers,
+        status,
+        body_sha256,
+        file,
+        same_as,
+        sha256,
+        text,
+        length,
+        exists,
         port,
         ended,
         count,
@@ -288,6 +328,14 @@ fn application_checks(
         expect.finished_before.as_ref().map(|before| Check::FinishedBefore(before.value.instant())),
         expect.error.as_ref().map(|error| Check::Error(error.value.clone())),
         expect.said.as_ref().map(|said| Check::Said(said.value.clone())),
+        expect.answers.as_ref().map(|list| {
+            Check::Results("answer", list.value.0.iter().map(|answer| answer.value.clone()).collect())
+        }),
+        expect
+            .status
+            .as_ref()
+            .map(|list| Check::Results("status", list.value.0.iter().map(ToString::to_string).collect())),
+        expect.body_sha256.as_ref().map(|hash| Check::LastResult("body_sha256", hash.value.0.clone())),
     ];
     checks.into_iter().flatten().collect()
 }
@@ -302,6 +350,49 @@ fn check_error_name(error: &At<String>, problems: &mut Vec<Problem>) {
             problem.allowed(format!("{}, or a part of the error's text", near::or_list(errors::names())));
         problems.push(problem.suggest(near::miss(name, errors::names())));
     }
+}
+
+fn file_checks(
+    expect: &Expect,
+    file: &At<HostFile>,
+    document: &Document,
+    problems: &mut Vec<Problem>,
+) -> Vec<FileCheck> {
+    use FileCheck as Check;
+    if let Some(exists) = expect.exists.as_ref().filter(|exists| !exists.value) {
+        let more = expect.same_as.is_some()
+            || expect.sha256.is_some()
+            || expect.text.is_some()
+            || expect.length.is_some();
+        if more {
+            let problem = exists.problem("nothing can be expected of a file that does not exist");
+            problems.push(problem.allowed("`exists = false` alone"));
+        }
+    }
+    if let Some(other) = &expect.same_as {
+        if other.value == file.value {
+            problems.push(other.problem("a file is the same as itself").allowed("another file"));
+        }
+        check_host(other, document, problems);
+    }
+    let checks = [
+        expect.same_as.as_ref().map(|other| Check::Same(other.value.clone())),
+        expect.sha256.as_ref().map(|hash| Check::Sha256(hash.value.0.clone())),
+        expect.text.as_ref().map(|text| Check::Text(text.value.clone())),
+        expect.length.as_ref().map(|bounds| Check::Length(bounds.value)),
+        expect.exists.as_ref().map(|exists| Check::Exists(exists.value)),
+    ];
+    checks.into_iter().flatten().collect()
+}
+
+/// Reports that there is no such host.
+fn check_host(file: &At<HostFile>, document: &Document, problems: &mut Vec<Problem>) -> Option<()> {
+    let names = document.host.iter().map(|host| host.value.name.value.0.as_str());
+    if names.clone().any(|name| name == file.value.host) {
+        return Some(());
+    }
+    problems.push(no_such(&file.place, "host", &file.value.host, names));
+    None
 }
 
 fn connection_checks(expect: &Expect, problems: &mut Vec<Problem>) -> Vec<ConnectionCheck> {

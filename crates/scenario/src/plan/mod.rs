@@ -6,14 +6,17 @@ mod devices;
 mod dhcp;
 mod events;
 mod expectations;
+mod files;
 mod groups;
 mod hosts;
 mod lending;
 mod links;
 mod media;
 mod paths;
+mod ports;
 mod routes;
 mod segments;
+mod services;
 
 use std::collections::BTreeSet;
 
@@ -29,13 +32,16 @@ use crate::read::{At, Name, Place};
 
 pub use applications::{PlannedApplication, Work};
 pub use events::{PlannedChange, PlannedShow};
-pub use expectations::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectation, Subject};
+pub use expectations::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectation, FileCheck, Subject};
+pub use files::{Belongings, Directory};
 
 /// Everything that a run needs.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The hosts, in the order of the file. Their node numbers are set by the world.
     pub hosts: Vec<HostConfig>,
+    /// What each host has besides its network.
+    pub belongings: Vec<Belongings>,
     /// The switches, in the order of the file. Their nodes follow the hosts'.
     pub switches: Vec<SwitchConfig>,
     /// The hubs, in the order of the file. Their nodes follow the switches'.
@@ -80,13 +86,15 @@ pub fn make(document: &Document, problems: &mut Vec<Problem>) -> Plan {
     }
     let applications = applications::plan(&document.application, &hosts, problems);
     let events::Planned { changes, shows } = events::plan(document, problems);
+    let belongings = files::plan(document, problems);
     let expectations = expectations::plan(document, &hosts, problems);
     let stop = document.stop.as_ref().map(|stop| &stop.value);
     let limits = Limits {
         until: stop.and_then(|stop| stop.until.as_ref()).map(|until| until.value.instant()),
         max_events: stop.and_then(|stop| stop.max_events.as_ref()).map(|most| most.value.get()),
     };
-    let plan = Plan { hosts, switches, hubs, links, applications, changes, shows, limits, expectations };
+    let plan =
+        Plan { hosts, belongings, switches, hubs, links, applications, changes, shows, limits, expectations };
     if problems.is_empty() {
         try_to_build(&plan, document, problems);
     }

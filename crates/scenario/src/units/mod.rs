@@ -5,12 +5,16 @@
 
 mod address;
 mod amounts;
+mod date;
 mod decimal;
+mod file;
 mod moment;
 mod quantity;
 mod vlan;
 
 pub use address::{Destination, End, Group, Network, Peer, Port};
 pub use amounts::{Limit, Percent, Period, QueueLimit, Rate, Size, Span};
+pub use date::Date;
+pub use file::HostFile;
 pub use moment::Moment;
 pub use vlan::{Vlan, Vlans};

@@ -17,9 +17,10 @@ mod pattern;
 pub mod ping;
 mod race;
 mod server;
+pub mod small;
 pub mod smtp;
 pub mod traceroute;
-mod upper;
+pub mod upper;
 
 pub use pattern::Pattern;
 pub use server::serve;

@@ -23,6 +23,18 @@ where
     let listener = TcpListener::bind(local)
         .await
         .map_err(|error| AppError::new(format!("cannot listen on {local}: {error}")))?;
+    serve_on(listener, connections, serve).await
+}
+
+/// As [`serve`], on a listener that is there already.
+///
+/// # Errors
+/// When one of a limited number of connections failed.
+pub async fn serve_on<F, S>(listener: TcpListener, connections: Option<u32>, serve: S) -> Result<(), AppError>
+where
+    S: Fn(TcpStream, SocketAddr) -> F,
+    F: Future<Output = Result<(), AppError>> + 'static,
+{
     let mut served = VecDeque::new();
     let mut accepted = 0;
     let mut failed = None;

@@ -10,6 +10,7 @@
 //! | files in memory | [`MemoryStorage`] |
 //! | the calls of an application | [`socket::net::fs`](crate::socket::net::fs) |
 
+mod copy;
 mod error;
 mod memory;
 mod path;
@@ -22,6 +23,7 @@ use bytes::Bytes;
 
 use crate::clock::Timestamp;
 
+pub use copy::copy_all;
 pub use error::StorageError;
 pub use memory::{MemoryLimits, MemoryStorage};
 pub use path::{FilePath, MAX_NAME, MAX_PATH, PathError};

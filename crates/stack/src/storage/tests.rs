@@ -194,3 +194,25 @@ fn files_and_open_files_are_bounded() {
     storage.close(second);
     assert!(storage.open(&path("d/a")).is_ok());
 }
+
+#[test]
+fn everything_is_copied_or_the_reason_is_told() {
+    let (from, to) = (&mut MemoryStorage::default(), &mut MemoryStorage::default());
+    put(from, "a/b/c", &vec![7; 100_000]);
+    put(from, "a/d", b"other");
+    from.create_directory(&path("empty"), DEFAULT_DATE).unwrap();
+    put(to, "a/d", b"old");
+    put(to, "own", b"own");
+    let later = Timestamp::from_second(2_000_000_000).unwrap();
+    copy_all(from, to, &FilePath::root(), later).unwrap();
+    assert_eq!(names(to, "/"), ["a", "empty", "own"]);
+    assert_eq!(content(to, "a/b/c").unwrap(), vec![7; 100_000]);
+    assert_eq!(content(to, "a/d").unwrap(), b"other");
+    assert_eq!(to.metadata(&path("a/d")).unwrap().modified, later);
+    let small = &mut MemoryStorage::new(MemoryLimits { max_octets: 99_999, ..MemoryLimits::default() });
+    assert_eq!(copy_all(from, small, &FilePath::root(), later), Err(StorageError::NoSpace));
+    assert!(small.held() < 99_999);
+    assert_eq!(content(small, "a/b/c"), Err(StorageError::NotFound));
+    put(from, "own/below", b"");
+    assert_eq!(copy_all(from, to, &FilePath::root(), later), Err(StorageError::NotDirectory));
+}

@@ -108,6 +108,13 @@ pub enum ApplicationEvent<'a> {
     Started,
     /// It said something for people to read.
     Said(&'a str),
+    /// What came of something that it asked for, by name: a `status`, an `answer`.
+    Result {
+        /// What it is.
+        name: &'a str,
+        /// How it turned out.
+        value: &'a str,
+    },
     /// It received these octets.
     Received(&'a [u8]),
     /// It sent these octets.

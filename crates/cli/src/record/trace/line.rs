@@ -123,6 +123,11 @@ pub enum Body<'a> {
         address: String,
         change: &'static str,
     },
+    ApplicationResult {
+        application: &'a str,
+        name: &'a str,
+        value: &'a str,
+    },
     Application {
         application: &'a str,
         action: &'static str,
@@ -339,6 +344,7 @@ fn application<'a>(application: &'a str, event: ApplicationEvent<'a>) -> Body<'a
     match event {
         ApplicationEvent::Started => line("started", None, None),
         ApplicationEvent::Said(text) => line("said", None, Some(text)),
+        ApplicationEvent::Result { name, value } => Body::ApplicationResult { application, name, value },
         ApplicationEvent::Received(octets) => data("received", octets),
         ApplicationEvent::Sent(octets) => data("sent", octets),
         ApplicationEvent::Finished => line("finished", None, None),

@@ -49,6 +49,7 @@ fn recorded() -> Vec<Value> {
         Event::Address { interface, address, change: AddressChange::Assured },
         Event::Application { name: "echo", event: ApplicationEvent::Started },
         Event::Application { name: "echo", event: ApplicationEvent::Said("hello") },
+        Event::Application { name: "web", event: ApplicationEvent::Result { name: "status", value: "200" } },
         Event::Application { name: "echo", event: ApplicationEvent::Sent("欢迎".as_bytes()) },
         Event::Application { name: "echo", event: ApplicationEvent::Received(&[0xff, 0]) },
         Event::Application { name: "echo", event: ApplicationEvent::Finished },

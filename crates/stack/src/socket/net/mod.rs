@@ -40,6 +40,6 @@ pub use echo::EchoSocket;
 pub use listener::TcpListener;
 pub use split::{Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use stream::TcpStream;
-pub use task::{JoinError, JoinHandle, Spawned, received, report, sent, spawn, yield_now};
+pub use task::{JoinError, JoinHandle, Spawned, received, report, result, sent, spawn, yield_now};
 pub use unix::{UnixDatagram, UnixListener, UnixStream};
 pub use waiters::Waiting;

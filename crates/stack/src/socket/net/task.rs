@@ -62,6 +62,12 @@ pub fn report(text: impl AsRef<str>) {
     context::with(|seat| seat.own_event(ApplicationEvent::Said(text.as_ref())));
 }
 
+/// Shows the observer what came of something that the application asked for: a `status`, an `answer`.
+#[track_caller]
+pub fn result(name: &str, value: &str) {
+    context::with(|seat| seat.own_event(ApplicationEvent::Result { name, value }));
+}
+
 /// Shows the observer what the application has sent.
 #[track_caller]
 pub fn sent(octets: &[u8]) {

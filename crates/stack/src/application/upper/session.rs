@@ -1,0 +1,107 @@
+//! Upper case until the peer closes; several clients at once; how a session begins and ends is announced.
+
+use core::net::SocketAddr;
+
+use tokio::io::AsyncWriteExt;
+
+use super::{BACKLOG, UpperCase, upper_case};
+use crate::application::AppError;
+use crate::application::server::serve_on;
+use crate::socket::net::{TcpListener, TcpStream, received, report, result, sent, time};
+use crate::time::Duration;
+
+/// The port that the tutorial uses.
+pub const PORT: u16 = 9999;
+
+/// Octets that are received at once.
+const RECEIVE: usize = 1_024;
+
+/// The server.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Where it listens.
+    pub local: SocketAddr,
+    /// It ends after so many connections; without a number it goes on for ever.
+    pub connections: Option<u32>,
+}
+
+/// The client: it sends its texts over one connection, each when the one before was answered.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// The server.
+    pub remote: SocketAddr,
+    /// What it sends. An empty text would not be answered, and is passed over.
+    pub texts: Vec<String>,
+    /// How long it waits before each text but the first.
+    pub pause: Duration,
+}
+
+/// Serves each connection with a task of its own.
+///
+/// # Errors
+/// When it cannot listen, or one of a limited number of connections failed.
+pub async fn server(config: ServerConfig) -> Result<(), AppError> {
+    let local = config.local;
+    let listener = TcpListener::with_backlog(local, BACKLOG)
+        .map_err(|error| AppError::new(format!("cannot listen on {local}: {error}")))?;
+    serve_on(listener, config.connections, |stream, peer| async move {
+        report(format!("setup: {peer} has connected"));
+        let ended = handle(stream).await;
+        report(format!("finish: {peer} has gone"));
+        ended
+    })
+    .await
+}
+
+async fn handle(mut stream: TcpStream) -> Result<(), AppError> {
+    let (mut codec, mut out) = (UpperCase::default(), Vec::new());
+    loop {
+        let octets = stream.read_bytes(RECEIVE).await?;
+        if octets.is_empty() {
+            codec.finish(&mut out);
+        } else {
+            received(&octets);
+            codec.push(&octets, &mut out);
+        }
+        if !out.is_empty() {
+            stream.write_all(&out).await?;
+            sent(&out);
+            out.clear();
+        }
+        if octets.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// Sends its texts, and says each answer.
+///
+/// # Errors
+/// When the connection fails, or ends within an answer.
+pub async fn client(config: ClientConfig) -> Result<(), AppError> {
+    let remote = config.remote;
+    let stream = TcpStream::connect(remote)
+        .await
+        .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+    for (place, text) in config.texts.iter().filter(|text| !text.is_empty()).enumerate() {
+        if place > 0 && !config.pause.is_zero() {
+            time::sleep(config.pause).await;
+        }
+        stream.write_all_bytes(text.clone().into()).await?;
+        sent(text.as_bytes());
+        let expected = upper_case(text.as_bytes()).len();
+        let mut answer = Vec::with_capacity(expected);
+        while answer.len() < expected {
+            let octets = stream.read_bytes(expected - answer.len()).await?;
+            if octets.is_empty() {
+                return Err(AppError::new(format!("{remote} closed before it had answered {text:?}")));
+            }
+            received(&octets);
+            answer.extend_from_slice(&octets);
+        }
+        result("answer", String::from_utf8_lossy(&answer).trim_end());
+    }
+    stream.shutdown_write()?;
+    while !stream.read_bytes(RECEIVE).await?.is_empty() {}
+    Ok(())
+}
