@@ -139,6 +139,8 @@ pub enum End {
     Stream(Stream),
     /// Of UDP.
     Datagram(Datagram),
+    /// Within the host.
+    Unix(SocketId),
 }
 
 /// What a descriptor stands for.
@@ -189,6 +191,7 @@ impl Descriptor {
                 Phase::Connecting(key) | Phase::Connected(key) => Some(SocketId::Tcp(key)),
             },
             End::Datagram(datagram) => Some(SocketId::Udp(datagram.key)),
+            End::Unix(id) => Some(*id),
         }
     }
 }

@@ -4,6 +4,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use super::Errno;
+use crate::transport::unix;
 
 /// An address of some family.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +14,8 @@ pub enum Address {
     Unspecified,
     /// `AF_INET`: address and port. (`AF_INET6` will be here too.)
     Inet(SocketAddr),
+    /// `AF_UNIX`: a path, an abstract name, or none.
+    Unix(unix::Address),
 }
 
 impl Address {
@@ -23,7 +26,7 @@ impl Address {
     pub const fn inet(&self) -> Option<SocketAddr> {
         match self {
             Self::Inet(address) => Some(*address),
-            Self::Unspecified => None,
+            Self::Unspecified | Self::Unix(_) => None,
         }
     }
 
@@ -50,6 +53,7 @@ impl fmt::Display for Address {
         match self {
             Self::Unspecified => f.write_str("unspecified"),
             Self::Inet(address) => write!(f, "{address}"),
+            Self::Unix(address) => write!(f, "{address}"),
         }
     }
 }
@@ -57,6 +61,12 @@ impl fmt::Display for Address {
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
         Self::Inet(address)
+    }
+}
+
+impl From<unix::Address> for Address {
+    fn from(address: unix::Address) -> Self {
+        Self::Unix(address)
     }
 }
 

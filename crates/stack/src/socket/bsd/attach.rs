@@ -18,8 +18,13 @@ impl Bsd<'_, '_> {
     /// another socket has the port and one of both does not share it, `EAFNOSUPPORT` for another family's address.
     pub fn bind(&mut self, fd: Fd, address: impl Into<Address>) -> Result<(), Errno> {
         let descriptor = self.host.descriptors.get(fd)?;
-        let local = address.into().ipv4()?;
+        let address = address.into();
+        if let End::Unix(id) = descriptor.end {
+            return self.unix_bind(id, address);
+        }
+        let local = address.ipv4()?;
         match &descriptor.end {
+            End::Unix(_) => Err(Errno::EOPNOTSUPP),
             End::Stream(stream) => {
                 if stream.phase != Phase::Idle || stream.bound.is_some() {
                     return Err(Errno::EINVAL);
@@ -56,7 +61,11 @@ impl Bsd<'_, '_> {
     /// `EOPNOTSUPP` for another type of socket, `EINVAL` where it has a connection, `EADDRINUSE` where another listens at
     /// its port.
     pub fn listen(&mut self, fd: Fd, backlog: i32) -> Result<(), Errno> {
-        let End::Stream(stream) = &self.host.descriptors.get(fd)?.end else { return Err(Errno::EOPNOTSUPP) };
+        let stream = match &self.host.descriptors.get(fd)?.end {
+            End::Stream(stream) => stream,
+            End::Unix(id) => return self.unix_listen(*id, backlog),
+            End::Datagram(_) => return Err(Errno::EOPNOTSUPP),
+        };
         // A negative length is a great one: the system reads it without its sign.
         let backlog = if backlog < 0 { SOMAXCONN } else { backlog.min(SOMAXCONN) } as usize;
         match (stream.phase, stream.bound) {
@@ -95,7 +104,11 @@ impl Bsd<'_, '_> {
         }
         let descriptor = self.host.descriptors.get(fd)?;
         let kind = (descriptor.domain, descriptor.kind, descriptor.protocol);
-        let End::Stream(stream) = &descriptor.end else { return Err(Errno::EOPNOTSUPP) };
+        let stream = match &descriptor.end {
+            End::Stream(stream) => stream,
+            End::Unix(id) => return self.unix_accept(*id, descriptor.kind, flags),
+            End::Datagram(_) => return Err(Errno::EOPNOTSUPP),
+        };
         let Phase::Listening(listener) = stream.phase else { return Err(Errno::EINVAL) };
         let own = stream.clone();
         self.has_room()?;
@@ -120,6 +133,10 @@ impl Bsd<'_, '_> {
     pub fn connect(&mut self, fd: Fd, address: impl Into<Address>) -> Result<(), Errno> {
         let address = address.into();
         match &self.host.descriptors.get(fd)?.end {
+            End::Unix(id) => {
+                let id = *id;
+                self.unix_connect(id, address)
+            }
             End::Stream(stream) if address == Address::Unspecified => {
                 let stream = stream.clone();
                 self.disconnect_stream(fd, &stream)
@@ -235,6 +252,10 @@ impl Bsd<'_, '_> {
             descriptor.write_closed |= write;
         };
         match &descriptor.end {
+            End::Unix(id) => {
+                let id = *id;
+                self.unix_shutdown(id, how)
+            }
             End::Stream(stream) => {
                 let stream = stream.clone();
                 match stream.phase {
@@ -277,14 +298,14 @@ impl Bsd<'_, '_> {
     pub(super) fn stream(&mut self, fd: Fd) -> Result<&mut Stream, Errno> {
         match &mut self.host.descriptors.get_mut(fd)?.end {
             End::Stream(stream) => Ok(stream),
-            End::Datagram(_) => Err(Errno::EOPNOTSUPP),
+            _ => Err(Errno::EOPNOTSUPP),
         }
     }
 
     pub(super) fn datagram(&mut self, fd: Fd) -> Result<&mut Datagram, Errno> {
         match &mut self.host.descriptors.get_mut(fd)?.end {
             End::Datagram(datagram) => Ok(datagram),
-            End::Stream(_) => Err(Errno::EOPNOTSUPP),
+            _ => Err(Errno::EOPNOTSUPP),
         }
     }
 }

@@ -33,6 +33,7 @@
 //! | `send`, `receive` | what moves data, with its flags and control data |
 //! | `names` | `getaddrinfo`, `gethostbyname` |
 //! | `readiness` | `poll`, `select` |
+//! | `unix` | all of them on sockets within the host, and `socketpair` |
 //! | `options`, `stream_options`, `value` | `setsockopt`, `getsockopt` |
 
 mod address;
@@ -48,6 +49,7 @@ mod send;
 mod stream_options;
 #[cfg(test)]
 mod tests;
+mod unix;
 mod value;
 
 pub use crate::transport::descriptors::Fd;

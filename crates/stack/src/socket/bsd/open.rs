@@ -1,8 +1,9 @@
 //! `socket`, `close`, `fcntl`, and who the ends are.
 
+use super::unix::unix_type;
 use super::{
-    AF_INET, Address, Bsd, Errno, Fd, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, O_NONBLOCK, SOCK_CLOEXEC,
-    SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM,
+    AF_INET, AF_UNIX, Address, Bsd, Errno, Fd, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, O_NONBLOCK,
+    SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM,
 };
 use crate::trace::State;
 use crate::transport::descriptors::{Datagram, Descriptor, End, Stream};
@@ -24,6 +25,12 @@ impl Bsd<'_, '_> {
     pub fn socket(&mut self, domain: i32, kind: i32, protocol: i32) -> Result<Fd, Errno> {
         let nonblocking = kind & SOCK_NONBLOCK != 0;
         let kind = kind & !(SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if domain == AF_UNIX {
+            let (own, kind) = unix_type(kind, protocol)?;
+            self.has_room()?;
+            let id = self.host.unix_open(own);
+            return self.add(Descriptor::new((domain, kind, 0), nonblocking, End::Unix(id)));
+        }
         // `AF_INET6` will have its place here.
         if domain != AF_INET {
             return Err(Errno::EAFNOSUPPORT);
@@ -107,6 +114,7 @@ impl Bsd<'_, '_> {
     /// `EBADF` where there is no such descriptor.
     pub fn getsockname(&self, fd: Fd) -> Result<Address, Errno> {
         match self.token(fd)? {
+            Some(id @ SocketId::Unix(_)) => Ok(self.host.unix_local(id)?.into()),
             Some(id) => Ok(self.host.local_addr(id)?.into()),
             None => Ok(Address::ANY),
         }
@@ -123,6 +131,9 @@ impl Bsd<'_, '_> {
             if matches!(state, State::SynSent | State::Closed | State::TimeWait) {
                 return Err(Errno::ENOTCONN);
             }
+        }
+        if let SocketId::Unix(_) = id {
+            return Ok(self.host.unix_peer(id)?.into());
         }
         match self.host.peer_addr(id) {
             Err(SocketError::BadDescriptor) => Err(Errno::ENOTCONN),

@@ -53,6 +53,11 @@ impl Bsd<'_, '_> {
     }
 
     fn set_of_socket(&mut self, fd: Fd, name: i32, value: &OptionValue) -> Result<(), Errno> {
+        if let End::Unix(id) = self.host.descriptors.get(fd)?.end
+            && ![SO_RCVTIMEO, SO_SNDTIMEO].contains(&name)
+        {
+            return self.set_of_unix(id, name, value);
+        }
         match name {
             SO_RCVTIMEO => self.host.descriptors.get_mut(fd)?.receive_timeout = value.time()?,
             SO_SNDTIMEO => self.host.descriptors.get_mut(fd)?.send_timeout = value.time()?,
@@ -96,6 +101,7 @@ impl Bsd<'_, '_> {
                 }
                 Ok(())
             }
+            End::Unix(_) => Err(Errno::ENOPROTOOPT),
             End::Datagram(datagram) => {
                 let key = datagram.key;
                 let binding = self.host.udp.binding(key)?;
@@ -137,6 +143,7 @@ impl Bsd<'_, '_> {
                 self.told_stream(fd, SOL_SOCKET, name)?
             }
             (SO_ERROR, _) => self.take_error(fd)?.map_or(0, Errno::number).into(),
+            (name, End::Unix(id)) => self.get_of_unix(*id, name)?,
             _ => return Err(Errno::ENOPROTOOPT),
         })
     }
@@ -149,11 +156,18 @@ impl Bsd<'_, '_> {
                 None => None,
             },
             End::Datagram(datagram) => self.host.udp.take_error(datagram.key)?,
+            End::Unix(id) => {
+                let id = *id;
+                self.host.unix_take_error(id)?
+            }
         };
         Ok(error.map(Errno::from))
     }
 
     fn set_of_ip(&mut self, fd: Fd, name: i32, value: &OptionValue) -> Result<(), Errno> {
+        if let End::Unix(_) = self.host.descriptors.get(fd)?.end {
+            return Err(Errno::ENOPROTOOPT);
+        }
         match name {
             IP_TTL => {
                 // -1 leaves it to the host again.
@@ -261,7 +275,7 @@ impl Bsd<'_, '_> {
                 Some(id @ (SocketId::Tcp(_) | SocketId::Udp(_))) => (self.host.path_mtu(id)? as i32).into(),
                 _ => return Err(Errno::ENOTCONN),
             },
-            (_, End::Stream(_)) => return Err(Errno::ENOPROTOOPT),
+            (_, End::Stream(_) | End::Unix(_)) => return Err(Errno::ENOPROTOOPT),
             (name, End::Datagram(datagram)) => self.get_of_datagram(datagram, name)?,
         })
     }

@@ -98,6 +98,7 @@ impl Bsd<'_, '_> {
     pub(super) fn events(&self, fd: Fd) -> Result<i16, Errno> {
         let descriptor = self.host.descriptors.get(fd)?;
         match &descriptor.end {
+            End::Unix(id) => self.unix_events(*id),
             End::Stream(stream) => match stream.phase {
                 Phase::Idle => {
                     let read = if descriptor.read_closed { READABLE | POLLRDHUP } else { 0 };
@@ -173,7 +174,8 @@ impl Bsd<'_, '_> {
             SocketId::Tcp(key) => self.host.tcp.want(key, readiness),
             SocketId::Listener(key) => self.host.tcp.want_to_accept(key),
             SocketId::Udp(key) => self.host.udp.want(key, readiness),
-            SocketId::Unix(_) | SocketId::Icmp(_) | SocketId::Bound(_) | SocketId::Addresses => Ok(()),
+            SocketId::Unix(_) => self.host.unix_ready(id, readiness).map(|_| ()),
+            SocketId::Icmp(_) | SocketId::Bound(_) | SocketId::Addresses => Ok(()),
         };
     }
 }

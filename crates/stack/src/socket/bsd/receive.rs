@@ -106,6 +106,10 @@ impl Bsd<'_, '_> {
         }
         let closed = descriptor.read_closed;
         match &descriptor.end {
+            End::Unix(id) => {
+                let id = *id;
+                self.unix_receive(id, parts, flags)
+            }
             End::Stream(_) if flags & MSG_ERRQUEUE != 0 => Err(Errno::EAGAIN),
             End::Stream(stream) => {
                 let phase = stream.phase;
@@ -232,7 +236,7 @@ impl Bsd<'_, '_> {
 }
 
 /// Copies `data` into `parts`, one after the other; says how much of it went in.
-fn scatter(data: &[u8], parts: &mut [&mut [u8]]) -> usize {
+pub(super) fn scatter(data: &[u8], parts: &mut [&mut [u8]]) -> usize {
     let mut rest = data;
     for part in parts {
         let length = part.len().min(rest.len());

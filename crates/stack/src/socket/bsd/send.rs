@@ -58,6 +58,10 @@ impl Bsd<'_, '_> {
                 let phase = stream.phase;
                 self.send_stream(phase, closed, parts, flags)
             }
+            End::Unix(id) => {
+                let id = *id;
+                self.unix_send(id, parts, address, flags & MSG_MORE != 0)
+            }
             End::Datagram(datagram) => {
                 let key = datagram.key;
                 let envelope = envelope(address, control)?;

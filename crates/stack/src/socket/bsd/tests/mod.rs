@@ -6,6 +6,7 @@ mod opening;
 mod options;
 mod polling;
 mod stream;
+mod unix;
 
 use super::*;
 use crate::host::tests::Net;
