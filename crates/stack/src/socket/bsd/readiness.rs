@@ -94,6 +94,14 @@ impl Bsd<'_, '_> {
         Ok(selected)
     }
 
+    /// Whether nothing can follow what a stream has received: whoever waits for more waits for nothing.
+    ///
+    /// # Errors
+    /// `EBADF` where there is no such descriptor.
+    pub fn peek_is_at_end(&self, fd: Fd) -> Result<bool, Errno> {
+        Ok(self.events(fd)? & (POLLRDHUP | POLLERR | POLLHUP) != 0)
+    }
+
     /// Everything that holds of a descriptor.
     pub(super) fn events(&self, fd: Fd) -> Result<i16, Errno> {
         let descriptor = self.host.descriptors.get(fd)?;

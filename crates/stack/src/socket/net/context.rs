@@ -166,6 +166,12 @@ impl Seat {
         }
     }
 
+    /// Notes that the task that is polled waits for a socket; says which task it is.
+    pub(super) fn register(&mut self, socket: SocketId, readiness: Readiness, waker: &Waker) -> u64 {
+        self.waiters.register(socket, readiness, waker, self.task, self.now);
+        self.task
+    }
+
     pub(super) const fn now(&self) -> Instant {
         self.now
     }

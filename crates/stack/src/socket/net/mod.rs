@@ -13,12 +13,14 @@
 //! | UDP | [`UdpSocket`] |
 //! | sockets within the host | [`UnixListener`], [`UnixStream`], [`UnixDatagram`] |
 //! | ICMP echo | [`EchoSocket`] |
+//! | sockets by the BSD names | [`bsd`] |
 //! | the host's interfaces and addresses | [`Interface`], [`configured`] |
 //! | virtual time, and the date | [`time`] |
 //! | the host's files | [`fs`] |
 //! | tasks on the same host | [`spawn`] |
 
 mod addresses;
+pub mod bsd;
 pub mod context;
 mod datagram;
 mod echo;
