@@ -1,5 +1,10 @@
 //! The methods of a socket.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method's name alone fixes the lifetime that it is called with"
+)]
+
 use std::io;
 
 use super::waiting::{For, Patience};
@@ -33,7 +38,7 @@ impl Socket {
     /// `EINVAL`, `EMFILE`, or that the time is up.
     pub async fn accept(&self) -> io::Result<(Self, Address)> {
         let patience = self.patience(For::Reading, 0)?;
-        let (fd, peer) = self.until(For::Reading, patience, super::Bsd::accept).await?;
+        let (fd, peer) = self.until(For::Reading, patience, |bsd, fd| bsd.accept(fd)).await?;
         Ok((Self::new(self.node, fd), peer))
     }
 
@@ -227,7 +232,7 @@ impl Socket {
             return Ok(());
         }
         let token = self.call(|bsd, fd| bsd.token(fd))?;
-        self.until(For::Writing, Patience::Endless, super::Bsd::close_lingering).await?;
+        self.until(For::Writing, Patience::Endless, |bsd, fd| bsd.close_lingering(fd)).await?;
         let lines = context::with(|seat| token.and_then(|token| seat.waiters.remove(token)));
         drop(lines);
         Ok(())
