@@ -1,5 +1,7 @@
 //! A scenario's run: its world, and the report once it has ended.
 
+use core::pin::Pin;
+
 use wirelab_sim::{
     Change, Direction, Hub, LinkId, Names, Outcome as WorldOutcome, Progress, Recorder, Recorders, Show,
     Switch, TraceHash, World,
@@ -43,6 +45,7 @@ impl Run {
     /// When the world refuses what the plan has checked: our own mistake.
     pub(crate) fn new(scenario: &str, plan: &Plan, seed: u64) -> Self {
         let mut world = World::new(seed);
+        world.set_schedule(plan.schedule);
         let mut nodes: Vec<NodeId> =
             Vec::with_capacity(plan.hosts.len() + plan.switches.len() + plan.hubs.len());
         for host in &plan.hosts {
@@ -68,7 +71,7 @@ impl Run {
             spawn(&mut world, nodes[application.host], application);
         }
         for (at, change) in &plan.changes {
-            world.at(*at, change_of(change, &links));
+            world.at(*at, change_of(change, &nodes, &links));
         }
         let recorders = Recorders::new();
         let scenario = scenario.to_owned();
@@ -408,8 +411,10 @@ fn waiting(outcome: &WorldOutcome) -> Vec<WaitingReport> {
     reports
 }
 
-fn change_of(change: &PlannedChange, links: &[LinkId]) -> Change {
+fn change_of(change: &PlannedChange, nodes: &[NodeId], links: &[LinkId]) -> Change {
     match change {
+        PlannedChange::Crash(host) => Change::Crash(nodes[*host]),
+        PlannedChange::Restart(host) => Change::Restart(nodes[*host]),
         PlannedChange::Cut(link) => Change::Cut(links[*link]),
         PlannedChange::Restore(link) => Change::Restore(links[*link]),
         PlannedChange::Remove { link, direction, stage } => {
@@ -422,7 +427,18 @@ fn change_of(change: &PlannedChange, links: &[LinkId]) -> Change {
 }
 
 fn spawn(world: &mut World, node: NodeId, application: &PlannedApplication) {
-    let mut start = Start { world, node, application };
+    let PlannedApplication { name, start, background, .. } = application;
+    if *background {
+        let again = application.clone();
+        world.spawn_service(node, name, *start, move || program(&again));
+    } else {
+        world.spawn(node, name, *start, program(application));
+    }
+}
+
+/// What an application does, from its beginning.
+fn program(application: &PlannedApplication) -> Program {
+    let start = Start { application };
     match application.work.clone() {
         Work::EchoServer(config) => start.with(echo::tcp_server(config)),
         Work::EchoClient(config) => start.with(echo::tcp_client(config)),
@@ -447,26 +463,20 @@ fn spawn(world: &mut World, node: NodeId, application: &PlannedApplication) {
     }
 }
 
+type Program = Pin<Box<dyn Future<Output = Result<(), AppError>>>>;
+
 struct Start<'a> {
-    world: &'a mut World,
-    node: NodeId,
     application: &'a PlannedApplication,
 }
 
 impl Start<'_> {
-    fn with(&mut self, work: impl Future<Output = Result<(), AppError>> + 'static) {
-        let PlannedApplication { name, start, background, waits, .. } = self.application;
-        let waits = *waits;
-        let work = async move {
+    fn with(&self, work: impl Future<Output = Result<(), AppError>> + 'static) -> Program {
+        let waits = self.application.waits;
+        Box::pin(async move {
             if waits {
                 configured().await?;
             }
             work.await
-        };
-        if *background {
-            self.world.spawn_background(self.node, name, *start, work);
-        } else {
-            self.world.spawn(self.node, name, *start, work);
-        }
+        })
     }
 }

@@ -23,6 +23,7 @@ macro_rules! shipped {
 
 const SHIPPED: &[Shipped] = shipped![
     "arp-conflict": "Two stations that want an address which is taken",
+    "crash": "A server crashes and starts again under a half-open connection",
     "dhcp": "DHCP: a lease, its renewal and release, and an address that is declined",
     "echo": "A TCP echo across an impaired link",
     "echo-udp": "A UDP echo whose client repeats what the link loses",

@@ -115,7 +115,8 @@ impl Watch {
             None => self.applications.entry(name.to_owned()).or_default(),
         };
         match event {
-            ApplicationEvent::Started => did.started = Some(now),
+            // One whose host starts again goes on under its name.
+            ApplicationEvent::Started => (did.started, did.ended) = (did.started.or(Some(now)), None),
             ApplicationEvent::Said(text) => {
                 if did.said.len() < KEPT_LINES {
                     did.said.push(text.to_owned());

@@ -214,6 +214,14 @@ fn events_do_one_thing() {
         (path.as_str(), message.as_str()),
         ("event.0.loss", "`cut` does not go together with settings")
     );
+    let (_, message) = one("[[event]]\nat = \"1 s\"\ncut = \"wire\"\ncrash = \"client\"\n");
+    assert_eq!(message, "an event does one thing");
+    let (path, message) = one("[[event]]\nat = \"1 s\"\nrestart = \"clinet\"\n");
+    assert_eq!(path, "event.0.restart");
+    assert!(message.contains("clinet"), "{message}");
+    let (path, _) = one("[[event]]\nat = \"1 s\"\ncrash = \"client\"\ndirection = \"forward\"\n");
+    assert_eq!(path, "event.0.direction");
+    right("[[event]]\nat = \"1 s\"\ncrash = \"client\"\n[[event]]\nat = \"2 s\"\nrestart = \"client\"\n");
     let (_, message) = one("[[event]]\nat = \"1 s\"\nchange = \"wire\"\n");
     assert_eq!(message, "the event changes nothing");
     let (_, message) = one("[[event]]\nat = \"1 s\"\nchange = \"wire\"\nqueue = \"9 packets\"\n");
@@ -223,6 +231,13 @@ fn events_do_one_thing() {
                       [[event]]\nat = \"1 s\"\nchange = \"wire\"\nrate = \"1 Mbit/s\"\n";
     right(rate_first);
     assert_eq!(wrong(&rate_first.replace("at = \"1 s\"", "at = \"3 s\"")).len(), 1);
+}
+
+#[test]
+fn a_schedule_is_one_of_two() {
+    let with = |schedule: &str| format!("schedule = \"{schedule}\"\n{HOSTS}{LINK}");
+    assert_eq!(wrong_text(&with("any"))[0].path, "schedule");
+    assert!(Scenario::from_text("test.toml", &with("random"), &[]).is_ok());
 }
 
 #[test]

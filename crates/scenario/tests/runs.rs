@@ -103,6 +103,29 @@ fn events_change_one_direction_and_no_other() {
 }
 
 #[test]
+fn a_random_schedule_runs_what_is_ready_at_once_in_any_order() {
+    let clients: String = (0..5)
+        .map(|n| {
+            format!(
+                "[[application]]\nname = \"client{n}\"\nhost = \"client\"\nkind = \"echo-client\"\n\
+                 to = \"server:7\"\ntexts = [\"x\"]\nstart = \"1 s\"\n"
+            )
+        })
+        .collect();
+    let server = "[[application]]\nname = \"echo\"\nhost = \"server\"\nkind = \"echo-server\"\nport = 7\n\
+                  background = true\n";
+    let hash = |seed: u64, schedule: &str| {
+        let overrides = [format!("seed={seed}"), format!("schedule={schedule}")];
+        let report = run(&format!("{server}{clients}"), &[&overrides[0], &overrides[1]]);
+        assert_eq!(report.outcome, Outcome::Completed);
+        report.trace_hash
+    };
+    let differ = (1..=5).filter(|seed| hash(*seed, "in-order") != hash(*seed, "random")).count();
+    assert!(differ >= 3, "only {differ} of 5 seeds");
+    assert_eq!(hash(1, "random"), hash(1, "random"));
+}
+
+#[test]
 fn a_link_that_is_cut_for_ever_times_out() {
     let cut = "[[event]]\nat = \"100 ms\"\ncut = \"wire\"\n\
                [[expect]]\napplication = \"source\"\nerror = \"ETIMEDOUT\"\n\

@@ -42,6 +42,14 @@ fn partition() {
 }
 
 #[test]
+fn crash() {
+    let report = run("crash", None);
+    held(&report);
+    let echo = report.applications.iter().find(|application| application.name == "echo").unwrap();
+    assert_eq!((echo.received_bytes, echo.ended), (11, None), "it goes on under its name");
+}
+
+#[test]
 fn ping() {
     held(&run("ping", None));
 }

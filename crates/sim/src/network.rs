@@ -361,7 +361,7 @@ impl Network {
         F: Future<Output = Result<(), AppError>> + 'static,
     {
         let (node, name) = (host.into().0, name.to_owned());
-        self.begin(Box::new(move |world| world.spawn_service(node, &name, program)));
+        self.begin(Box::new(move |world| world.spawn_service(node, &name, Instant::ZERO, program)));
     }
 
     /// Crashes a host at `at`, and restarts it after `down`. Its services run again then; other programs of it have failed.

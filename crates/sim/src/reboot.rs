@@ -10,18 +10,23 @@ use crate::node::{HostNode, Node, Service};
 use crate::world::World;
 
 impl World {
-    /// Runs a program in the background each time that a host starts: from the beginning, and again when it is restarted
-    /// ([`Change::Restart`]). `program` makes it anew each time.
+    /// Runs a program in the background from `start` on, and again when its host is restarted
+    /// ([`Change::Restart`](crate::Change::Restart)). `program` makes it anew each time.
     ///
     /// # Panics
     /// When `node` is no host.
-    pub fn spawn_service<F>(&mut self, node: NodeId, name: &str, mut program: impl FnMut() -> F + 'static)
-    where
+    pub fn spawn_service<F>(
+        &mut self,
+        node: NodeId,
+        name: &str,
+        start: Instant,
+        mut program: impl FnMut() -> F + 'static,
+    ) where
         F: Future<Output = Result<(), AppError>> + 'static,
     {
         let mut program = move || -> Root { Box::pin(program()) };
         let first = program();
-        let last = self.add_application(node, name, self.now, true, first);
+        let last = self.add_application(node, name, start, true, first);
         if let Some(host) = self.host_node(node) {
             host.services.push(Service { name: name.to_owned(), last, program: Box::new(program) });
         }

@@ -124,12 +124,9 @@ impl Turn<'_> {
     #[cold]
     fn lose_inputs(&mut self, seat: &mut Seat) {
         seat.set_now(self.now);
-        while let Some((_, frame)) = self.fabric.arrive(self.id, self.now) {
+        while let Some((on, frame)) = self.fabric.arrive(self.id, self.now) {
             *self.events += 1;
-            let (id, place, reason) = (frame.meta.id, Place::Interface, DropReason::HostDown);
-            seat.drive(|_, ctx| {
-                ctx.observe(Interest::FRAMES, || Event::FrameDropped { id, place, reason });
-            });
+            seat.drive(|host, ctx| host.lose_frame(ctx, on, &frame));
         }
     }
 

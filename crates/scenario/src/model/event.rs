@@ -10,7 +10,8 @@ use crate::read::{List, Name, Read, Reader, record};
 use crate::units::Moment;
 
 record! {
-    /// Something that happens at a given time: one of `cut`, `restore` or `change` to a link, or `show`.
+    /// Something that happens at a given time: one of `cut`, `restore` or `change` to a link, `crash` or `restart` to a
+    /// host, or `show`.
     pub struct Event ("an event") {
         /// When it happens; `"end"`, for `show`, when the run has ended.
         at: required Moment,
@@ -20,6 +21,11 @@ record! {
         restore: optional Name,
         /// The link whose settings change to those given here; others stay as they are.
         change: optional Name,
+        /// The host that loses its power: what its applications did and all that it knew is gone, and nobody is told.
+        crash: optional Name,
+        /// The host that starts, with its applications in the background and with nothing else but its files; one that is up
+        /// crashes first.
+        restart: optional Name,
         /// The direction whose settings change; both where left out.
         direction: optional DirectionName,
         /// The stages that are taken out of the link.

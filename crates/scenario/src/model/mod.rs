@@ -26,7 +26,7 @@ pub use service::{ServiceClient, ServiceWord, TransportWord};
 
 use core::num::NonZeroU64;
 
-use crate::read::record;
+use crate::read::{choice, record};
 use crate::units::{Date, Span};
 
 record! {
@@ -43,6 +43,8 @@ record! {
         stop: optional Stop,
         /// Where routes come from besides those that are written down; `static`, from nowhere, where left out.
         routes: optional Routing,
+        /// In which order tasks of one host run that are ready at once; `in-order`, as they were woken, where left out.
+        schedule: optional ScheduleWord,
         /// The hosts.
         host: list Host,
         /// The switches.
@@ -53,10 +55,20 @@ record! {
         link: list Link,
         /// The applications on the hosts.
         application: list Application,
-        /// What happens to links, and what is shown, and when.
+        /// What happens to links and hosts, and what is shown, and when.
         event: list Event,
         /// What is expected of the run.
         expect: list Expect,
+    }
+}
+
+choice! {
+    /// In which order tasks of one host run that are ready at once.
+    pub enum ScheduleWord ("a schedule") {
+        /// In the order in which they were woken.
+        InOrder = "in-order",
+        /// In any order, drawn from the seed: what an application must not depend on.
+        Random = "random",
     }
 }
 

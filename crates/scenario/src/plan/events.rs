@@ -1,4 +1,4 @@
-//! What happens to links, and what is shown, and when.
+//! What happens to links and hosts, and what is shown, and when.
 
 use wirelab_sim::{Direction, DirectionConfig, Show, StageConfig, StageKind, Whose};
 use wirelab_stack::time::Instant;
@@ -11,7 +11,7 @@ use crate::near;
 use crate::read::{At, List, Name, Read};
 use crate::units::{Moment, Span};
 
-/// A change of a link, by its place in the plan.
+/// A change of a link or a host, by its place in the plan.
 #[derive(Clone, Debug)]
 pub enum PlannedChange {
     /// The link is cut.
@@ -27,6 +27,10 @@ pub enum PlannedChange {
         /// The stage's new settings.
         stage: StageConfig,
     },
+    /// A host crashes, by its place in the plan.
+    Crash(usize),
+    /// A host starts again.
+    Restart(usize),
     /// A stage is taken out.
     Remove {
         /// Of which link.
@@ -53,7 +57,7 @@ pub struct PlannedShow {
 /// What happens when, in the order of time; what is shown when, in the order of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Planned {
-    /// Changes of links.
+    /// Changes of links and hosts.
     pub changes: Vec<(Instant, PlannedChange)>,
     /// Tables that are shown.
     pub shows: Vec<PlannedShow>,
@@ -69,7 +73,13 @@ pub fn plan(document: &Document, problems: &mut Vec<Problem>) -> Planned {
     in_time.sort_by_key(|event| event.value.at.value);
     let mut current: Vec<[Settings; 2]> = links.iter().map(|link| directions(&link.value)).collect();
     for event in in_time {
-        let Event { at, cut, restore, change, show, .. } = &event.value;
+        let Event { at, cut, restore, change, crash, restart, show, .. } = &event.value;
+        let given = [cut, restore, change, crash, restart].into_iter().flatten().count();
+        if given + usize::from(show.is_some()) != 1 {
+            let problem = event.problem("an event does one thing");
+            problems.push(problem.allowed("one of `cut`, `restore`, `change`, `crash`, `restart` or `show`"));
+            continue;
+        }
         let moment = at.value;
         if moment == Moment::End && show.is_none() {
             let problem = at.problem("nothing but `show` can happen when the run has ended");
@@ -85,31 +95,37 @@ pub fn plan(document: &Document, problems: &mut Vec<Problem>) -> Planned {
         let mut find = |name: &At<Name>| {
             find("link", name, links.iter().map(|link| link.value.name.value.0.as_str()), problems)
         };
-        match (cut, restore, change, show) {
-            (Some(name), None, None, None) => {
-                planned.changes.extend(find(name).map(|link| (at, PlannedChange::Cut(link))));
-                forbid_settings(event, "cut", problems);
-            }
-            (None, Some(name), None, None) => {
-                planned.changes.extend(find(name).map(|link| (at, PlannedChange::Restore(link))));
-                forbid_settings(event, "restore", problems);
-            }
-            (None, None, Some(name), None) => {
-                let Some(link) = find(name) else { continue };
-                let changed = change_settings(event, link, &mut current[link], problems);
-                planned.changes.extend(changed.into_iter().map(|change| (at, change)));
-            }
-            (None, None, None, Some(tables)) => {
-                planned.shows.extend(plan_show(event, tables, document, problems));
-                forbid_settings(event, "show", problems);
-            }
-            _ => {
-                let problem = event.problem("an event does one thing");
-                problems.push(problem.allowed("one of `cut`, `restore`, `change` or `show`"));
-            }
+        if let Some(name) = cut {
+            planned.changes.extend(find(name).map(|link| (at, PlannedChange::Cut(link))));
+            forbid_settings(event, "cut", problems);
+        } else if let Some(name) = restore {
+            planned.changes.extend(find(name).map(|link| (at, PlannedChange::Restore(link))));
+            forbid_settings(event, "restore", problems);
+        } else if let Some(name) = change {
+            let Some(link) = find(name) else { continue };
+            let changed = change_settings(event, link, &mut current[link], problems);
+            planned.changes.extend(changed.into_iter().map(|change| (at, change)));
+        } else if let Some(name) = crash {
+            planned
+                .changes
+                .extend(host(document, name, problems).map(|host| (at, PlannedChange::Crash(host))));
+            forbid_settings(event, "crash", problems);
+        } else if let Some(name) = restart {
+            planned
+                .changes
+                .extend(host(document, name, problems).map(|host| (at, PlannedChange::Restart(host))));
+            forbid_settings(event, "restart", problems);
+        } else if let Some(tables) = show {
+            planned.shows.extend(plan_show(event, tables, document, problems));
+            forbid_settings(event, "show", problems);
         }
     }
     planned
+}
+
+/// The place of the host of that name.
+fn host(document: &Document, name: &At<Name>, problems: &mut Vec<Problem>) -> Option<usize> {
+    find("host", name, document.host.iter().map(|host| host.value.name.value.0.as_str()), problems)
 }
 
 fn plan_show(
@@ -126,10 +142,9 @@ fn plan_show(
         let problem = host.problem("the tables of a host and of a switch are shown");
         problems.push(problem.allowed("one of `host` and `switch`, or neither"));
     }
-    let hosts = document.host.iter().map(|host| host.value.name.value.0.as_str());
     let switches = document.switch.iter().map(|switch| switch.value.name.value.0.as_str());
     let (node, whose) = match (host, switch) {
-        (Some(name), _) => (Some(find("host", name, hosts, problems)?), Some(Whose::Host)),
+        (Some(name), _) => (Some(self::host(document, name, problems)?), Some(Whose::Host)),
         (_, Some(name)) => {
             let place = find("switch", name, switches, problems)?;
             (Some(document.host.len() + place), Some(Whose::Switch))
@@ -153,10 +168,10 @@ fn plan_show(
     Some(PlannedShow { at, node, tables: tables.value.0.iter().map(|table| table.value.0).collect() })
 }
 
-/// Cutting and restoring concern the whole link and set nothing.
+/// Most events concern a whole link or host, and set nothing.
 fn forbid_settings(event: &At<Event>, what: &str, problems: &mut Vec<Problem>) {
     if let Some(direction) = &event.value.direction {
-        let message = format!("`{what}` concerns both directions");
+        let message = format!("`{what}` does not concern one direction");
         problems.push(direction.problem(message).allowed("no `direction`"));
     }
     let remove = event.value.remove.as_ref().map(|stages| &stages.place);

@@ -20,13 +20,15 @@ mod services;
 
 use std::collections::BTreeSet;
 
-use wirelab_sim::{BuildError, DirectionConfig, HubConfig, Limits, LinkConfig, SwitchConfig, World};
+use wirelab_sim::{
+    BuildError, DirectionConfig, HubConfig, Limits, LinkConfig, Schedule, SwitchConfig, World,
+};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::Instant;
 
 use crate::diagnostic::Problem;
-use crate::model::Document;
+use crate::model::{Document, ScheduleWord};
 use crate::near;
 use crate::read::{At, Name, Place};
 
@@ -54,6 +56,8 @@ pub struct Plan {
     pub changes: Vec<(Instant, PlannedChange)>,
     /// What is shown when, in the order of the file.
     pub shows: Vec<PlannedShow>,
+    /// In which order tasks run that are ready at once.
+    pub schedule: Schedule,
     /// When the run stops at the latest.
     pub limits: Limits,
     /// What is expected, in the order of the file.
@@ -93,8 +97,23 @@ pub fn make(document: &Document, problems: &mut Vec<Problem>) -> Plan {
         until: stop.and_then(|stop| stop.until.as_ref()).map(|until| until.value.instant()),
         max_events: stop.and_then(|stop| stop.max_events.as_ref()).map(|most| most.value.get()),
     };
-    let plan =
-        Plan { hosts, belongings, switches, hubs, links, applications, changes, shows, limits, expectations };
+    let schedule = match document.schedule.as_ref().map(|schedule| schedule.value) {
+        None | Some(ScheduleWord::InOrder) => Schedule::InOrder,
+        Some(ScheduleWord::Random) => Schedule::Random,
+    };
+    let plan = Plan {
+        hosts,
+        belongings,
+        switches,
+        hubs,
+        links,
+        applications,
+        changes,
+        shows,
+        schedule,
+        limits,
+        expectations,
+    };
     if problems.is_empty() {
         try_to_build(&plan, document, problems);
     }

@@ -45,6 +45,12 @@ impl Host {
         if self.accept_expected(ctx, on, frame) { Ok(()) } else { self.walk_up(ctx, on, frame) }
     }
 
+    /// A frame arrives where nobody is: the host is down.
+    pub fn lose_frame(&mut self, ctx: &mut Ctx<'_>, on: InterfaceId, frame: &Frame) {
+        ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface: on, frame });
+        self.finish(ctx, on, frame.meta.id, Err((Place::Interface, DropReason::HostDown)));
+    }
+
     /// A frame has done its work, or has ended.
     #[inline]
     pub(super) fn finish(
