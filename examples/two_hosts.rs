@@ -14,14 +14,14 @@ fn upper_case(seed: u64, text: &'static str) -> Duration {
     let server = net.host("server", "10.0.0.2/24");
     net.link(client, server).delay(Duration::from_millis(20)).loss(percent(5));
     net.spawn(server, "server", async {
-        let (mut stream, _) = TcpListener::bind("10.0.0.2:6999".parse()?).await?.accept().await?;
+        let (mut stream, _) = TcpListener::bind("10.0.0.2:6999").await?.accept().await?;
         let mut question = String::new();
         stream.read_to_string(&mut question).await?;
         stream.write_all(question.to_uppercase().as_bytes()).await?;
         Ok(())
     });
     net.spawn(client, "client", async move {
-        let mut stream = TcpStream::connect("10.0.0.2:6999".parse()?).await?;
+        let mut stream = TcpStream::connect("10.0.0.2:6999").await?;
         stream.write_all(text.as_bytes()).await?;
         stream.shutdown().await?;
         let mut answer = String::new();

@@ -18,14 +18,14 @@
 //! let server = net.host("server", "10.0.0.2/24");
 //! net.link(client, server).delay(Duration::from_millis(20)).loss(percent(5));
 //! net.spawn(server, "server", async {
-//!     let (mut stream, _) = TcpListener::bind("10.0.0.2:6999".parse()?).await?.accept().await?;
+//!     let (mut stream, _) = TcpListener::bind("10.0.0.2:6999").await?.accept().await?;
 //!     let mut question = String::new();
 //!     stream.read_to_string(&mut question).await?;
 //!     stream.write_all(question.to_uppercase().as_bytes()).await?;
 //!     Ok(())
 //! });
 //! net.spawn(client, "client", async {
-//!     let mut stream = TcpStream::connect("10.0.0.2:6999".parse()?).await?;
+//!     let mut stream = TcpStream::connect("10.0.0.2:6999").await?;
 //!     stream.write_all("欢迎新同学! hello".as_bytes()).await?;
 //!     stream.shutdown().await?;
 //!     let mut answer = String::new();

@@ -89,7 +89,7 @@ fn a_datagram_from_a_service_is_not_answered() {
     }
     let (mut net, one, _) = served(Service::Echo, Transport::Udp);
     net.spawn(one, "beside", async {
-        let socket = UdpSocket::bind("10.0.0.1:8".parse()?).await?;
+        let socket = UdpSocket::bind("10.0.0.1:8").await?;
         socket.send_to(b"once", at(7)).await?;
         assert_eq!(socket.recv_bytes().await?.0, "once");
         Ok(())

@@ -328,7 +328,7 @@ fn sockets_move_to_other_tasks_but_not_to_other_hosts() {
     });
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| net.run())).unwrap_err();
     let text = panicked.downcast_ref::<String>().unwrap();
-    assert!(text.contains("used by a task of host `server`: sockets cannot move"), "{text}");
+    assert!(text.contains("used by a task of host `server`: they cannot move"), "{text}");
 }
 
 #[test]

@@ -186,7 +186,7 @@ fn vlans_are_apart_and_reach_over_a_trunk() {
     }
     transfer(&mut net, ann, ben, "10.0.0.2", 50_000);
     net.spawn(cat, "refused", async {
-        let error = wirelab_stack::socket::net::TcpStream::connect("10.0.0.2:9".parse()?).await.unwrap_err();
+        let error = wirelab_stack::socket::net::TcpStream::connect("10.0.0.2:9").await.unwrap_err();
         assert!(error.to_string().contains("refused"), "{error}");
         Ok(())
     });

@@ -39,14 +39,14 @@ fn talk(looks: &[(u64, Show)]) -> (Vec<(Instant, Table)>, u64, u64) {
     let server = network.host("server", "10.0.0.2/24");
     network.link(client, server).delay(Duration::from_millis(10));
     network.spawn(server, "server", async {
-        let (mut stream, _) = TcpListener::bind("10.0.0.2:7".parse()?).await?.accept().await?;
+        let (mut stream, _) = TcpListener::bind("10.0.0.2:7").await?.accept().await?;
         let mut text = String::new();
         stream.read_to_string(&mut text).await?;
         stream.write_all(b"answer").await?;
         Ok(())
     });
     network.spawn(client, "client", async {
-        let mut stream = TcpStream::connect("10.0.0.2:7".parse()?).await?;
+        let mut stream = TcpStream::connect("10.0.0.2:7").await?;
         stream.write_all(b"question").await?;
         stream.shutdown().await?;
         let mut answer = String::new();

@@ -121,7 +121,7 @@ impl Prober {
                 // Port zero is none.
                 let port = first.wrapping_add(number).max(1);
                 let remote = SocketAddr::new(config.destination, port);
-                socket.set_ttl(Some(ttl))?;
+                socket.set_ttl(ttl.into())?;
                 socket.send_to(&self.payload, remote).await?;
                 time::timeout(config.wait, of_datagram(socket, remote)).await
             }

@@ -10,6 +10,7 @@ mod ip;
 mod multicast;
 pub mod net;
 mod options;
+mod ready;
 pub mod server;
 mod stream;
 mod unix;

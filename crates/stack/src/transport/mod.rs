@@ -67,6 +67,10 @@ impl Readiness {
     pub const WRITE: Self = Self(2);
     /// Both.
     pub const BOTH: Self = Self(3);
+    /// As [`READ`](Self::READ), by tokio's name.
+    pub const READABLE: Self = Self::READ;
+    /// As [`WRITE`](Self::WRITE), by tokio's name.
+    pub const WRITABLE: Self = Self::WRITE;
 
     /// Whether all of `other` is in it.
     pub const fn contains(self, other: Self) -> bool {
@@ -94,6 +98,35 @@ impl Readiness {
     /// Whether nothing is in it.
     pub const fn is_none(self) -> bool {
         self.0 == 0
+    }
+
+    /// As [`is_none`](Self::is_none), by tokio's name.
+    pub const fn is_empty(self) -> bool {
+        self.is_none()
+    }
+
+    /// Whether reading is in it.
+    pub const fn is_readable(self) -> bool {
+        self.contains(Self::READ)
+    }
+
+    /// Whether writing is in it.
+    pub const fn is_writable(self) -> bool {
+        self.contains(Self::WRITE)
+    }
+
+    /// As [`or`](Self::or), by tokio's name.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "tokio's name for what `|` does")]
+    pub const fn add(self, other: Self) -> Self {
+        self.or(other)
+    }
+}
+
+impl core::ops::BitOr for Readiness {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        self.or(other)
     }
 }
 

@@ -10,6 +10,7 @@ use core::task::{Context, Poll, Waker};
 use std::sync::Arc;
 
 use super::sleepers::Sleepers;
+use super::socket_options::Embryo;
 use super::task::{Joins, Spawned};
 use super::waiters::{Waiters, Waiting};
 use crate::clock::{Clock, Timestamp};
@@ -20,6 +21,7 @@ use crate::rng::Rng;
 use crate::storage::{MemoryStorage, Storage};
 use crate::time::Instant;
 use crate::trace::{ApplicationEvent, Event, Interest};
+use crate::transport::slots::Slots;
 use crate::transport::{Readiness, SocketError, SocketId, Wake};
 
 #[expect(
@@ -52,6 +54,7 @@ pub struct Seat {
     pub(super) waiters: Waiters,
     pub(super) sleepers: Sleepers,
     pub(super) joins: Joins,
+    pub(super) embryos: Slots<Embryo>,
     pub(super) spawned: Vec<Spawned>,
     task: u64,
     application: Arc<str>,
@@ -71,6 +74,7 @@ impl Seat {
             waiters: Waiters::default(),
             sleepers: Sleepers::default(),
             joins: Joins::default(),
+            embryos: Slots::new(),
             spawned: Vec::new(),
             task: 0,
             application: Arc::from(""),
@@ -147,6 +151,19 @@ impl Seat {
         self.waiters.waiting()
     }
 
+    /// What is held for tasks: to see that none of it is left over.
+    pub fn held(&self) -> Held {
+        let mut sockets = self.embryos.iter().count();
+        self.host.tcp.for_each_socket(|_| sockets += 1);
+        self.host.udp.for_each(|_, _, _| sockets += 1);
+        Held {
+            sockets,
+            waiting: self.waiters.waiting().count(),
+            sleeping: self.sleepers.count(),
+            tasks: self.joins.count(),
+        }
+    }
+
     /// A socket, for people: `TCP 10.0.0.1:6999 -> 10.0.0.2:50000`.
     pub fn describe(&self, socket: SocketId) -> String {
         let text = |address: Result<SocketAddr, SocketError>| address.map_or("?".into(), |at| at.to_string());
@@ -186,6 +203,25 @@ impl Seat {
         let mut ctx = Ctx::new(*now, rng, &mut **observer);
         ctx.observe(Interest::APPLICATIONS, || Event::Application { name, event });
     }
+}
+
+/// What a host holds for its tasks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Held {
+    /// Sockets that are open, and connections that are on their way to their end.
+    pub sockets: usize,
+    /// Places of tasks that wait for a socket.
+    pub waiting: usize,
+    /// Sleeps that have begun and are not over.
+    pub sleeping: usize,
+    /// Spawned tasks that have not ended, or whose output nobody has fetched.
+    pub tasks: usize,
+}
+
+/// What the ambient host holds for its tasks.
+#[track_caller]
+pub fn held() -> Held {
+    with(|seat| seat.held())
 }
 
 /// A seat that is taken: the thread's sockets find it until this is dropped.

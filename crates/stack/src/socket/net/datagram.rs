@@ -6,7 +6,9 @@ use std::io;
 use bytes::Bytes;
 
 use super::addresses::Interface;
+use super::names::{self, ToSocketAddrs};
 use super::socket::Socket;
+use super::socket_options::octet;
 use crate::context::Ctx;
 use crate::host::Host;
 use crate::network::sending::MtuDiscovery;
@@ -44,8 +46,8 @@ impl UdpSocket {
     /// # Errors
     /// When the address is not the host's, or the port is taken.
     #[expect(clippy::unused_async, reason = "shaped like tokio's")]
-    pub async fn bind(local: SocketAddr) -> io::Result<Self> {
-        Self::bound(local, false)
+    pub async fn bind<A: ToSocketAddrs>(local: A) -> io::Result<Self> {
+        names::each(&local, |local| Self::bound(local, false))
     }
 
     /// As [`bind`](Self::bind), and bound to an interface too: it receives what comes in there, and sends by it alone,
@@ -78,8 +80,8 @@ impl UdpSocket {
     /// # Errors
     /// When there is no route.
     #[expect(clippy::unused_async, reason = "shaped like tokio's")]
-    pub async fn connect(&self, remote: SocketAddr) -> io::Result<()> {
-        self.socket.call(|host, ctx, id| host.udp_connect(ctx, id, remote))
+    pub async fn connect<A: ToSocketAddrs>(&self, remote: A) -> io::Result<()> {
+        names::each(&remote, |remote| self.socket.call(|host, ctx, id| host.udp_connect(ctx, id, remote)))
     }
 
     /// Sends a datagram to the peer.
@@ -94,7 +96,8 @@ impl UdpSocket {
     ///
     /// # Errors
     /// When there is no route, or the datagram is too long.
-    pub async fn send_to(&self, data: &[u8], remote: SocketAddr) -> io::Result<usize> {
+    pub async fn send_to<A: ToSocketAddrs>(&self, data: &[u8], remote: A) -> io::Result<usize> {
+        let remote = names::addresses(&remote)?.into_iter().next().ok_or_else(names::nothing)?;
         self.socket.until(Readiness::WRITE, |host, ctx, id| host.udp_send_to(ctx, id, data, remote)).await
     }
 
@@ -185,12 +188,21 @@ impl UdpSocket {
         self.socket.call(|host, _, id| host.peer_addr(id))
     }
 
-    /// Sets the time to live of what it sends (`IP_TTL`); without one it is the host's own.
+    /// The time to live of what it sends.
     ///
     /// # Errors
-    /// When it is zero.
-    pub fn set_ttl(&self, ttl: Option<u8>) -> io::Result<()> {
-        self.socket.call(|host, _, id| host.set_ttl(id, ttl))
+    /// Never, as long as the host lives.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.socket.call(|host, _, id| host.ttl(id)).map(u32::from)
+    }
+
+    /// Sets the time to live of what it sends (`IP_TTL`).
+    ///
+    /// # Errors
+    /// When it is zero, or more than an octet.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        let ttl = octet(ttl)?;
+        self.socket.call(|host, _, id| host.set_ttl(id, Some(ttl)))
     }
 
     /// Sets the type of service of what it sends (`IP_TOS`): DSCP and ECN.

@@ -4,11 +4,13 @@ use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use std::io;
 
+use super::names::{self, ToSocketAddrs};
 use super::socket::Socket;
+use super::socket_options::octet;
 use super::stream::TcpStream;
 use crate::context::Ctx;
 use crate::host::Host;
-use crate::transport::tcp::Sharing;
+use crate::transport::tcp::{Sharing, StreamOption};
 use crate::transport::{Readiness, SocketId};
 
 /// Backlog of a listener that asks for none: connections that are complete, or nearly, and not accepted yet.
@@ -21,13 +23,18 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// A listener on `local`, whose address may be unspecified; port 0 picks one.
+    pub(super) const fn new(socket: Socket) -> Self {
+        Self { socket }
+    }
+
+    /// A listener on `local`, whose address may be unspecified; port 0 picks one. Connections that an earlier listener has
+    /// left there do not disturb it.
     ///
     /// # Errors
     /// When the address is not the host's, or the port is taken.
     #[expect(clippy::unused_async, reason = "shaped like tokio's")]
-    pub async fn bind(local: SocketAddr) -> io::Result<Self> {
-        Self::with_backlog(local, BACKLOG)
+    pub async fn bind<A: ToSocketAddrs>(local: A) -> io::Result<Self> {
+        names::each(&local, |local| Self::with_backlog(local, BACKLOG))
     }
 
     /// As [`bind`](Self::bind), with room for `backlog` connections that are not accepted yet.
@@ -71,6 +78,31 @@ impl TcpListener {
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = self.socket.poll(Readiness::READ, cx, Host::tcp_accept);
         accepted.map_ok(|(id, peer)| (TcpStream::new(self.socket.sibling(id)), peer))
+    }
+
+    /// The time to live of what its connections send.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.socket.call(|host, _, id| host.ttl(id)).map(u32::from)
+    }
+
+    /// Sets the time to live of what the connections send that come from here on (`IP_TTL`).
+    ///
+    /// # Errors
+    /// When it is zero, or more than an octet.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        let ttl = octet(ttl)?;
+        self.socket.call(|host, _, id| host.set_ttl(id, Some(ttl)))
+    }
+
+    /// Tells it something that holds for the connections that come from here on.
+    ///
+    /// # Errors
+    /// When the value is out of its range.
+    pub fn set_option(&self, option: StreamOption<'_>) -> io::Result<()> {
+        self.socket.call(|host, ctx, id| host.tcp_set_option(ctx, id, option))
     }
 
     /// Where it listens.

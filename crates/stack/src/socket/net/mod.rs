@@ -9,7 +9,7 @@
 //! | where is … | look in |
 //! |---|---|
 //! | how a socket finds its host | [`context`] |
-//! | TCP | [`TcpListener`], [`TcpStream`] |
+//! | TCP | [`TcpListener`], [`TcpStream`], [`TcpSocket`] |
 //! | UDP | [`UdpSocket`] |
 //! | sockets within the host | [`UnixListener`], [`UnixStream`], [`UnixDatagram`] |
 //! | ICMP echo | [`EchoSocket`] |
@@ -17,31 +17,48 @@
 //! | the host's interfaces and addresses | [`Interface`], [`configured`] |
 //! | virtual time, and the date | [`time`] |
 //! | the host's files | [`fs`] |
-//! | tasks on the same host | [`spawn`] |
+//! | names and addresses | [`ToSocketAddrs`], [`lookup_host`] |
+//! | tasks on the same host | [`task`] |
 
 mod addresses;
 pub mod bsd;
 pub mod context;
 mod datagram;
+mod datagram_ready;
 mod echo;
 pub mod fs;
 mod listener;
 mod multicast;
+mod names;
 mod sleepers;
 mod socket;
+mod socket_options;
 mod split;
 mod stream;
-mod task;
+mod stream_ready;
+pub mod task;
 pub mod time;
 pub mod unix;
 mod waiters;
+
+/// Halves of a TCP connection, where tokio has them.
+pub mod tcp {
+    pub use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+}
 
 pub use addresses::{Assigned, Interface, changed, configured, draw};
 pub use datagram::{DatagramEvent, UdpSocket};
 pub use echo::EchoSocket;
 pub use listener::TcpListener;
+pub use names::{ToSocketAddrs, lookup_host};
+pub use socket_options::TcpSocket;
 pub use split::{Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use stream::TcpStream;
-pub use task::{JoinError, JoinHandle, Spawned, received, report, result, sent, spawn, yield_now};
+pub use task::{
+    AbortHandle, JoinError, JoinHandle, Spawned, received, report, result, sent, spawn, yield_now,
+};
 pub use unix::{UnixDatagram, UnixListener, UnixStream};
 pub use waiters::Waiting;
+
+pub use crate::transport::Readiness as Interest;
+pub use crate::transport::Readiness as Ready;

@@ -44,6 +44,11 @@ impl Sleepers {
         self.wakers[id.0 as usize].take()
     }
 
+    /// How many there are.
+    pub(super) const fn count(&self) -> usize {
+        self.wakers.len() - self.free.len()
+    }
+
     /// The next deadline.
     pub(super) fn next(&self) -> Option<Instant> {
         self.timers.next()

@@ -121,6 +121,13 @@ impl<S: Duplex> OwnedWriteHalf<S> {
     }
 }
 
+impl<S: Duplex> OwnedWriteHalf<S> {
+    /// Gives the half up without closing its direction.
+    pub(super) fn leave(mut self) {
+        drop(self.stream.take());
+    }
+}
+
 impl<S: Duplex> AsRef<S> for OwnedWriteHalf<S> {
     fn as_ref(&self) -> &S {
         self.stream()

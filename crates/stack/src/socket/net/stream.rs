@@ -8,16 +8,20 @@ use std::io;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::names::{self, ToSocketAddrs};
 use super::socket::Socket;
+use super::socket_options::octet;
 use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::host::Host;
+use crate::time::Duration;
 use crate::trace::ConnectionInfo;
 use crate::transport::Readiness;
+use crate::transport::tcp::{StreamOption, StreamOptions};
 
 /// A TCP connection. Dropped, it closes: what was written is still sent, but with data unread it is reset.
 #[derive(Debug)]
 pub struct TcpStream {
-    socket: Socket,
+    pub(super) socket: Socket,
 }
 
 impl TcpStream {
@@ -25,12 +29,20 @@ impl TcpStream {
         Self { socket }
     }
 
-    /// Connects to `remote` from an address that suits the route, and any port.
+    /// Connects to `remote` from an address that suits the route, and any port; where it stands for several addresses, to
+    /// the first that takes the connection.
     ///
     /// # Errors
     /// When there is no route, or the peer refuses, resets, or does not answer.
-    pub async fn connect(remote: SocketAddr) -> io::Result<Self> {
-        Self::connect_from(None, remote).await
+    pub async fn connect<A: ToSocketAddrs>(remote: A) -> io::Result<Self> {
+        let mut failed = None;
+        for address in names::addresses(&remote)? {
+            match Self::connect_from(None, address).await {
+                Err(error) => failed = Some(error),
+                connected => return connected,
+            }
+        }
+        Err(failed.unwrap_or_else(names::nothing))
     }
 
     /// As [`connect`](Self::connect), from `local` where it is given; its port 0 picks one.
@@ -140,12 +152,86 @@ impl TcpStream {
         self.socket.call(|host, _, id| host.peer_addr(id))
     }
 
-    /// Sets the time to live of what it sends (`IP_TTL`); without one it is the host's own.
+    /// The time to live of what it sends.
     ///
     /// # Errors
-    /// When it is zero.
-    pub fn set_ttl(&self, ttl: Option<u8>) -> io::Result<()> {
-        self.socket.call(|host, _, id| host.set_ttl(id, ttl))
+    /// Never, as long as the host lives.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.socket.call(|host, _, id| host.ttl(id)).map(u32::from)
+    }
+
+    /// Sets the time to live of what it sends (`IP_TTL`).
+    ///
+    /// # Errors
+    /// When it is zero, or more than an octet.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        let ttl = octet(ttl)?;
+        self.socket.call(|host, _, id| host.set_ttl(id, Some(ttl)))
+    }
+
+    /// Sets how closing behaves (`SO_LINGER`). Dropping never waits: zero has it reset the connection; with more, it is as
+    /// without: what was written is sent in the background.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn set_linger(&self, span: Option<core::time::Duration>) -> io::Result<()> {
+        self.set_option(StreamOption::Linger(span.map(Duration::from)))
+    }
+
+    /// Closing resets the connection.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        self.set_option(StreamOption::Linger(Some(Duration::ZERO)))
+    }
+
+    /// How closing behaves.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn linger(&self) -> io::Result<Option<core::time::Duration>> {
+        Ok(self.options()?.linger.map(core::time::Duration::from))
+    }
+
+    /// Whether each segment is acknowledged at once.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn quickack(&self) -> io::Result<bool> {
+        Ok(self.options()?.quick_ack)
+    }
+
+    /// Has each segment acknowledged at once (`TCP_QUICKACK`), or not.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn set_quickack(&self, on: bool) -> io::Result<()> {
+        self.set_option(StreamOption::QuickAck(on))
+    }
+
+    /// Tells it something of which tokio has no name.
+    ///
+    /// # Errors
+    /// When the value is out of its range, or the connection has gone.
+    pub fn set_option(&self, option: StreamOption<'_>) -> io::Result<()> {
+        self.socket.call(|host, ctx, id| host.tcp_set_option(ctx, id, option))
+    }
+
+    /// What holds for it: what it was told, and the host's knobs for what it was not told.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn options(&self) -> io::Result<StreamOptions> {
+        self.socket.call(|host, _, id| host.tcp_options(id))
+    }
+
+    /// Why the connection failed, once (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.call(|host, _, id| host.take_error(id)).map(|error| error.map(io::Error::from))
     }
 
     /// Sets the type of service of what it sends (`IP_TOS`): DSCP and ECN.

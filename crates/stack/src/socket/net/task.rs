@@ -3,7 +3,7 @@
 use core::any::Any;
 use core::fmt;
 use core::marker::PhantomData;
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
 use super::context;
@@ -35,11 +35,19 @@ where
         let future = Box::pin(async move {
             // Before the future, so that it is dropped after it.
             let mut ended = ended;
-            let output = future.await;
-            ended.finish(Box::new(output));
+            let mut future = pin!(future);
+            let output = core::future::poll_fn(|cx| {
+                let (aborted, old) = context::with(|seat| seat.joins.begin_poll(id, cx.waker()));
+                drop(old);
+                if aborted { Poll::Ready(None) } else { future.as_mut().poll(cx).map(Some) }
+            })
+            .await;
+            if let Some(output) = output {
+                ended.finish(Box::new(output));
+            }
         });
         seat.spawned.push(Spawned { future });
-        JoinHandle { id, output: PhantomData }
+        JoinHandle { task: AbortHandle { id }, output: PhantomData }
     })
 }
 
@@ -83,13 +91,60 @@ pub fn received(octets: &[u8]) {
 /// A spawned task's output, to wait for. Dropped, the task goes on by itself.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
-    id: JoinId,
+    task: AbortHandle,
     output: PhantomData<fn() -> T>,
 }
 
-/// The task was dropped before it ended: its application has failed.
+/// A spawned task, to be ended from outside.
+#[derive(Clone, Debug)]
+pub struct AbortHandle {
+    id: JoinId,
+}
+
+impl<T> JoinHandle<T> {
+    /// Has the task end at its next turn: its future is dropped where it waits. A task that has ended keeps its output.
+    pub fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// Whether the task has ended, whichever way.
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// A handle that can only end the task.
+    pub fn abort_handle(&self) -> AbortHandle {
+        self.task.clone()
+    }
+}
+
+impl AbortHandle {
+    /// As [`JoinHandle::abort`].
+    pub fn abort(&self) {
+        context::try_with(|seat| seat.joins.abort(self.id));
+    }
+
+    /// As [`JoinHandle::is_finished`].
+    pub fn is_finished(&self) -> bool {
+        context::try_with(|seat| seat.joins.is_finished(self.id)).unwrap_or(true)
+    }
+}
+
+/// The task was dropped before it ended: it was aborted, or its application has failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct JoinError;
+
+impl JoinError {
+    /// Whether the task was dropped: always, since a task that panics takes all with it.
+    pub const fn is_cancelled(&self) -> bool {
+        true
+    }
+
+    /// Whether the task has panicked: never, as above.
+    pub const fn is_panic(&self) -> bool {
+        false
+    }
+}
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,12 +154,18 @@ impl fmt::Display for JoinError {
 
 impl core::error::Error for JoinError {}
 
+impl From<JoinError> for std::io::Error {
+    fn from(error: JoinError) -> Self {
+        Self::other(error)
+    }
+}
+
 impl<T: 'static> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // The output leaves the seat before it is looked at: it may own sockets.
-        let state = context::with(|seat| seat.joins.poll(self.id, cx.waker()));
+        let state = context::with(|seat| seat.joins.poll(self.task.id, cx.waker()));
         match state {
             State::Running(_) => Poll::Pending,
             State::Done(output) => {
@@ -117,7 +178,7 @@ impl<T: 'static> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        drop(context::try_with(|seat| seat.joins.detach(self.id)));
+        drop(context::try_with(|seat| seat.joins.detach(self.task.id)));
     }
 }
 
@@ -169,7 +230,10 @@ pub(super) struct Joins {
 struct Join {
     generation: u32,
     detached: bool,
+    aborted: bool,
     state: State,
+    /// The task itself, once it has been polled.
+    task: Option<Waker>,
 }
 
 impl Joins {
@@ -179,8 +243,36 @@ impl Joins {
             self.slots.len() as u32 - 1
         });
         let join = &mut self.slots[slot as usize];
-        (join.detached, join.state) = (false, State::Running(None));
+        (join.detached, join.aborted, join.state) = (false, false, State::Running(None));
         JoinId { slot, generation: join.generation }
+    }
+
+    /// The task is polled by `waker`: whether it was aborted. What is returned is to be dropped outside of the seat.
+    fn begin_poll(&mut self, id: JoinId, waker: &Waker) -> (bool, Option<Waker>) {
+        let Some(join) = self.get(id) else { return (false, None) };
+        let old = match &join.task {
+            Some(known) if known.will_wake(waker) => None,
+            _ => join.task.replace(waker.clone()),
+        };
+        (join.aborted, old)
+    }
+
+    /// Has the task end at its next turn.
+    fn abort(&mut self, id: JoinId) {
+        let Some(join) = self.get(id).filter(|join| matches!(join.state, State::Running(_))) else { return };
+        join.aborted = true;
+        if let Some(task) = &join.task {
+            task.wake_by_ref();
+        }
+    }
+
+    fn is_finished(&mut self, id: JoinId) -> bool {
+        !self.get(id).is_some_and(|join| matches!(join.state, State::Running(_)))
+    }
+
+    /// How many tasks there are, and outputs that nobody has fetched.
+    pub(super) fn count(&self) -> usize {
+        self.slots.len() - self.free.len()
     }
 
     fn get(&mut self, id: JoinId) -> Option<&mut Join> {
@@ -200,17 +292,18 @@ impl Joins {
     }
 
     /// The task has ended. What is returned is to be dropped outside of the seat.
-    fn end(&mut self, id: JoinId, state: State) -> Option<State> {
+    fn end(&mut self, id: JoinId, state: State) -> Option<(State, Option<Waker>)> {
         let join = self.get(id)?;
+        let task = join.task.take();
         if join.detached {
             self.release(id);
-            return Some(state);
+            return Some((state, task));
         }
         let before = core::mem::replace(&mut join.state, state);
         if let State::Running(Some(waker)) = &before {
             waker.wake_by_ref();
         }
-        Some(before)
+        Some((before, task))
     }
 
     /// The handle is gone. What is returned is to be dropped outside of the seat.

@@ -35,7 +35,8 @@ impl Tcp {
         change: impl FnOnce(Option<u8>, u8) -> (Option<u8>, u8),
     ) -> Result<(), SocketError> {
         let connection = self.connections.get_mut(key).ok_or(SocketError::BadDescriptor)?;
-        connection.header = change(connection.header.0, connection.header.1);
+        let (ttl, tos) = connection.header();
+        connection.set_header(change(ttl, tos));
         self.own_headers = true;
         Ok(())
     }
@@ -45,7 +46,7 @@ impl Tcp {
     /// # Errors
     /// `BadDescriptor` where there is no such connection.
     pub fn header(&self, key: Key) -> Result<(Option<u8>, u8), SocketError> {
-        self.connections.get(key).map(|connection| connection.header).ok_or(SocketError::BadDescriptor)
+        self.connections.get(key).map(|connection| connection.header()).ok_or(SocketError::BadDescriptor)
     }
 
     /// Takes the first complete connection of a listener, and says who its peer is.

@@ -105,8 +105,8 @@ impl Tcp {
     fn has_connection_at(&self, local: SocketAddr, sharing: Sharing) -> bool {
         self.connections.iter().any(|connection| {
             let own = connection.id.local;
-            let shared =
-                (sharing.address && connection.sharing.address) || (sharing.port && connection.sharing.port);
+            let theirs = connection.sharing();
+            let shared = (sharing.address && theirs.address) || (sharing.port && theirs.port);
             own.port() == local.port() && overlap(own, local) && !shared && connection.state != State::Closed
         })
     }
@@ -150,7 +150,7 @@ impl Tcp {
             SocketId::Listener(key) => self.listeners.get(key).map(|listener| listener.claim),
             SocketId::Tcp(key) => {
                 if let Some(connection) = self.connections.get_mut(key) {
-                    connection.sharing = sharing;
+                    connection.set_sharing(sharing);
                 }
                 None
             }

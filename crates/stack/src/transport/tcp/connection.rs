@@ -2,6 +2,8 @@
 //!
 //! `handshake`, `input`, `ack`, `output`, `timers`, `persist` and `keepalive` each add the `impl` of their concern.
 
+use core::num::NonZeroU8;
+
 use super::claims::Sharing;
 use super::congestion::CongestionControl;
 use super::inflight::Inflight;
@@ -110,9 +112,9 @@ pub struct Connection {
     /// Nagle's algorithm is off.
     pub nodelay: bool,
     /// With whom its socket shares the port.
-    pub sharing: Sharing,
+    sharing: u8,
     /// TTL and type of service of its packets, where its owner has set them.
-    pub header: (Option<u8>, u8),
+    header: (Option<NonZeroU8>, u8),
     /// What happened last: the trigger of what is sent now.
     pub trigger: Trigger,
     /// What was agreed on.
@@ -241,7 +243,7 @@ impl Connection {
             parked: false,
             way: 0,
             nodelay,
-            sharing: Sharing::default(),
+            sharing: 0,
             header: (None, 0),
             trigger: Trigger::Call,
             agreed: Agreed::default(),
@@ -292,6 +294,26 @@ impl Connection {
             #[cfg(test)]
             predictions: 0,
         }
+    }
+
+    /// TTL and type of service of its packets, where its owner has set them.
+    pub fn header(&self) -> (Option<u8>, u8) {
+        (self.header.0.map(NonZeroU8::get), self.header.1)
+    }
+
+    /// Sets TTL and type of service of its packets.
+    pub const fn set_header(&mut self, (ttl, tos): (Option<u8>, u8)) {
+        self.header = (if let Some(ttl) = ttl { NonZeroU8::new(ttl) } else { None }, tos);
+    }
+
+    /// With whom its socket shares the port.
+    pub const fn sharing(&self) -> Sharing {
+        Sharing { address: self.sharing & 1 > 0, port: self.sharing & 2 > 0 }
+    }
+
+    /// Sets with whom its socket shares the port.
+    pub fn set_sharing(&mut self, sharing: Sharing) {
+        self.sharing = u8::from(sharing.address) | u8::from(sharing.port) << 1;
     }
 
     /// What few connections have, made where it is not there yet.

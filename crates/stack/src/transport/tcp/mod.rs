@@ -380,7 +380,7 @@ impl Tcp {
     /// TTL and type of service of what is ready, where they are its own; and whether any connection has its own.
     pub fn header_of(&self, ready: Ready) -> ((Option<u8>, u8), bool) {
         let Ready::Connection(key) = ready else { return ((None, 0), self.own_headers) };
-        (self.connections.get(key).map_or((None, 0), |connection| connection.header), self.own_headers)
+        (self.connections.get(key).map_or((None, 0), |connection| connection.header()), self.own_headers)
     }
 
     /// Whether nothing is ready.

@@ -82,7 +82,8 @@ impl Tcp {
         let header = (options.ttl, options.tos);
         let key = self.connections.insert_with(|key| {
             let mut connection = Connection::new(ends, key, state, iss, ts_offset, ctx.now, nodelay);
-            (connection.header, connection.sharing) = (header, sharing);
+            connection.set_header(header);
+            connection.set_sharing(sharing);
             Box::new(connection)
         });
         if let (Some(_), Some(connection)) = (own, self.connections.get_mut(key)) {

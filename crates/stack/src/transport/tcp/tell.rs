@@ -51,7 +51,7 @@ impl Tcp {
     /// `BadDescriptor` where there is no such connection.
     pub fn told(&self, key: Key) -> Result<StreamOptions, SocketError> {
         let connection = self.connections.get(key).ok_or(SocketError::BadDescriptor)?;
-        let (ttl, tos) = connection.header;
+        let (ttl, tos) = connection.header();
         let options = self.settings_of(connection).options.filled(&self.settings);
         // What is sent is what counts, as it does elsewhere.
         let max_segment = Some(connection.mss() as u16);

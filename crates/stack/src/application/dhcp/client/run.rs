@@ -96,7 +96,7 @@ impl Work {
                     To::Server(address) => address,
                 };
                 // What cannot be sent is as good as lost under way: it will be sent again.
-                if let Err(error) = self.socket.send_to(&message.to_bytes(), (to, SERVER_PORT).into()).await {
+                if let Err(error) = self.socket.send_to(&message.to_bytes(), (to, SERVER_PORT)).await {
                     report(format!("cannot send to {to}: {error}"));
                 }
             }

@@ -85,7 +85,7 @@ async fn send(interface: &Interface, socket: &UdpSocket, message: &Message, to: 
         }
         To::Relay(address) => (address, SERVER_PORT),
     };
-    if let Err(error) = socket.send_to(&message.to_bytes(), to.into()).await {
+    if let Err(error) = socket.send_to(&message.to_bytes(), to).await {
         report(format!("cannot answer {}: {error}", message.mac));
     }
 }

@@ -1,4 +1,5 @@
-//! The network's time, for tasks.
+//! The network's time, for tasks: shaped like `tokio::time`. Spans may be given as `core::time::Duration`, and compared with
+//! them.
 
 use core::fmt;
 use core::future::poll_fn;
@@ -9,7 +10,17 @@ use std::io;
 use super::context;
 use super::sleepers::SleeperId;
 use crate::clock::Timestamp;
-use crate::time::{Duration, Instant};
+pub use crate::time::{Duration, Instant};
+
+mod instant;
+mod interval;
+
+pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+
+/// Errors, where tokio has them.
+pub mod error {
+    pub use super::Elapsed;
+}
 
 /// Now: the instant of the turn in which the task is polled.
 #[track_caller]
@@ -26,7 +37,8 @@ pub fn date() -> Timestamp {
 /// Waits for `span`.
 #[track_caller]
 pub fn sleep(span: impl Into<Duration>) -> Sleep {
-    sleep_until(now() + span.into())
+    let span: Duration = span.into();
+    sleep_until(now() + span)
 }
 
 /// Waits until `deadline`, not at all if it has passed.
@@ -46,6 +58,24 @@ impl Sleep {
     /// When it will be ready.
     pub const fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// Whether its time has come.
+    #[track_caller]
+    pub fn is_elapsed(&self) -> bool {
+        now() >= self.deadline
+    }
+
+    /// Is to be ready at `deadline` instead, and again where it was ready already.
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        self.get_mut().set(deadline);
+    }
+
+    fn set(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        if let Some(slot) = self.slot.take() {
+            drop(context::try_with(|seat| seat.sleepers.remove(slot)));
+        }
     }
 }
 
@@ -84,13 +114,26 @@ impl From<Elapsed> for io::Error {
     }
 }
 
-/// Waits for `future`, but no longer than `span`; then it is dropped.
+/// Waits for `future`, but for `span` from this call on at the longest; then it is dropped.
 ///
 /// # Errors
 /// When the time is up first. A future that is ready at the last instant is in time.
-pub async fn timeout<F: Future>(span: impl Into<Duration>, future: F) -> Result<F::Output, Elapsed> {
-    let mut sleep = sleep(span);
-    let mut future = pin!(future);
+#[track_caller]
+pub fn timeout<F: IntoFuture>(
+    span: impl Into<Duration>,
+    future: F,
+) -> impl Future<Output = Result<F::Output, Elapsed>> {
+    let span: Duration = span.into();
+    timeout_at(now() + span, future)
+}
+
+/// Waits for `future`, but not beyond `deadline`; then it is dropped.
+///
+/// # Errors
+/// As [`timeout`].
+pub async fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Result<F::Output, Elapsed> {
+    let mut sleep = sleep_until(deadline);
+    let mut future = pin!(future.into_future());
     poll_fn(|cx| {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(Ok(output));

@@ -1,0 +1,289 @@
+//! A TCP connection for those who ask whether they would wait, or write futures by hand.
+
+use core::future::poll_fn;
+use core::task::{Context, Poll};
+use std::io::{self, IoSlice, IoSliceMut};
+
+use bytes::BufMut;
+use tokio::io::ReadBuf;
+
+use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use super::stream::TcpStream;
+use crate::host::Host;
+use crate::transport::Readiness;
+
+impl TcpStream {
+    /// Waits until it is ready for any of `interest`, and says for which. The end of the stream, and errors, are ready to be
+    /// read.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub async fn ready(&self, interest: Readiness) -> io::Result<Readiness> {
+        self.socket.until(interest, move |host, _, id| host.ready(id, interest)).await
+    }
+
+    /// Waits until there is something to read.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.ready(Readiness::READ).await.map(drop)
+    }
+
+    /// Waits until there is room to write.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.ready(Readiness::WRITE).await.map(drop)
+    }
+
+    /// As [`readable`](Self::readable), for those who write futures by hand.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_ready(Readiness::READ, cx)
+    }
+
+    /// As [`writable`](Self::writable), for those who write futures by hand.
+    ///
+    /// # Errors
+    /// When the connection has gone.
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_ready(Readiness::WRITE, cx)
+    }
+
+    fn poll_ready(&self, interest: Readiness, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket.poll(interest, cx, |host, _, id| host.ready(id, interest)).map_ok(drop)
+    }
+
+    /// Copies out what has come without taking it, for those who write futures by hand; how many octets that was.
+    ///
+    /// # Errors
+    /// When the connection has failed.
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
+        let unfilled = buffer.initialize_unfilled();
+        let peeked = self.socket.poll(Readiness::READ, cx, |host, _, id| host.tcp_peek(id, unfilled));
+        peeked.map_ok(|octets| {
+            buffer.advance(octets);
+            octets
+        })
+    }
+
+    /// Reads what is there; 0 octets at the end of the stream.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing is there; when the connection has failed.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.call(|host, ctx, id| host.tcp_recv(ctx, id, buffer))
+    }
+
+    /// As [`try_read`](Self::try_read), into one buffer after the other.
+    ///
+    /// # Errors
+    /// As `try_read`.
+    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let mut all = 0;
+        for buffer in buffers.iter_mut().filter(|buffer| !buffer.is_empty()) {
+            match self.try_read(buffer) {
+                Ok(octets) if octets == buffer.len() => all += octets,
+                Ok(octets) => return Ok(all + octets),
+                Err(_) if all > 0 => return Ok(all),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+
+    /// As [`try_read`](Self::try_read), behind what `buffer` holds.
+    ///
+    /// # Errors
+    /// As `try_read`.
+    pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
+        let room = buffer.remaining_mut();
+        let octets = self.socket.call(|host, ctx, id| host.tcp_recv_bytes(ctx, id, room))?;
+        buffer.put_slice(&octets);
+        Ok(octets.len())
+    }
+
+    /// Writes as much as there is room for.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is none; when the connection has failed.
+    pub fn try_write(&self, data: &[u8]) -> io::Result<usize> {
+        self.socket.call(|host, ctx, id| host.tcp_send(ctx, id, data))
+    }
+
+    /// As [`try_write`](Self::try_write), of one buffer after the other.
+    ///
+    /// # Errors
+    /// As `try_write`.
+    pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut all = 0;
+        for buffer in buffers.iter().filter(|buffer| !buffer.is_empty()) {
+            match self.try_write(buffer) {
+                Ok(octets) if octets == buffer.len() => all += octets,
+                Ok(octets) => return Ok(all + octets),
+                Err(_) if all > 0 => return Ok(all),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Does `io` where the connection is ready for `interest`.
+    ///
+    /// # Errors
+    /// `WouldBlock` where it is not, or what `io` says.
+    pub fn try_io<R>(&self, interest: Readiness, io: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        self.socket.call(|host, _, id| host.ready(id, interest))?;
+        io()
+    }
+
+    /// Does `io` until it no longer says `WouldBlock`, waiting for `interest` in between.
+    ///
+    /// # Errors
+    /// What `io` says.
+    pub async fn async_io<R>(
+        &self,
+        interest: Readiness,
+        mut io: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            self.ready(interest).await?;
+            match io() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+        }
+    }
+}
+
+/// What both kinds of a reading half have.
+macro_rules! reading {
+    ($($half:ty),+) => {
+        $(impl $half {
+            /// As [`TcpStream::peek`].
+            ///
+            /// # Errors
+            /// When the connection has failed.
+            pub async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.as_ref().peek(buffer).await
+            }
+
+            /// As [`TcpStream::poll_peek`].
+            ///
+            /// # Errors
+            /// When the connection has failed.
+            pub fn poll_peek(
+                &mut self,
+                cx: &mut Context<'_>,
+                buffer: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<usize>> {
+                self.as_ref().poll_peek(cx, buffer)
+            }
+
+            /// As [`TcpStream::readable`].
+            ///
+            /// # Errors
+            /// When the connection has gone.
+            pub async fn readable(&self) -> io::Result<()> {
+                self.as_ref().readable().await
+            }
+
+            /// As [`TcpStream::try_read`].
+            ///
+            /// # Errors
+            /// As there.
+            pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.as_ref().try_read(buffer)
+            }
+
+            /// As [`TcpStream::try_read_buf`].
+            ///
+            /// # Errors
+            /// As there.
+            pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
+                self.as_ref().try_read_buf(buffer)
+            }
+        })+
+    };
+}
+
+/// What both kinds of a writing half have.
+macro_rules! writing {
+    ($($half:ty),+) => {
+        $(impl $half {
+            /// As [`TcpStream::writable`].
+            ///
+            /// # Errors
+            /// When the connection has gone.
+            pub async fn writable(&self) -> io::Result<()> {
+                self.as_ref().writable().await
+            }
+
+            /// As [`TcpStream::try_write`].
+            ///
+            /// # Errors
+            /// As there.
+            pub fn try_write(&self, data: &[u8]) -> io::Result<usize> {
+                self.as_ref().try_write(data)
+            }
+        })+
+    };
+}
+
+/// What all halves have.
+macro_rules! both {
+    ($($half:ty),+) => {
+        $(impl $half {
+            /// As [`TcpStream::ready`].
+            ///
+            /// # Errors
+            /// When the connection has gone.
+            pub async fn ready(&self, interest: Readiness) -> io::Result<Readiness> {
+                self.as_ref().ready(interest).await
+            }
+
+            /// This end.
+            ///
+            /// # Errors
+            /// When the connection has gone.
+            pub fn local_addr(&self) -> io::Result<core::net::SocketAddr> {
+                self.as_ref().local_addr()
+            }
+
+            /// The other end.
+            ///
+            /// # Errors
+            /// When the connection has gone.
+            pub fn peer_addr(&self) -> io::Result<core::net::SocketAddr> {
+                self.as_ref().peer_addr()
+            }
+        })+
+    };
+}
+
+reading!(ReadHalf<'_, TcpStream>, OwnedReadHalf<TcpStream>);
+writing!(WriteHalf<'_, TcpStream>, OwnedWriteHalf<TcpStream>);
+both!(ReadHalf<'_, TcpStream>, OwnedReadHalf<TcpStream>);
+both!(WriteHalf<'_, TcpStream>, OwnedWriteHalf<TcpStream>);
+
+impl OwnedWriteHalf<TcpStream> {
+    /// Gives the half up without closing its direction.
+    pub fn forget(self) {
+        self.leave();
+    }
+}
+
+impl TcpStream {
+    /// Closes the connection and waits, where it lingers (`SO_LINGER`), until the peer has acknowledged everything or the time
+    /// is up. Dropped before, it closes in the background.
+    ///
+    /// # Errors
+    /// Never, as long as the host lives.
+    pub async fn close(self) -> io::Result<()> {
+        poll_fn(|cx| self.socket.poll(Readiness::WRITE, cx, Host::close_lingering)).await
+    }
+}
