@@ -3,6 +3,9 @@
 //! - [`stack`]: hosts as values, without I/O: Ethernet, ARP, IPv4, ICMP, UDP, TCP, sockets, applications.
 //! - [`sim`]: virtual time, links that delay, lose and corrupt, async programs, recorders.
 //! - [`scenario`]: scenario files and what they expect.
+//! - [`net`] and [`time`]: async sockets shaped like tokio's, and the network's time, for programs.
+//! - [`socketserver`]: servers by the names of Python's.
+//! - [`testing`]: property tests of one's own programs.
 //!
 //! Two hosts and a lossy link; the programs use sockets shaped like tokio's, in virtual time, and the same seed
 //! gives the same frames at the same nanoseconds on every machine:
@@ -49,6 +52,11 @@
 //!
 //! Built with `default-features = false` the crate has neither the command line nor what only that needs.
 
+pub mod testing;
+
 pub use wirelab_scenario as scenario;
 pub use wirelab_sim as sim;
 pub use wirelab_stack as stack;
+
+pub use wirelab_stack::socket::net::{self, time};
+pub use wirelab_stack::socket::server as socketserver;

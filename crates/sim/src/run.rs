@@ -7,6 +7,7 @@ use wirelab_stack::trace::State;
 
 use crate::change::Change;
 use crate::component::Direction;
+use crate::executor::CRASHED;
 use crate::fabric::LineId;
 use crate::node::Node;
 use crate::outcome::{Limits, Outcome, Progress, Waiting, WaitsFor};
@@ -40,6 +41,25 @@ impl World {
     /// host still has data or a FIN to deliver; TIME-WAIT, ageing and later changes do not prolong it.
     pub fn run(&mut self, limits: Limits, progress: &mut dyn FnMut(Progress)) -> Outcome {
         self.run_while(limits, progress, |world| !world.is_over())
+    }
+
+    /// Runs until everything has ended, and ended well.
+    ///
+    /// # Panics
+    /// When the run ends otherwise, or when an application fails; not when one in the background ends because its host
+    /// crashes.
+    #[track_caller]
+    pub fn finish(&mut self) {
+        let outcome = self.run(Limits::default(), &mut |_| {});
+        assert!(outcome.is_completed(), "{outcome}");
+        for application in self.applications() {
+            // A service whose host crashes is one that is to go through that.
+            if let Some((at, Err(error))) = application.ended
+                && !(application.background && error == CRASHED)
+            {
+                panic!("`{}` failed at {at} s: {error}", application.name);
+            }
+        }
     }
 
     /// Lets everything happen that does until `until`, whether or not anybody waits for it, and no longer.
