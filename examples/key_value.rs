@@ -15,7 +15,7 @@ type Store = Rc<RefCell<BTreeMap<String, String>>>;
 
 /// Answers `set KEY VALUE` and `get KEY`, a line each, on as many connections as come.
 async fn serve(store: Store) -> Result<(), AppError> {
-    let listener = TcpListener::bind("0.0.0.0:6379".parse()?).await?;
+    let listener = TcpListener::bind("0.0.0.0:6379").await?;
     loop {
         let (stream, _) = listener.accept().await?;
         drop(spawn(converse(stream, Rc::clone(&store))));
@@ -43,7 +43,7 @@ async fn converse(stream: TcpStream, store: Store) -> Result<(), AppError> {
 
 /// Asks each question; returns the answers.
 async fn ask(questions: &[&str]) -> Result<Vec<String>, AppError> {
-    let (read, mut write) = TcpStream::connect("10.0.0.2:6379".parse()?).await?.into_split();
+    let (read, mut write) = TcpStream::connect("10.0.0.2:6379").await?.into_split();
     let mut lines = BufReader::new(read).lines();
     let mut answers = Vec::new();
     for question in questions {

@@ -15,7 +15,7 @@ use wirelab::testing::{Case, Cases, Loss, Testbed};
 /// An echo of a kilobyte; the hash of all that happened, and how it ended.
 fn echo(mut bed: Testbed) -> (String, Outcome) {
     bed.service("server", "echo", || async {
-        let listener = TcpListener::bind("10.0.0.2:7".parse()?).await?;
+        let listener = TcpListener::bind("10.0.0.2:7").await?;
         loop {
             let (mut stream, _) = listener.accept().await?;
             let mut text = vec![0; 1000];
@@ -24,7 +24,7 @@ fn echo(mut bed: Testbed) -> (String, Outcome) {
         }
     });
     bed.spawn("client", "client", async {
-        let mut stream = TcpStream::connect("10.0.0.2:7".parse()?).await?;
+        let mut stream = TcpStream::connect("10.0.0.2:7").await?;
         stream.write_all(&[7; 1000]).await?;
         let mut text = vec![0; 1000];
         stream.read_exact(&mut text).await?;

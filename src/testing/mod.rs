@@ -20,7 +20,7 @@
 //!     # */
 //!         let mut bed = case.testbed();
 //!         bed.service("server", "echo", || async {
-//!             let listener = TcpListener::bind("10.0.0.2:7".parse()?).await?;
+//!             let listener = TcpListener::bind("10.0.0.2:7").await?;
 //!             loop {
 //!                 let (mut stream, _) = listener.accept().await?;
 //!                 let mut text = Vec::new();
@@ -29,7 +29,7 @@
 //!             }
 //!         });
 //!         bed.spawn("client", "client", async {
-//!             let mut stream = TcpStream::connect("10.0.0.2:7".parse()?).await?;
+//!             let mut stream = TcpStream::connect("10.0.0.2:7").await?;
 //!             stream.write_all(b"every octet").await?;
 //!             stream.shutdown().await?;
 //!             let mut text = Vec::new();
