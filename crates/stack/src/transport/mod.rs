@@ -117,7 +117,6 @@ impl Readiness {
 
     /// As [`or`](Self::or), by tokio's name.
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "tokio's name for what `|` does")]
     pub const fn add(self, other: Self) -> Self {
         self.or(other)
     }

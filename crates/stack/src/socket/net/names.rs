@@ -19,7 +19,6 @@ pub trait ToSocketAddrs {
 ///
 /// # Errors
 /// As [`ToSocketAddrs::resolve`].
-#[expect(clippy::unused_async, reason = "shaped like tokio's")]
 pub async fn lookup_host<T: ToSocketAddrs>(name: T) -> io::Result<impl Iterator<Item = SocketAddr>> {
     addresses(&name).map(Vec::into_iter)
 }

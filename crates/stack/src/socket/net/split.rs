@@ -111,7 +111,8 @@ impl<S: Duplex> OwnedWriteHalf<S> {
         match self.stream.take() {
             Some(stream) if Arc::ptr_eq(&stream, &read.0) => {
                 drop(read);
-                Ok(Arc::into_inner(stream).expect("the two halves were the only owners"))
+                // The two halves were the only owners.
+                Arc::into_inner(stream).map_or_else(|| unreachable!("a half is never shared"), Ok)
             }
             stream => {
                 self.stream = stream;

@@ -125,7 +125,7 @@ fn a_receive_buffer_is_the_window_offered() {
     assert_eq!(pair.send(0, client, &pattern(10_000)), Ok(10_000));
     // What is less than a full segment and half the window waits for the override timer (RFC 9293 §3.8.6.2.1).
     pair.run(SECOND * 3);
-    let held = |pair: &mut Pair| pair.ends[1].peek(server, &mut [0; 20_000]).unwrap();
+    let held = |pair: &mut Pair| pair.ends[1].peek(server, &mut vec![0; 20_000]).unwrap();
     assert_eq!(held(&mut pair), 4_000);
     // Told more, it says so at once, and the window is there without anything having been read.
     let before = pair.seen.len();
