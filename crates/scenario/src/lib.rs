@@ -39,6 +39,7 @@ mod counters;
 mod diagnostic;
 mod document;
 mod errors;
+mod mail;
 mod model;
 mod near;
 mod plan;
@@ -59,8 +60,8 @@ pub use document::Override;
 pub use plan::Directory;
 pub use report::{
     ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, ExpectationReport,
-    FileReport, HostReport, InterfaceReport, LinkReport, Outcome, REPORT_VERSION, Report, ResultReport,
-    WaitingReport,
+    FileReport, HostReport, InterfaceReport, LinkReport, MailReport, MessageReport, Outcome, REPORT_VERSION,
+    Report, ResultReport, TextReport, WaitingReport,
 };
 pub use run::Run;
 pub use scenario::Scenario;

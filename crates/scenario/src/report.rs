@@ -47,6 +47,8 @@ pub struct Report {
     pub not_shown: Vec<NotShownReport>,
     /// The files that expectations name, as the run left them.
     pub files: Vec<FileReport>,
+    /// The mail in the stores that expectations name, as the run left it.
+    pub mail: Vec<MailReport>,
     /// The expectations, in the order of the file.
     pub expectations: Vec<ExpectationReport>,
     /// Who waited for what when a run ended with applications that had not.
@@ -261,6 +263,45 @@ pub struct FileReport {
     /// How many octets it has; 0 where there is none.
     pub length: u64,
     /// SHA-256 of its octets, in hexadecimal; `null` where there is none.
+    pub sha256: Option<String>,
+}
+
+/// The mail in a store when the run ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct MailReport {
+    /// The store's host.
+    pub host: String,
+    /// The store's directory.
+    pub store: String,
+    /// The messages in it, in the order of their files' names.
+    pub messages: Vec<MessageReport>,
+    /// The files with which expectations compare them.
+    pub texts: Vec<TextReport>,
+}
+
+/// A message that is stored.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct MessageReport {
+    /// Its file.
+    pub path: String,
+    /// Whom it is from; `null` for a notice from nobody.
+    pub sender: Option<String>,
+    /// Whom it is for.
+    pub recipients: Vec<String>,
+    /// Octets of its text.
+    pub length: u64,
+    /// SHA-256 of its text as mail carries it, in hexadecimal.
+    pub sha256: String,
+}
+
+/// A file as mail would carry it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TextReport {
+    /// Its host.
+    pub host: String,
+    /// Its path.
+    pub path: String,
+    /// SHA-256 of its text, each line ended with CR LF, in hexadecimal; `null` where there is no such file.
     pub sha256: Option<String>,
 }
 

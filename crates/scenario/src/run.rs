@@ -7,7 +7,7 @@ use wirelab_sim::{
     Switch, TraceHash, World,
 };
 use wirelab_stack::application::upper::{once, session};
-use wirelab_stack::application::{AppError, bulk, dhcp, discard, echo, ping, small, traceroute};
+use wirelab_stack::application::{AppError, bulk, dhcp, discard, echo, ftp, ping, small, smtp, traceroute};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::Host;
 use wirelab_stack::socket::net::configured;
@@ -16,10 +16,11 @@ use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{ConnectionId, ConnectionInfo};
 
 use crate::counters;
+use crate::mail;
 use crate::plan::{Directory, FileCheck, Plan, PlannedApplication, PlannedChange, Subject, Work};
 use crate::report::{
     ApplicationReport, ApplicationState, ConnectionReport, Counters, DeviceReport, FileReport, HostReport,
-    InterfaceReport, LinkReport, Outcome, REPORT_VERSION, Report, ResultReport, WaitingReport,
+    InterfaceReport, LinkReport, MailReport, Outcome, REPORT_VERSION, Report, ResultReport, WaitingReport,
 };
 use crate::shown::{NotShownReport, ShownReport};
 use crate::verdict;
@@ -147,7 +148,8 @@ impl Run {
         let hash: TraceHash = *self.recorders.take().expect("the hash was added before the run");
         let watch: Watch = *self.recorders.take().expect("the watch was added before the run");
         let files = self.files();
-        self.report(&outcome, &hash, &watch, files)
+        let mail = mail::collect(&self.plan, &mut self.world, &self.nodes);
+        self.report(&outcome, &hash, &watch, (files, mail))
     }
 
     /// The files that expectations name.
@@ -189,7 +191,7 @@ impl Run {
         outcome: &WorldOutcome,
         hash: &TraceHash,
         watch: &Watch,
-        files: Vec<FileReport>,
+        (files, mail): (Vec<FileReport>, Vec<MailReport>),
     ) -> Report {
         let mut report = Report {
             version: REPORT_VERSION,
@@ -214,6 +216,7 @@ impl Run {
             shown: self.shown(watch),
             not_shown: self.not_shown(),
             files,
+            mail,
             expectations: Vec::new(),
             waiting: waiting(outcome),
         };
@@ -460,6 +463,10 @@ fn program(application: &PlannedApplication) -> Program {
         Work::UpperClient(config) => start.with(once::client(config)),
         Work::UpperSession(config) => start.with(session::server(config)),
         Work::UpperSessionClient(config) => start.with(session::client(config)),
+        Work::FtpServer(config) => start.with(ftp::server::serve(config)),
+        Work::FtpClient(config) => start.with(ftp::client::run(config)),
+        Work::SmtpServer(config) => start.with(smtp::server::serve(config)),
+        Work::SmtpClient(config) => start.with(smtp::client::run(config)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whether what was expected is what happened.
 
 mod files;
+mod mail;
 
 use wirelab_stack::time::Instant;
 
@@ -67,6 +68,7 @@ fn judge_one(expectation: &Expectation, report: &Report) -> Vec<ExpectationRepor
         Subject::File(file, checks) => {
             checks.iter().map(|check| files::judge(file, check, &report.files)).collect()
         }
+        Subject::Mail(check) => vec![mail::judge(check, &report.mail)],
         Subject::Link(index, direction, checks) => {
             let place = index * 2;
             let Some([forward, backward]) = report.links.get(place..place + 2) else { return Vec::new() };

@@ -196,3 +196,28 @@ fn small_services() {
 fn tutorial_echo() {
     held(&run("tutorial-echo", None));
 }
+
+#[test]
+fn ftp_mirror() {
+    held(&run("ftp-mirror", None));
+    for seed in [1, 2] {
+        held(&run("ftp-mirror", Some(seed)));
+    }
+    // Each expectation looks: at what is not allowed, not gone on with, not served.
+    breaks("ftp-mirror", "may_write = true", "may_write = false");
+    breaks("ftp-mirror", "attempts = 5", "attempts = 1");
+    breaks("ftp-mirror", "from = \"/pub\"", "from = \"/../secret\"");
+}
+
+#[test]
+fn mail() {
+    held(&run("mail", None));
+    for seed in [1, 2] {
+        held(&run("mail", Some(seed)));
+    }
+    breaks("mail", "\"example.com\", \"example.org\"", "\"example.com\"");
+    breaks("mail", "same_as = \"client:/letter\"", "same_as = \"client:/picture\"");
+    breaks("mail", "same_as = \"client:/letter\"", "same_as = \"client:/nothing\"");
+    breaks("mail", "max_size = \"1 MB\"", "max_size = 10");
+    breaks("mail", "recipient = \"ben@example.org\"", "recipient = \"dora@elsewhere.example\"");
+}

@@ -73,6 +73,7 @@ fn report() -> Report {
             table: "neighbors",
         }],
         files: Vec::new(),
+        mail: Vec::new(),
         expectations: vec![
             ExpectationReport { text: "client received".into(), held: true, detail: "16 octets".into() },
             ExpectationReport { text: "client finished".into(), held: false, detail: "it failed".into() },

@@ -10,6 +10,7 @@ use super::dhcp::{DhcpClient, DhcpServer};
 use super::service::{
     Chargen, Daytime, Echo, ServiceClient, TimeServer, Upper, UpperClient, UpperSession, UpperSessionClient,
 };
+use super::transfer::{FtpClient, FtpServer, SmtpClient, SmtpServer};
 use crate::document::Node;
 use crate::near;
 use crate::read::{At, Fields, List, Name, Read, Reader, choice, record};
@@ -298,6 +299,10 @@ kinds! {
     UpperClient = "upper-client",
     UpperSession = "upper-session",
     UpperSessionClient = "upper-session-client",
+    FtpServer = "ftp-server",
+    FtpClient = "ftp-client",
+    SmtpServer = "smtp-server",
+    SmtpClient = "smtp-client",
 }
 
 /// The description of the definition that `reference` refers to; the definition itself goes.

@@ -3,6 +3,7 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use wirelab_stack::addr::Cidr;
+use wirelab_stack::application::smtp::codec::address::Address;
 
 use super::link::DirectionName;
 use crate::document::{Kind, Node, Table};
@@ -12,7 +13,7 @@ use crate::units::{HostFile, Port, Size, Span};
 
 record! {
     /// What is expected of one subject: an `application`, the TCP `connection`s of a host, a `host`, a `switch`,
-    /// a `hub`, a `link`, a `file`, or the run's `outcome`.
+    /// a `hub`, a `link`, a `file`, the `mail` in a store, or the run's `outcome`.
     pub struct Expect ("an expectation") {
         /// The application that it is about.
         application: optional Name,
@@ -28,6 +29,8 @@ record! {
         link: optional Name,
         /// The file that it is about, with its host, when the run ends.
         file: optional HostFile,
+        /// The directory where an SMTP server stores mail, with its host: the messages there when the run ends.
+        mail: optional HostFile,
         /// How the run ends; `completed` where no expectation says otherwise.
         outcome: optional OutcomeWord,
 
@@ -57,7 +60,7 @@ record! {
         /// Of an HTTP client: the SHA-256, in hexadecimal, of the last response's body.
         body_sha256: optional Sha256,
 
-        /// Of a file: another that has the same octets.
+        /// Of a file: another that has the same octets. Of mail: the file whose text the messages have.
         same_as: optional HostFile,
         /// Of a file: the SHA-256, in hexadecimal, of its octets.
         sha256: optional Sha256,
@@ -68,11 +71,16 @@ record! {
         /// Of a file: whether there is one.
         exists: optional bool,
 
+        /// Of mail: only messages from this sender.
+        sender: optional Address,
+        /// Of mail: only messages for this recipient.
+        recipient: optional Address,
+
         /// Of connections: only those with this port at either end.
         port: optional Port,
         /// Of connections: how they ended.
         ended: optional EndingWord,
-        /// Of connections: how many there were.
+        /// Of connections: how many there were. Of mail: how many such messages there are; 1 where left out.
         count: optional Bounds,
 
         /// Of a host: the interface whose counters it is about.

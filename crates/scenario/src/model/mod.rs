@@ -12,6 +12,7 @@ mod knobs;
 mod link;
 mod service;
 mod settings;
+mod transfer;
 
 pub use addressing::{ConfigureWord, OnConflictWord, RarpEntry};
 pub use application::{Application, Kind, ProbeWord, Traceroute, UdpSink, UdpSource};
@@ -23,6 +24,7 @@ pub use files::File;
 pub use host::{Host, Interface, MediumWord, MulticastWord, Preset, Route, RouteWord, Routing};
 pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName};
 pub use service::{ServiceClient, ServiceWord, TransportWord};
+pub use transfer::{AnonymousWord, FtpClient, FtpServer, FtpUser, SmtpClient, SmtpServer};
 
 use core::num::NonZeroU64;
 

@@ -5,12 +5,12 @@ use core::num::NonZeroU8;
 
 use wirelab_stack::application::traceroute::{self, Method};
 use wirelab_stack::application::upper::{once, session};
-use wirelab_stack::application::{bulk, dhcp, discard, echo, ping, small};
+use wirelab_stack::application::{bulk, dhcp, discard, echo, ftp, ping, small, smtp};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::{Duration, Instant};
 
 use super::addressing::waits;
-use super::{check_unique, find, groups, no_such, ports, services};
+use super::{check_unique, find, groups, no_such, ports, services, transfer};
 use crate::diagnostic::Problem;
 use crate::model::{Application, Kind, ProbeWord, Traceroute};
 use crate::read::{At, Place};
@@ -59,6 +59,10 @@ pub enum Work {
     UpperClient(once::ClientConfig),
     UpperSession(session::ServerConfig),
     UpperSessionClient(session::ClientConfig),
+    FtpServer(ftp::server::Config),
+    FtpClient(ftp::client::Config),
+    SmtpServer(smtp::server::Config),
+    SmtpClient(smtp::client::Config),
 }
 
 /// The longest payload of a UDP datagram over IPv4: 65,535 less the headers of 20 and 8 octets.
@@ -125,6 +129,8 @@ impl Work {
             Self::SmallServer(config) => config.requests.is_none(),
             Self::Upper(config) => config.connections.is_none(),
             Self::UpperSession(config) => config.connections.is_none(),
+            Self::FtpServer(config) => config.sessions.is_none(),
+            Self::SmtpServer(config) => config.sessions.is_none(),
             Self::DhcpServer(_) => true,
             Self::DhcpClient(config) => config.release_after.is_none() && !config.inform,
             Self::EchoClient(_)
@@ -135,7 +141,9 @@ impl Work {
             | Self::UdpSource(_)
             | Self::SmallClient(_)
             | Self::UpperClient(_)
-            | Self::UpperSessionClient(_) => false,
+            | Self::UpperSessionClient(_)
+            | Self::FtpClient(_)
+            | Self::SmtpClient(_) => false,
         }
     }
 }
@@ -223,6 +231,9 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
         | Kind::UpperClient(_)
         | Kind::UpperSession(_)
         | Kind::UpperSessionClient(_) => return services::work(kind, lookup),
+        Kind::FtpServer(_) | Kind::FtpClient(_) | Kind::SmtpServer(_) | Kind::SmtpClient(_) => {
+            return transfer::work(kind, lookup);
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::Instant;
 
-use super::{find, no_such};
+use super::{MailCheck, find, no_such};
 use crate::counters;
 use crate::diagnostic::Problem;
 use crate::errors;
@@ -36,6 +36,8 @@ pub enum Subject {
     Hub(usize, Vec<CounterCheck>),
     /// A file when the run ends.
     File(HostFile, Vec<FileCheck>),
+    /// Messages in a store when the run ends.
+    Mail(Box<MailCheck>),
     /// A link's counters: of one direction (0 forward, 1 backward), or of both together.
     Link(usize, Option<usize>, Vec<CounterCheck>),
 }
@@ -113,7 +115,7 @@ pub fn plan(document: &Document, hosts: &[HostConfig], problems: &mut Vec<Proble
 }
 
 /// The fields that an expectation of each kind of subject may have.
-const SUBJECTS: [(&str, &[&str]); 8] = [
+const SUBJECTS: [(&str, &[&str]); 9] = [
     (
         "application",
         &[
@@ -137,6 +139,7 @@ const SUBJECTS: [(&str, &[&str]); 8] = [
     ("hub", &["counters"]),
     ("link", &["direction", "counters"]),
     ("file", &["same_as", "sha256", "text", "length", "exists"]),
+    ("mail", &["sender", "recipient", "same_as", "count"]),
     ("outcome", &[]),
 ];
 
@@ -208,6 +211,13 @@ fn plan_one(
             check_host(file, document, problems)?;
             Some(Subject::File(file.value.clone(), checks))
         }
+        Expect { mail: Some(store), .. } => {
+            if let Some(other) = &value.same_as {
+                check_host(other, document, problems);
+            }
+            check_host(store, document, problems)?;
+            Some(Subject::Mail(Box::new(MailCheck::new(&store.value, value))))
+        }
         Expect { link: Some(name), .. } => {
             let names = document.link.iter().map(|link| link.value.name.value.0.as_str());
             let found = find("link", name, names, problems);
@@ -258,6 +268,9 @@ fn given(expect: &Expect) -> Vec<(&'static str, &Place)> {
         status,
         body_sha256,
         file,
+        mail,
+        sender,
+        recipient,
         same_as,
         sha256,
         text,

@@ -11,12 +11,14 @@ mod groups;
 mod hosts;
 mod lending;
 mod links;
+mod mail;
 mod media;
 mod paths;
 mod ports;
 mod routes;
 mod segments;
 mod services;
+mod transfer;
 
 use std::collections::BTreeSet;
 
@@ -36,6 +38,7 @@ pub use applications::{PlannedApplication, Work};
 pub use events::{PlannedChange, PlannedShow};
 pub use expectations::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectation, FileCheck, Subject};
 pub use files::{Belongings, Directory};
+pub use mail::MailCheck;
 
 /// Everything that a run needs.
 #[derive(Clone, Debug)]

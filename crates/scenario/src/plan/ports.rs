@@ -6,6 +6,7 @@ use wirelab_stack::application::small::{Service, Transport};
 use wirelab_stack::application::upper::{once, session};
 
 use super::services::transport;
+use super::transfer::{FTP, SMTP};
 use crate::diagnostic::Problem;
 use crate::model::{Application, Kind};
 use crate::read::{At, Place};
@@ -96,6 +97,8 @@ fn server(application: &Application) -> Option<Server<'_>> {
         Kind::TimeServer(s) => small!(s, Service::Time),
         Kind::Upper(s) => usual!(s, false, once::PORT, connections),
         Kind::UpperSession(s) => usual!(s, false, session::PORT, connections),
+        Kind::FtpServer(s) => usual!(s, false, FTP, sessions),
+        Kind::SmtpServer(s) => usual!(s, false, SMTP, sessions),
         _ => return None,
     };
     Some(Server { udp, address, port, place, limit, shares })

@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 
 use super::Failure;
 use crate::application::ftp::codec::command::Command;
-use crate::application::ftp::codec::line::{Lines, write_line};
+use crate::application::ftp::codec::line::{LINE, Lines, write_line};
 use crate::application::ftp::codec::reply::{Replies, Reply};
 use crate::socket::net::{TcpStream, time};
 use crate::time::Duration;
@@ -79,8 +79,15 @@ impl Control {
 
     /// Sends a command.
     pub(super) async fn send(&mut self, command: &Command) -> Result<(), Failure> {
+        let line = command.to_string();
+        if line.chars().any(char::is_control) || line.len() > LINE {
+            // It would be another command, or two.
+            return Err(Failure::permanent(
+                "a name or path is too long, or has a character of control in it",
+            ));
+        }
         let mut wire = self.lines.take_refusals();
-        write_line(command.to_string().as_bytes(), &mut wire);
+        write_line(line.as_bytes(), &mut wire);
         time::timeout(REPLY, self.stream.write_all_bytes(wire.into())).await??;
         Ok(())
     }

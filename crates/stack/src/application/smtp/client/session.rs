@@ -201,7 +201,12 @@ impl Wire {
     }
 
     async fn write(&mut self, request: &Request) -> Result<(), Failure> {
-        let line = format!("{request}\r\n");
+        let mut line = request.to_string();
+        if line.chars().any(char::is_control) {
+            // It would be another command, or two.
+            return Err(permanent("a name has a character of control in it"));
+        }
+        line.push_str("\r\n");
         Ok(time::timeout(COMMAND, self.stream.write_all_bytes(line.into())).await??)
     }
 
