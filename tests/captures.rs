@@ -19,7 +19,7 @@ const PROTOCOLS: &[(&str, &[&str])] = &[
     ("fragments", &["ARP", "ICMP", "IPv4", "UDP"]),
     ("ftp-mirror", &["ARP", "FTP", "FTP-DATA", "TCP"]),
     ("lossy-transfer", &["ARP", "TCP"]),
-    ("mail", &["ARP", "IMF", "SMTP", "TCP"]),
+    ("mail", &["ARP", "SMTP", "SMTP/IMF", "TCP"]),
     ("multicast", &["ARP", "IGMPv3", "UDP"]),
     ("multihomed", &["ARP", "ICMP"]),
     ("partition", &["ARP", "TCP"]),
