@@ -4,6 +4,7 @@
 //! - [`sim`]: virtual time, links that delay, lose and corrupt, async programs, recorders.
 //! - [`scenario`]: scenario files and what they expect.
 //! - [`net`] and [`time`]: async sockets shaped like tokio's, and the network's time, for programs.
+//! - [`blocking`]: sockets whose calls block, for programs that are written as for an operating system.
 //! - [`socketserver`]: servers by the names of Python's.
 //! - [`testing`]: property tests of one's own programs.
 //!
@@ -54,6 +55,7 @@
 
 pub mod testing;
 
+pub use wirelab_blocking as blocking;
 pub use wirelab_scenario as scenario;
 pub use wirelab_sim as sim;
 pub use wirelab_stack as stack;

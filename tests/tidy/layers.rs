@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// The crates from the ground up.
-const CRATES: &[&str] = &["stack", "sim", "scenario", "cli"];
+const CRATES: &[&str] = &["stack", "sim", "blocking", "scenario", "cli"];
 
 /// Position of a module of the stack in [`LAYERS`].
 fn layer(module: &str) -> Option<usize> {
