@@ -2,6 +2,7 @@ use super::*;
 use crate::network::options::{List, Stamps};
 use crate::network::sending::MtuDiscovery;
 use crate::transport::echo::EchoEvent;
+use crate::transport::tcp::StreamOptions;
 use crate::transport::{SocketError, SocketId};
 
 fn ip(last: u8) -> Ipv4Addr {
@@ -80,6 +81,30 @@ fn what_a_header_said_is_told_to_the_receiver() {
     net.run();
     let received = net.call(1, |host, ctx| host.udp_recv_message(ctx, server)).unwrap();
     assert_eq!((received.ttl, received.options), (64, None));
+}
+
+#[test]
+fn connections_carry_what_their_sockets_were_told_and_no_other() {
+    let mut net = Net::new(2, |_| ());
+    let listener = net.call(1, |host, ctx| host.tcp_listen(ctx, addr("0.0.0.0:80"), 4)).unwrap();
+    net.hosts[1].set_ttl(listener, Some(7)).unwrap();
+    net.hosts[1].set_tos(listener, 0x23).unwrap();
+    assert_eq!((net.hosts[1].ttl(listener), net.hosts[1].tos(listener)), (Ok(7), Ok(0x20)));
+    let plain = StreamOptions::default();
+    let mut own = plain;
+    (own.ttl, own.tos) = (Some(9), 0x40);
+    for (options, header) in [(plain, (64, 0)), (own, (9, 0x40)), (plain, (64, 0))] {
+        net.carried.clear();
+        net.call(0, |host, ctx| host.tcp_connect_with(ctx, None, addr("10.0.0.2:80"), &options)).unwrap();
+        net.run();
+        let header_of = |sender: usize| {
+            let frames = net.carried.iter().filter(move |(from, _)| *from == sender);
+            let octets = frames.map(|(_, frame)| frame.to_vec()).filter(|octets| octets[12..14] == [8, 0]);
+            octets.map(|octets| (octets[22], octets[15])).collect::<Vec<_>>()
+        };
+        assert_eq!(header_of(0), [header; 2], "SYN, and the ACK of the SYN-ACK");
+        assert_eq!(header_of(1), [(7, 0x20)], "the SYN-ACK");
+    }
 }
 
 #[test]

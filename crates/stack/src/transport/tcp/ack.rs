@@ -367,8 +367,11 @@ impl Connection {
         if self.snd_wnd > 0 && window_before == 0 {
             self.on_window_opened(cx);
         } else if self.snd_wnd == 0 {
-            // The peer answers: a closed window may stay closed for ever (RFC 9293 §3.8.6.1).
-            self.progress_at = cx.now();
+            // The peer answers: a closed window may stay closed for ever (RFC 9293 §3.8.6.1), unless the owner has said for
+            // how long (RFC 5482 §3).
+            if cx.knobs.options.user_timeout.is_none() {
+                self.progress_at = cx.now();
+            }
         }
     }
 }

@@ -40,6 +40,9 @@ impl Connection {
             self.show_expiry(cx, Cause::ZeroWindowProbe, due);
         }
         self.deadlines.persist = cx.now() + self.rtt.rto(cx.knobs);
+        if let Some(timeout) = cx.knobs.options.user_timeout {
+            self.deadlines.persist = self.deadlines.persist.min((self.progress_at + timeout).max(cx.now()));
+        }
     }
 
     /// The window was closed and is open. A probe that is not acknowledged did not fit: it goes again, as data.

@@ -349,6 +349,28 @@ fn a_user_timeout_ends_what_nobody_acknowledges() {
 }
 
 #[test]
+fn a_user_timeout_ends_what_waits_behind_a_closed_window() {
+    // RFC 5482 §3; without it a peer that answers may keep its window closed for ever (RFC 9293 §3.8.6.1).
+    for timeout in [None, Some(SECOND * 20)] {
+        let mut pair = Pair::rfc();
+        let (client, _) = pair.connect_told(&[], &[StreamOption::ReceiveBuffer(2_048)]);
+        if let Some(timeout) = timeout {
+            pair.tell(0, client, StreamOption::UserTimeout(timeout)).unwrap();
+        }
+        pair.send(0, client, &pattern(10_000)).unwrap();
+        while pair.ends[0].info(client).unwrap().snd_wnd > 0 {
+            pair.step();
+        }
+        pair.run(SECOND * 19);
+        assert_eq!(pair.state(0, client), State::Established);
+        pair.run(SECOND * 2);
+        assert_eq!(pair.state(0, client) == State::Closed, timeout.is_some());
+        pair.run(SECOND * 1000);
+        assert_eq!(pair.state(0, client) == State::Closed, timeout.is_some());
+    }
+}
+
+#[test]
 fn a_syn_goes_again_as_often_as_it_was_told() {
     for (count, gone_after) in [(1, 3), (2, 7)] {
         let mut pair = Pair::rfc();
