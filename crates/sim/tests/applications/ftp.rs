@@ -206,3 +206,48 @@ fn a_server_cannot_name_files_elsewhere() {
         assert_eq!(all(&mut net, client), []);
     }
 }
+
+/// A server that knows nothing newer than RFC 959 §4.1: a directory with one file.
+async fn old() -> Result<(), AppError> {
+    let listener = TcpListener::bind(at("0.0.0.0:21")).await?;
+    let (control, _) = listener.accept().await?;
+    let data = TcpListener::bind(at("10.0.0.2:2000")).await?;
+    control.write_all_bytes((&b"220 old\r\n"[..]).into()).await?;
+    loop {
+        let line = control.read_bytes(1_000).await?;
+        let text = String::from_utf8_lossy(&line).into_owned();
+        let answer = match text.trim_end() {
+            "" => return Ok(()),
+            "PASV" => "227 =10,0,0,2,7,208\r\n",
+            "CWD /pub" | "CWD /" => "250 there\r\n",
+            "NLST /pub" | "RETR /pub/one" => {
+                let (data, _) = data.accept().await?;
+                let octets = if text.starts_with("NLST") { "/pub/one\r\n" } else { "what is in it" };
+                data.write_all_bytes(octets.as_bytes().into()).await?;
+                data.shutdown_write()?;
+                "150 here\r\n226 there\r\n"
+            }
+            "MLSD /pub" => {
+                // The client has connected for it.
+                drop(data.accept().await?);
+                "500 what\r\n"
+            }
+            "SIZE /pub/one" => "213 13\r\n",
+            "SIZE /pub" => "550 no file\r\n",
+            text if ["USER", "PASS", "TYPE", "QUIT"].iter().any(|known| text.starts_with(known)) => {
+                "230 fine\r\n"
+            }
+            _ => "500 what\r\n",
+        };
+        control.write_all_bytes(answer.as_bytes().into()).await?;
+    }
+}
+
+#[test]
+fn an_old_server_is_mirrored_too() {
+    let (mut net, client, server) = pair(1);
+    net.background(server, "server", old());
+    net.spawn(client, "client", client::run(client_config(&[("/pub", "got")], &[])));
+    assert_eq!(ended(&mut net, "client", HOURS), Ok(()));
+    assert_eq!(all(&mut net, client), [("/got/one".to_owned(), b"what is in it".to_vec())]);
+}

@@ -1,6 +1,7 @@
 //! Applications that move files and mail, on whole networks: what they do, and what they leave when the network or they
 //! themselves break.
 
+mod bounds;
 mod ftp;
 mod ftp_faults;
 mod ftp_server;

@@ -161,7 +161,8 @@ impl Mirror<'_> {
                     found.push(Remote { name, is_directory, size, modified: modify });
                 }
             }
-            Err(failure) if !failure.permanent => return Err(failure),
+            Err(failure) if !failure.unknown => return Err(failure),
+            // RFC 959 §4.1.3 is all that it knows.
             Err(_) => {
                 for line in self.session.listing(&Command::Nlst(Some(path.to_owned()))).await? {
                     let name = line.rsplit('/').next().unwrap_or_default().to_owned();

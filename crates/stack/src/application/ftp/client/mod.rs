@@ -67,22 +67,28 @@ struct Failure {
     text: String,
     /// It would fail again.
     permanent: bool,
+    /// The server does not know the command.
+    unknown: bool,
 }
 
 impl Failure {
     /// What will not change by itself.
     fn permanent(text: impl Into<String>) -> Self {
-        Self { text: text.into(), permanent: true }
+        Self { text: text.into(), permanent: true, unknown: false }
     }
 
     /// What may not happen the next time.
     fn passing(text: impl Into<String>) -> Self {
-        Self { text: text.into(), permanent: false }
+        Self { text: text.into(), permanent: false, unknown: false }
     }
 
     /// The server refused something.
     fn refused(what: impl fmt::Display, reply: &Reply) -> Self {
-        Self { text: format!("{what}: {reply}"), permanent: reply.code / 100 == 5 }
+        Self {
+            text: format!("{what}: {reply}"),
+            permanent: reply.code / 100 == 5,
+            unknown: matches!(reply.code, 500 | 502),
+        }
     }
 }
 
