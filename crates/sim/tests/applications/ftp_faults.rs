@@ -1,5 +1,6 @@
 //! FTP, broken at every frame of a short session.
 
+use wirelab_stack::application::ftp::PART;
 use wirelab_stack::application::ftp::client::{self, Get, Put};
 use wirelab_stack::application::ftp::codec::command::Representation;
 use wirelab_stack::application::ftp::server::{self, Anonymous, User};
@@ -44,7 +45,7 @@ fn check(fault: Option<(usize, Fault)>, ended: &mut Ended) {
         for (name, octets) in files(&mut **storage) {
             let (_, expected) =
                 whole.iter().find(|(whole, _)| name.contains(whole)).expect("a file of the test's");
-            if name.ends_with(".part") {
+            if name.ends_with(PART) {
                 assert!(expected.starts_with(&octets), "{fault:?}: {name} on host {host}");
             } else {
                 assert!(octets == *expected, "{fault:?}: {name} on host {host} has {} octets", octets.len());
