@@ -43,6 +43,7 @@ const SHIPPED: &[Shipped] = shipped![
     "switch-vlan": "Two VLANs over two switches and a trunk",
     "traceroute": "Traceroute through five routers, one of them silent",
     "tutorial-echo": "The tutorial's upper-casing server on port 6999",
+    "tutorial-socketserver": "The tutorial's server on port 9999: three clients at once, one of them slow",
     "unreachable": "Nobody there, connection refused, port unreachable",
 ];
 

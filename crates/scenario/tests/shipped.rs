@@ -198,6 +198,17 @@ fn tutorial_echo() {
 }
 
 #[test]
+fn tutorial_socketserver() {
+    let report = run("tutorial-socketserver", None);
+    held(&report);
+    let session = report.applications.iter().find(|application| application.name == "session").unwrap();
+    let came = session.said.iter().filter(|line| line.starts_with("setup")).count();
+    let gone: Vec<&String> = session.said.iter().filter(|line| line.starts_with("finish")).collect();
+    assert_eq!((came, gone.len()), (3, 3));
+    assert_eq!(session.said.last(), gone.last().copied(), "the slow one goes last");
+}
+
+#[test]
 fn ftp_mirror() {
     held(&run("ftp-mirror", None));
     for seed in [1, 2] {
