@@ -19,6 +19,9 @@ use wirelab_stack::trace::ApplicationEvent;
 
 use crate::world::{ApplicationStatus, TaskId};
 
+/// Why an application failed that was killed.
+const KILLED: &str = "killed";
+
 /// An application's first task.
 pub(crate) type Root = Pin<Box<dyn Future<Output = Result<(), AppError>>>>;
 
@@ -299,6 +302,27 @@ impl Executor {
         self.running -= usize::from(!application.background);
         // Of one that failed, the tasks that are left go too; their sockets close while the seat is there.
         drop(self.remove_all(id));
+    }
+
+    /// The host of an application.
+    pub(crate) fn node_of(&self, id: TaskId) -> NodeId {
+        self.applications[id.0 as usize].node
+    }
+
+    /// Ends an application wherever it is. Its sockets close while the seat is there. Whether it had not ended.
+    pub(crate) fn kill(&mut self, id: TaskId, now: Instant, entered: &mut Entered) -> bool {
+        let application = &mut self.applications[id.0 as usize];
+        if application.ended.is_some() {
+            return false;
+        }
+        let name = Arc::clone(&application.name);
+        let root = application.root.take();
+        application.ended = Some((now, Err(KILLED.to_owned())));
+        self.running -= usize::from(!application.background);
+        drop(root);
+        drop(self.remove_all(id));
+        entered.with(|seat| seat.application_event(&name, ApplicationEvent::Failed(KILLED)));
+        true
     }
 
     fn remove_all(&mut self, id: TaskId) -> Vec<Body> {

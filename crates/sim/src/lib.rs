@@ -27,6 +27,7 @@ mod show;
 mod slab;
 mod switch;
 mod trace_hash;
+mod trouble;
 mod turn;
 mod world;
 

@@ -245,6 +245,11 @@ impl Storage for DirectoryStorage {
         }
     }
 
+    fn close_all(&mut self) {
+        let open: Vec<FileId> = self.open.keys().copied().collect();
+        open.into_iter().for_each(|file| self.close(file));
+    }
+
     fn append(&mut self, path: &FilePath, data: &[u8], modified: Timestamp) -> Result<(), StorageError> {
         self.look_for_file(path)?;
         let mut options = OpenOptions::new();
@@ -315,10 +320,6 @@ impl Storage for DirectoryStorage {
 
 impl Drop for DirectoryStorage {
     fn drop(&mut self) {
-        for (_, open) in core::mem::take(&mut self.open) {
-            if let Open::Write(writer) = open {
-                self.discard(writer);
-            }
-        }
+        self.close_all();
     }
 }

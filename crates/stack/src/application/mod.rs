@@ -13,6 +13,7 @@ pub mod discard;
 pub mod echo;
 pub mod ftp;
 pub mod group;
+pub mod http;
 mod pattern;
 pub mod ping;
 mod race;

@@ -62,6 +62,12 @@ impl Host {
         self.tcp.listen_on(claim, backlog).map(SocketId::Listener)
     }
 
+    /// Resets a connection whose owner did not ask for it, as `ss -K` does: the peer is told, and the owner gets
+    /// `ConnectionAborted`. Whether there is one.
+    pub fn tcp_destroy(&mut self, ctx: &mut Ctx<'_>, connection: &ConnectionId) -> bool {
+        self.tcp.destroy(ctx, connection)
+    }
+
     /// The next connection of a listener, with the peer's address.
     ///
     /// # Errors

@@ -325,6 +325,11 @@ impl Storage for MemoryStorage {
         }
     }
 
+    fn close_all(&mut self) {
+        let open: Vec<FileId> = self.open.keys().copied().collect();
+        open.into_iter().for_each(|file| self.close(file));
+    }
+
     fn append(&mut self, path: &FilePath, data: &[u8], modified: Timestamp) -> Result<(), StorageError> {
         let Some(file) = self.file(path)? else {
             let file = self.create(path, 0)?;

@@ -100,6 +100,9 @@ pub trait Storage: Send + fmt::Debug {
     /// Closes a file. One that was begun and not committed is gone.
     fn close(&mut self, file: FileId);
 
+    /// Closes all files: whoever had them open is gone.
+    fn close_all(&mut self);
+
     /// Adds to a file in place, and makes it where it does not exist: for logs, whose every line counts by itself.
     ///
     /// # Errors

@@ -86,6 +86,7 @@ impl Seat {
     /// stay. The tasks are to be dropped by then.
     pub fn reboot(&mut self, host: Host) {
         self.host = host;
+        self.storage.close_all();
         self.waiters = Waiters::default();
         self.sleepers = Sleepers::default();
         self.joins = Joins::default();

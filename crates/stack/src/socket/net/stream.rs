@@ -85,6 +85,22 @@ impl TcpStream {
         Ok(())
     }
 
+    /// As [`read_bytes`](Self::read_bytes), for those who write futures by hand.
+    ///
+    /// # Errors
+    /// As [`read_bytes`](Self::read_bytes).
+    pub fn poll_read_bytes(&self, cx: &mut Context<'_>, most: usize) -> Poll<io::Result<Bytes>> {
+        self.socket.poll(Readiness::READ, cx, |host, ctx, id| host.tcp_recv_bytes(ctx, id, most))
+    }
+
+    /// Queues some of `data`, for those who write futures by hand.
+    ///
+    /// # Errors
+    /// When the connection has failed, or its sending direction is closed.
+    pub fn poll_write_some(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_shared(cx, data)
+    }
+
     /// Closes the sending direction: the peer reads to the end.
     ///
     /// # Errors

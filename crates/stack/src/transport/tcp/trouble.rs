@@ -11,6 +11,16 @@ use crate::trace::{Cause, ConnectionId, Ending, State, Trigger};
 use crate::transport::{Key, SocketError, Trouble};
 
 impl Tcp {
+    /// Resets a connection whose owner did not ask for it: the peer is told, and the owner gets `ConnectionAborted`. Whether
+    /// there is one.
+    pub fn destroy(&mut self, ctx: &mut Ctx<'_>, id: &ConnectionId) -> bool {
+        let Some(key) = self.by_ends.get(id).copied() else { return false };
+        self.with(ctx, key, |connection, cx| {
+            connection.reset(cx, Ending::Aborted, Some(SocketError::ConnectionAborted));
+        });
+        true
+    }
+
     /// ICMP says something about a segment sent from `local` to `remote` with sequence number `sequence`; `trigger` is the
     /// message. False where there is no such connection or the number was not in flight (RFC 5927 §4.1): a forgery, or
     /// late.

@@ -1,0 +1,77 @@
+//! A connection to a server.
+
+use core::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{ACCEPT, HOST, RANGE, USER_AGENT};
+use hyper::{Method, Request as Message, Response};
+
+use super::super::body::Body;
+use super::super::io::Io;
+use super::super::{MAX_FIELDS, MAX_HEAD, READ_AHEAD, Url, told};
+use super::{Content, Request};
+use crate::application::AppError;
+use crate::socket::net::{TcpStream, fs, spawn};
+
+/// A connection that can carry one request after the other.
+pub(super) struct Connection {
+    host: String,
+    port: u16,
+    sender: SendRequest<Body>,
+}
+
+impl Connection {
+    /// Connects to `remote`, where the host of `url` is.
+    pub(super) async fn open(url: &Url, remote: SocketAddr) -> Result<Self, AppError> {
+        let stream = TcpStream::connect(remote)
+            .await
+            .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+        let (sender, connection) = http1::Builder::new()
+            .max_headers(MAX_FIELDS)
+            .max_header_size(MAX_HEAD)
+            .max_buf_size(READ_AHEAD)
+            .handshake(Io::new(Arc::new(stream)))
+            .await
+            .map_err(|error| AppError::new(told(&error)))?;
+        // How it ends is told to whoever waits for a response or a body. It ends when nobody does any more.
+        spawn(async move { drop(connection.await) });
+        Ok(Self { host: url.host().to_owned(), port: url.port(), sender })
+    }
+
+    /// Whether a request for `url` can be sent on it.
+    pub(super) fn leads_to(&self, url: &Url) -> bool {
+        self.host == url.host() && self.port == url.port() && !self.sender.is_closed()
+    }
+
+    /// Sends a request, and waits for the head of its response.
+    pub(super) async fn ask(&mut self, request: &Request) -> Result<Response<Incoming>, AppError> {
+        let message = message(request)?;
+        self.sender.ready().await.map_err(|error| AppError::new(told(&error)))?;
+        self.sender.send_request(message).await.map_err(|error| AppError::new(told(&error)))
+    }
+}
+
+fn message(request: &Request) -> Result<Message<Body>, AppError> {
+    let body = match &request.content {
+        Content::Nothing => Body::Empty,
+        Content::Octets(octets) => Body::Whole(octets.clone()),
+        Content::File(path) => {
+            let file = fs::open(path).map_err(|error| AppError::new(format!("{path}: {error}")))?;
+            let length = file.metadata().length;
+            Body::part(file, 0, length)
+        }
+    };
+    let mut message = Message::builder()
+        .method(&request.method)
+        .uri(request.url.target())
+        .header(HOST, request.url.authority())
+        .header(USER_AGENT, "wirelab")
+        .header(ACCEPT, "*/*");
+    if let Some((first, last)) = request.range.filter(|_| request.method == Method::GET) {
+        let last = last.map(|last| last.to_string()).unwrap_or_default();
+        message = message.header(RANGE, format!("bytes={first}-{last}"));
+    }
+    message.body(body).map_err(|error| AppError::new(error.to_string()))
+}
