@@ -1,9 +1,6 @@
 //! A thousand HTTP clients at once on one host, across a link that loses frames: each gets what it asked for, and what all
 //! of them hold together is bounded.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-
 use allocation_counter::measure;
 use wirelab::sim::{Network, percent};
 use wirelab::stack::application::http::client::{self, client};
@@ -41,13 +38,13 @@ fn storage() -> MemoryStorage {
 }
 
 /// Asks for its file, and compares it.
-async fn ask(number: usize, names: BTreeMap<String, IpAddr>) -> Result<(), AppError> {
+async fn ask(number: usize) -> Result<(), AppError> {
     let save = path(&format!("saved/{number}"));
     let request = client::Request {
         save: Some(save.clone()),
         ..client::Request::get(format!("http://server/{number}.bin").parse()?)
     };
-    client(client::Config { requests: vec![request], names, max_redirects: 0 }).await?;
+    client(client::Config { requests: vec![request], max_redirects: 0 }).await?;
     let same = fs::read(&save, LENGTH)? == content(number);
     fs::remove(&save)?;
     if same { Ok(()) } else { Err(AppError::new(format!("{number} got another file"))) }
@@ -69,9 +66,8 @@ fn run() {
         redirects: Vec::new(),
     };
     net.background(other, "server", server(config));
-    let names = BTreeMap::from([("server".to_owned(), "10.0.0.2".parse().unwrap())]);
     for number in 0..CLIENTS {
-        net.spawn(one, &format!("client {number}"), ask(number, names.clone()));
+        net.spawn(one, &format!("client {number}"), ask(number));
     }
     let world = net.world();
     world.set_storage(other.node(), Box::new(storage()));

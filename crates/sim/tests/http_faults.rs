@@ -127,7 +127,7 @@ fn the_link_is_cut_for_good() {
 #[test]
 fn the_link_is_cut_for_a_while() {
     // Shorter than ARP is patient.
-    at_each_step(Fault::CutFor(Duration::from_secs(2)));
+    at_each_step(Fault::CutFor(Duration::from_millis(1_500)));
 }
 
 #[test]

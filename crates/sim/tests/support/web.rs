@@ -157,9 +157,5 @@ pub fn put(target: &str, octets: Vec<u8>) -> client::Request {
 
 /// A client of these requests.
 pub fn client(requests: Vec<client::Request>) -> client::Config {
-    client::Config {
-        requests,
-        names: [("server".to_owned(), at().ip())].into(),
-        max_redirects: client::DEFAULT_MAX_REDIRECTS,
-    }
+    client::Config { requests, max_redirects: client::DEFAULT_MAX_REDIRECTS }
 }

@@ -8,8 +8,7 @@
 mod connection;
 mod download;
 
-use core::net::{IpAddr, SocketAddr};
-use std::collections::BTreeMap;
+use core::net::SocketAddr;
 
 use bytes::Bytes;
 use hyper::header::LOCATION;
@@ -17,6 +16,7 @@ use hyper::{Method, Response, StatusCode};
 
 use super::Url;
 use crate::application::AppError;
+use crate::socket::net::bsd::gethostbyname;
 use crate::socket::net::{report, result};
 use crate::storage::FilePath;
 
@@ -31,8 +31,6 @@ pub const DEFAULT_MAX_REDIRECTS: u32 = 10;
 pub struct Config {
     /// What it asks for, in order.
     pub requests: Vec<Request>,
-    /// The addresses of hosts that it knows by name.
-    pub names: BTreeMap<String, IpAddr>,
     /// Redirects that are followed for one request; one more is an error.
     pub max_redirects: u32,
 }
@@ -86,7 +84,7 @@ async fn fetch(config: &Config, kept: &mut Option<Connection>, mut request: Requ
     let mut followed = 0;
     loop {
         let wrong = |error: AppError| AppError::new(format!("{} {}: {error}", request.method, request.url));
-        let response = ask(config, kept, &request).await.map_err(wrong)?;
+        let response = ask(kept, &request).await.map_err(wrong)?;
         let status = response.status();
         let Some(next) = redirected(&request, &response).map_err(wrong)? else {
             result("status", status.as_str());
@@ -124,7 +122,6 @@ fn redirected<B>(request: &Request, response: &Response<B>) -> Result<Option<Req
 
 /// Asks on the connection that is kept, if it leads there, and otherwise on a new one, which is kept then.
 async fn ask(
-    config: &Config,
     kept: &mut Option<Connection>,
     request: &Request,
 ) -> Result<Response<hyper::body::Incoming>, AppError> {
@@ -142,16 +139,17 @@ async fn ask(
             Err(error) => return Err(error),
         }
     }
-    let mut connection = Connection::open(&request.url, address(config, &request.url)?).await?;
+    let mut connection = Connection::open(&request.url, address(&request.url)?).await?;
     let response = connection.ask(request).await?;
     *kept = Some(connection);
     Ok(response)
 }
 
-fn address(config: &Config, url: &Url) -> Result<SocketAddr, AppError> {
-    let known = config.names.get(url.host()).copied().or_else(|| url.host().parse().ok());
+/// Where the host of a URL is, as this host knows it.
+fn address(url: &Url) -> Result<SocketAddr, AppError> {
+    let known = gethostbyname(url.host()).ok().and_then(|addresses| addresses.first().copied());
     let ip = known.ok_or_else(|| AppError::new(format!("there is no host `{}`", url.host())))?;
-    Ok(SocketAddr::new(ip, url.port()))
+    Ok(SocketAddr::new(ip.into(), url.port()))
 }
 
 #[cfg(test)]
