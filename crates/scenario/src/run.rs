@@ -7,7 +7,9 @@ use wirelab_sim::{
     Switch, TraceHash, World,
 };
 use wirelab_stack::application::upper::{once, session};
-use wirelab_stack::application::{AppError, bulk, dhcp, discard, echo, ftp, ping, small, smtp, traceroute};
+use wirelab_stack::application::{
+    AppError, bulk, dhcp, discard, echo, ftp, http, ping, small, smtp, traceroute,
+};
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::Host;
 use wirelab_stack::socket::net::configured;
@@ -462,6 +464,8 @@ fn program(application: &PlannedApplication) -> Program {
         Work::Upper(config) => start.with(once::server(config)),
         Work::UpperClient(config) => start.with(once::client(config)),
         Work::UpperSession(config) => start.with(session::server(config)),
+        Work::HttpServer(config) => start.with(http::server::server(config)),
+        Work::HttpClient(config) => start.with(http::client::client(config)),
         Work::UpperSessionClient(config) => start.with(session::client(config)),
         Work::FtpServer(config) => start.with(ftp::server::serve(config)),
         Work::FtpClient(config) => start.with(ftp::client::run(config)),

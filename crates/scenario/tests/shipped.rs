@@ -232,3 +232,11 @@ fn mail() {
     breaks("mail", "max_size = \"1 MB\"", "max_size = 10");
     breaks("mail", "recipient = \"ben@example.org\"", "recipient = \"dora@elsewhere.example\"");
 }
+
+#[test]
+fn http_download() {
+    let report = run("http-download", None);
+    held(&report);
+    let web = report.applications.iter().find(|application| application.name == "web").unwrap();
+    assert_eq!(web.said.len(), 7, "a line for each request, redirects among them: {:?}", web.said);
+}

@@ -7,6 +7,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::dhcp::{DhcpClient, DhcpServer};
+use super::http::{HttpClient, HttpServer};
 use super::service::{
     Chargen, Daytime, Echo, ServiceClient, TimeServer, Upper, UpperClient, UpperSession, UpperSessionClient,
 };
@@ -303,6 +304,8 @@ kinds! {
     FtpClient = "ftp-client",
     SmtpServer = "smtp-server",
     SmtpClient = "smtp-client",
+    HttpServer = "http-server",
+    HttpClient = "http-client",
 }
 
 /// The description of the definition that `reference` refers to; the definition itself goes.

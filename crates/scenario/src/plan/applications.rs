@@ -5,7 +5,7 @@ use core::num::NonZeroU8;
 
 use wirelab_stack::application::traceroute::{self, Method};
 use wirelab_stack::application::upper::{once, session};
-use wirelab_stack::application::{bulk, dhcp, discard, echo, ftp, ping, small, smtp};
+use wirelab_stack::application::{bulk, dhcp, discard, echo, ftp, http, ping, small, smtp};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::{Duration, Instant};
 
@@ -63,6 +63,8 @@ pub enum Work {
     FtpClient(ftp::client::Config),
     SmtpServer(smtp::server::Config),
     SmtpClient(smtp::client::Config),
+    HttpServer(http::server::Config),
+    HttpClient(http::client::Config),
 }
 
 /// The longest payload of a UDP datagram over IPv4: 65,535 less the headers of 20 and 8 octets.
@@ -94,7 +96,8 @@ fn plan_one(
 ) -> Option<PlannedApplication> {
     let common = &application.common;
     let host = find("host", &common.host, hosts.iter().map(|host| host.name.as_str()), problems);
-    let mut lookup = Lookup { hosts, host: host.and_then(|host| hosts.get(host)), problems };
+    let mut lookup =
+        Lookup { hosts, host: host.and_then(|host| hosts.get(host)), place: &common.name.place, problems };
     let work = work(&application.kind, &mut lookup)?;
     Some(PlannedApplication {
         name: common.name.value.0.clone(),
@@ -131,6 +134,7 @@ impl Work {
             Self::UpperSession(config) => config.connections.is_none(),
             Self::FtpServer(config) => config.sessions.is_none(),
             Self::SmtpServer(config) => config.sessions.is_none(),
+            Self::HttpServer(config) => config.connections.is_none(),
             Self::DhcpServer(_) => true,
             Self::DhcpClient(config) => config.release_after.is_none() && !config.inform,
             Self::EchoClient(_)
@@ -143,7 +147,8 @@ impl Work {
             | Self::UpperClient(_)
             | Self::UpperSessionClient(_)
             | Self::FtpClient(_)
-            | Self::SmtpClient(_) => false,
+            | Self::SmtpClient(_)
+            | Self::HttpClient(_) => false,
         }
     }
 }
@@ -234,6 +239,7 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
         Kind::FtpServer(_) | Kind::FtpClient(_) | Kind::SmtpServer(_) | Kind::SmtpClient(_) => {
             return transfer::work(kind, lookup);
         }
+        Kind::HttpServer(_) | Kind::HttpClient(_) => return super::http::work(kind, lookup),
     })
 }
 
@@ -251,6 +257,8 @@ pub struct Lookup<'a> {
     hosts: &'a [HostConfig],
     /// The host that the application runs on, where it is known.
     pub host: Option<&'a HostConfig>,
+    /// Where the application stands.
+    pub place: &'a Place,
     /// What is wrong.
     pub problems: &'a mut Vec<Problem>,
 }
@@ -301,6 +309,17 @@ impl Lookup<'_> {
             self.problems.push(problem.allowed("a host with an address, or an address"));
         }
         first.map(wirelab_stack::addr::Cidr::address)
+    }
+
+    /// Reports that nobody goes by that name.
+    pub fn known_host(&mut self, name: &str, place: &Place) -> Option<()> {
+        let mut names = self.hosts.iter().map(|host| host.name.as_str());
+        if names.any(|known| known.eq_ignore_ascii_case(name)) {
+            return Some(());
+        }
+        let names = self.hosts.iter().map(|host| host.name.as_str());
+        self.problems.push(no_such(place, "host", name, names));
+        None
     }
 
     fn traceroute(&mut self, trace: &Traceroute) -> Option<traceroute::Config> {

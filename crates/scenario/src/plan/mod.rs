@@ -9,6 +9,7 @@ mod expectations;
 mod files;
 mod groups;
 mod hosts;
+mod http;
 mod lending;
 mod links;
 mod mail;

@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use wirelab_stack::application::http;
 use wirelab_stack::application::small::{Service, Transport};
 use wirelab_stack::application::upper::{once, session};
 
@@ -96,6 +97,7 @@ fn server(application: &Application) -> Option<Server<'_>> {
         Kind::Daytime(s) => small!(s, Service::Daytime),
         Kind::TimeServer(s) => small!(s, Service::Time),
         Kind::Upper(s) => usual!(s, false, once::PORT, connections),
+        Kind::HttpServer(s) => usual!(s, false, http::PORT, connections),
         Kind::UpperSession(s) => usual!(s, false, session::PORT, connections),
         Kind::FtpServer(s) => usual!(s, false, FTP, sessions),
         Kind::SmtpServer(s) => usual!(s, false, SMTP, sessions),

@@ -12,13 +12,15 @@ use core::net::SocketAddr;
 
 use bytes::Bytes;
 use hyper::header::LOCATION;
-use hyper::{Method, Response, StatusCode};
+use hyper::{Response, StatusCode};
 
 use super::Url;
 use crate::application::AppError;
 use crate::socket::net::bsd::gethostbyname;
 use crate::socket::net::{report, result};
 use crate::storage::FilePath;
+
+pub use hyper::Method;
 
 use connection::Connection;
 use download::Download;
