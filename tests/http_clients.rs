@@ -17,7 +17,7 @@ const CLIENTS: usize = 1_000;
 const LENGTH: usize = 20_000;
 
 /// What a connection may hold at both its ends: buffers of HTTP and TCP, tasks, and frames under way.
-const HELD_BY_EACH: u64 = 256 * 1024;
+const HELD_BY_EACH: u64 = 96 * 1024;
 
 fn path(text: &str) -> FilePath {
     FilePath::new(text).unwrap()
