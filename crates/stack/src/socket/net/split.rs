@@ -143,6 +143,47 @@ impl<S: Duplex> Drop for OwnedWriteHalf<S> {
     }
 }
 
+/// Reading and writing of a whole connection, as tokio has it, through what it shares with its halves.
+macro_rules! whole {
+    ($stream:ty) => {
+        impl tokio::io::AsyncRead for $stream {
+            fn poll_read(
+                self: core::pin::Pin<&mut Self>,
+                cx: &mut core::task::Context<'_>,
+                buffer: &mut tokio::io::ReadBuf<'_>,
+            ) -> core::task::Poll<std::io::Result<()>> {
+                self.poll_read_shared(cx, buffer)
+            }
+        }
+
+        impl tokio::io::AsyncWrite for $stream {
+            fn poll_write(
+                self: core::pin::Pin<&mut Self>,
+                cx: &mut core::task::Context<'_>,
+                data: &[u8],
+            ) -> core::task::Poll<std::io::Result<usize>> {
+                self.poll_write_shared(cx, data)
+            }
+
+            /// Nothing to do: a connection sends by its own rules.
+            fn poll_flush(
+                self: core::pin::Pin<&mut Self>,
+                _: &mut core::task::Context<'_>,
+            ) -> core::task::Poll<std::io::Result<()>> {
+                core::task::Poll::Ready(Ok(()))
+            }
+
+            fn poll_shutdown(
+                self: core::pin::Pin<&mut Self>,
+                _: &mut core::task::Context<'_>,
+            ) -> core::task::Poll<std::io::Result<()>> {
+                core::task::Poll::Ready(Duplex::shutdown_write(&*self))
+            }
+        }
+    };
+}
+pub(super) use whole;
+
 /// Reading and writing through a reference to the connection, whichever way a half holds it.
 macro_rules! halves {
     (read: $($read:ty),+; write: $($write:ty),+) => {

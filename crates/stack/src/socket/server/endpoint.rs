@@ -183,6 +183,12 @@ impl DatagramSocket for Arc<UnixDatagram> {
     }
 }
 
+/// A datagram as a request, cut to the longest packet.
+fn request<S, A>((mut packet, from): (Bytes, A), socket: &Arc<S>, options: &Options) -> ((Bytes, Arc<S>), A) {
+    packet.truncate(options.max_packet_size);
+    ((packet, Arc::clone(socket)), from)
+}
+
 /// Where a UDP server's datagrams come from.
 #[derive(Debug)]
 pub struct UdpEndpoint(Arc<UdpSocket>);
@@ -207,9 +213,7 @@ impl Endpoint for UdpEndpoint {
     }
 
     async fn get_request(&self, options: &Options) -> io::Result<(Self::Request, Self::Address)> {
-        let (mut packet, from) = self.0.recv_bytes().await?;
-        packet.truncate(options.max_packet_size);
-        Ok(((packet, Arc::clone(&self.0)), from))
+        Ok(request(self.0.recv_bytes().await?, &self.0, options))
     }
 }
 
@@ -236,8 +240,6 @@ impl Endpoint for UnixDatagramEndpoint {
     }
 
     async fn get_request(&self, options: &Options) -> io::Result<(Self::Request, Self::Address)> {
-        let (mut packet, from) = self.0.recv_bytes().await?;
-        packet.truncate(options.max_packet_size);
-        Ok(((packet, Arc::clone(&self.0)), from))
+        Ok(request(self.0.recv_bytes().await?, &self.0, options))
     }
 }

@@ -1,11 +1,10 @@
 //! A stream within the host.
 
-use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io;
 use std::path::Path;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::ReadBuf;
 
 use super::{SocketAddr, UCred, address};
 use crate::socket::net::socket::Socket;
@@ -169,27 +168,4 @@ impl Duplex for UnixStream {
     }
 }
 
-impl AsyncRead for UnixStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.poll_read_shared(cx, buffer)
-    }
-}
-
-impl AsyncWrite for UnixStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_shared(cx, data)
-    }
-
-    /// Nothing to do: what is written is at the other end already.
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Self::shutdown_write(&self))
-    }
-}
+split::whole!(UnixStream);
