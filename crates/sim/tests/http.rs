@@ -254,7 +254,12 @@ fn a_disk_that_is_full_is_no_place_for_more() {
     let (mut net, host, server) = served(config());
     let limits = wirelab_stack::storage::MemoryLimits { max_octets: 40_000, ..Default::default() };
     let mut small = wirelab_stack::storage::MemoryStorage::new(limits);
-    wirelab_stack::storage::Storage::create_directory(&mut small, &path("www"), Default::default()).unwrap();
+    wirelab_stack::storage::Storage::create_directory(
+        &mut small,
+        &path("www"),
+        wirelab_stack::clock::DEFAULT_DATE,
+    )
+    .unwrap();
     net.world().set_storage(server.node(), Box::new(small));
     net.spawn(host, "client", async {
         fetch(client(vec![put("/fits", pattern(1, 20_000))])).await?;
@@ -375,7 +380,7 @@ fn requests_in_one_pipeline_are_answered_in_order() {
         let writer = wirelab_stack::socket::net::spawn(async move {
             for at in 0..REQUESTS {
                 let close = if at + 1 == REQUESTS { "Connection: close\r\n" } else { "" };
-                let range = format!("Range: bytes={}-{}", at, at);
+                let range = format!("Range: bytes={at}-{at}");
                 let request = format!("GET /big.bin HTTP/1.1\r\nHost: s\r\n{range}\r\n{close}\r\n");
                 write.write_all(request.as_bytes()).await?;
             }

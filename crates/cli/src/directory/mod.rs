@@ -76,10 +76,8 @@ impl DirectoryStorage {
         if path.names().any(|name| name.starts_with(PART)) {
             return Err(StorageError::NotFound);
         }
-        let metadata = match path.is_root() {
-            true => self.root.dir_metadata(),
-            false => self.root.metadata(path.as_str()),
-        };
+        let metadata =
+            if path.is_root() { self.root.dir_metadata() } else { self.root.metadata(path.as_str()) };
         match metadata {
             Ok(metadata) => known(&metadata).map(Some),
             Err(error) => match (reason(&error), path.parent()) {
@@ -310,9 +308,10 @@ impl Storage for DirectoryStorage {
         if path.is_root() {
             return Err(StorageError::Invalid);
         }
-        let removed = match self.metadata(path)?.is_directory {
-            true => self.root.remove_dir(path.as_str()),
-            false => self.root.remove_file(path.as_str()),
+        let removed = if self.metadata(path)?.is_directory {
+            self.root.remove_dir(path.as_str())
+        } else {
+            self.root.remove_file(path.as_str())
         };
         removed.map_err(|error| reason(&error))
     }

@@ -20,14 +20,12 @@ impl Read for Date {
             reader.wrong_kind::<Self>(node);
             return None;
         };
-        match text.parse() {
-            Ok(date) => Some(Self(date)),
-            Err(_) => {
-                let message = format!("`{}` is not such a date", text.escape_debug());
-                reader.wrong(node, message, Self::expected());
-                None
-            }
+        let date = text.parse().ok().map(Self);
+        if date.is_none() {
+            let message = format!("`{}` is not such a date", text.escape_debug());
+            reader.wrong(node, message, Self::expected());
         }
+        date
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
