@@ -13,11 +13,13 @@ use support::{scenarios, scratch, status, stderr, wirelab};
 /// `IPv4` a fragment that is not the last.
 const PROTOCOLS: &[(&str, &[&str])] = &[
     ("arp-conflict", &["ARP", "ECHO", "TCP"]),
+    ("crash", &["ARP", "ECHO", "TCP"]),
     ("dhcp", &["ARP", "DHCP", "ECHO", "ICMP", "TCP"]),
     ("echo", &["ARP", "TCP"]),
     ("echo-udp", &["ARP", "UDP"]),
     ("fragments", &["ARP", "ICMP", "IPv4", "UDP"]),
     ("ftp-mirror", &["ARP", "FTP", "FTP-DATA", "TCP"]),
+    ("http-download", &["ARP", "HTTP", "TCP"]),
     ("lossy-transfer", &["ARP", "TCP"]),
     ("mail", &["ARP", "SMTP", "SMTP/IMF", "TCP"]),
     ("multicast", &["ARP", "IGMPv3", "UDP"]),
@@ -28,8 +30,11 @@ const PROTOCOLS: &[(&str, &[&str])] = &[
     ("rarp-boot", &["ARP", "ECHO", "RARP", "TCP"]),
     ("redirect", &["ARP", "ICMP"]),
     ("router", &["ARP", "ECHO", "ICMP", "TCP"]),
+    ("small-services", &["ARP", "Chargen", "DAYTIME", "ECHO", "TCP", "TIME", "UDP"]),
     ("switch-vlan", &["ARP", "ECHO", "ICMP", "TCP"]),
     ("traceroute", &["ARP", "ICMP", "UDP"]),
+    ("tutorial-echo", &["ARP", "TCP"]),
+    ("tutorial-socketserver", &["ARP", "TCP"]),
     ("unreachable", &["ARP", "ICMP", "TCP", "UDP"]),
 ];
 
