@@ -77,8 +77,12 @@ pub struct Stream {
     pub phase: Phase,
     /// The port that it is bound to, unless it listens: then the listener has it.
     pub bound: Option<SocketId>,
+    /// Whether the port was asked for, and stays when it listens no more or has no connection any more.
+    pub keeps_port: bool,
     /// With whom it shares its port.
     pub sharing: Sharing,
+    /// It was shut down when its attempt to connect had failed: it cannot try again.
+    pub spent: bool,
     /// What it has been told: each connection is told it from the beginning.
     pub options: StreamOptions,
 }
@@ -88,7 +92,14 @@ impl Stream {
     #[expect(clippy::new_without_default, reason = "a socket is opened, and has no default")]
     pub fn new() -> Self {
         let sharing = Sharing::default();
-        Self { phase: Phase::Idle, bound: None, sharing, options: StreamOptions::default() }
+        Self {
+            phase: Phase::Idle,
+            bound: None,
+            keeps_port: false,
+            sharing,
+            spent: false,
+            options: StreamOptions::default(),
+        }
     }
 }
 

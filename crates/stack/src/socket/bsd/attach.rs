@@ -26,10 +26,18 @@ impl Bsd<'_, '_> {
         match &descriptor.end {
             End::Unix(_) => Err(Errno::EOPNOTSUPP),
             End::Stream(stream) => {
-                if stream.phase != Phase::Idle || stream.bound.is_some() {
+                // A connection that has ended has given back the port that was found for it.
+                let free = match stream.phase {
+                    Phase::Idle => true,
+                    Phase::Listening(_) => false,
+                    Phase::Connecting(key) | Phase::Connected(key) => self.has_ended(key)?,
+                };
+                if !free || stream.bound.is_some() {
                     return Err(Errno::EINVAL);
                 }
-                self.bind_stream(fd, local)
+                self.bind_stream(fd, local)?;
+                self.stream(fd)?.keeps_port = local.port() != 0;
+                Ok(())
             }
             End::Datagram(datagram) => {
                 let key = datagram.key;
@@ -45,6 +53,11 @@ impl Bsd<'_, '_> {
                 Ok(())
             }
         }
+    }
+
+    /// Whether a connection is over, as its socket sees it.
+    pub(super) fn has_ended(&self, key: Key) -> Result<bool, Errno> {
+        Ok(matches!(self.host.tcp.condition(key)?.state, State::Closed | State::TimeWait))
     }
 
     fn bind_stream(&mut self, fd: Fd, local: SocketAddr) -> Result<(), Errno> {
@@ -114,7 +127,7 @@ impl Bsd<'_, '_> {
         self.has_room()?;
         let (id, peer) = self.host.tcp_accept(self.ctx, SocketId::Listener(listener))?;
         let SocketId::Tcp(key) = id else { return Err(Errno::EINVAL) };
-        let stream = Stream { phase: Phase::Connected(key), bound: None, ..own };
+        let stream = Stream { phase: Phase::Connected(key), bound: None, keeps_port: true, ..own };
         let nonblocking = flags & SOCK_NONBLOCK != 0;
         let fd = self.add(Descriptor::new(kind, nonblocking, End::Stream(stream)))?;
         Ok((fd, peer.into()))
@@ -146,6 +159,7 @@ impl Bsd<'_, '_> {
                     let stream = stream.clone();
                     self.begin_to_connect(fd, &stream, address.peer()?)
                 }
+                Phase::Connecting(_) if stream.spent => Err(Errno::EINVAL),
                 Phase::Connecting(key) => self.go_on_connecting(fd, key),
                 Phase::Connected(_) | Phase::Listening(_) => Err(Errno::EISCONN),
             },
@@ -188,7 +202,7 @@ impl Bsd<'_, '_> {
         match self.host.tcp.condition(key)?.state {
             State::SynSent | State::SynReceived => Err(Errno::EALREADY),
             State::Closed | State::TimeWait => {
-                let error = self.host.tcp.take_error(key)?.map_or(Errno::ECONNABORTED, Errno::from);
+                let error = self.take_connection_error(key)?.unwrap_or(Errno::ECONNABORTED);
                 let stream = self.stream(fd)?.clone();
                 self.disconnect_stream(fd, &stream)?;
                 Err(error)
@@ -200,7 +214,7 @@ impl Bsd<'_, '_> {
         }
     }
 
-    /// The stream has no connection any more, and does not listen; it keeps the port that it was bound to.
+    /// The stream has no connection any more, and does not listen; it keeps the port that was asked for.
     fn disconnect_stream(&mut self, fd: Fd, stream: &Stream) -> Result<(), Errno> {
         let mut bound = stream.bound;
         match stream.phase {
@@ -211,13 +225,20 @@ impl Bsd<'_, '_> {
             Phase::Listening(key) => {
                 let local = self.host.local_addr(SocketId::Listener(key))?;
                 self.host.close(self.ctx, SocketId::Listener(key));
-                bound = self.host.tcp_bind(self.ctx, local, stream.sharing).ok();
+                if stream.keeps_port {
+                    bound = self.host.tcp_bind(self.ctx, local, stream.sharing).ok();
+                }
             }
+        }
+        if !stream.keeps_port
+            && let Some(found) = bound.take()
+        {
+            self.host.close(self.ctx, found);
         }
         let descriptor = self.host.descriptors.get_mut(fd)?;
         (descriptor.read_closed, descriptor.write_closed) = (false, false);
         let stream = self.stream(fd)?;
-        (stream.phase, stream.bound) = (Phase::Idle, bound);
+        (stream.phase, stream.bound, stream.spent) = (Phase::Idle, bound, false);
         Ok(())
     }
 
@@ -271,7 +292,17 @@ impl Bsd<'_, '_> {
                             return self.disconnect_stream(fd, &stream);
                         }
                         close(self.host.descriptors.get_mut(fd)?);
-                        if matches!(state, State::Closed | State::TimeWait) {
+                        let ended = matches!(state, State::Closed | State::TimeWait);
+                        if matches!(stream.phase, Phase::Connecting(_)) {
+                            // Linux: after this nobody is told any more what came of the attempt.
+                            let stream = self.stream(fd)?;
+                            if ended {
+                                stream.spent = true;
+                            } else {
+                                stream.phase = Phase::Connected(key);
+                            }
+                        }
+                        if ended {
                             return Err(Errno::ENOTCONN);
                         }
                         if read {

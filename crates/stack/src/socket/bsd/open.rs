@@ -114,6 +114,13 @@ impl Bsd<'_, '_> {
     /// `EBADF` where there is no such descriptor.
     pub fn getsockname(&self, fd: Fd) -> Result<Address, Errno> {
         match self.token(fd)? {
+            Some(id @ SocketId::Tcp(key)) if self.has_ended(key)? => {
+                // It may be bound anew, once the port that was found for it has been given back.
+                let End::Stream(Stream { bound, .. }) = &self.host.descriptors.get(fd)?.end else {
+                    return Err(Errno::EBADF);
+                };
+                Ok(self.host.local_addr(bound.unwrap_or(id))?.into())
+            }
             Some(id @ SocketId::Unix(_)) => Ok(self.host.unix_local(id)?.into()),
             Some(id) => Ok(self.host.local_addr(id)?.into()),
             None => Ok(Address::ANY),

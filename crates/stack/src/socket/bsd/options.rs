@@ -152,7 +152,7 @@ impl Bsd<'_, '_> {
     fn take_error(&mut self, fd: Fd) -> Result<Option<Errno>, Errno> {
         let error = match &self.host.descriptors.get(fd)?.end {
             End::Stream(stream) => match stream.phase.connection() {
-                Some(key) => self.host.tcp.take_error(key)?,
+                Some(key) => return self.take_connection_error(key),
                 None => None,
             },
             End::Datagram(datagram) => self.host.udp.take_error(datagram.key)?,

@@ -9,7 +9,7 @@ use super::{
 use crate::frame::InterfaceId;
 use crate::transport::descriptors::{Datagram, End, Phase};
 use crate::transport::udp::{self, DatagramError};
-use crate::transport::{SocketError, SocketId, Trouble};
+use crate::transport::{Key, SocketError, SocketId, Trouble};
 
 /// The flags that mean something to what receives. (To wait for all of a buffer is the affair of the faces that wait.)
 const FLAGS: i32 = MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_TRUNC | MSG_NOSIGNAL | MSG_ERRQUEUE;
@@ -135,11 +135,26 @@ impl Bsd<'_, '_> {
         parts: &mut [&mut [u8]],
         flags: i32,
     ) -> Result<usize, Errno> {
-        let key = phase.connection().ok_or(Errno::ENOTCONN)?;
+        let key = match phase.connection() {
+            Some(key) => key,
+            None if closed && phase == Phase::Idle => return Ok(0),
+            None => return Err(Errno::ENOTCONN),
+        };
+        self.receive_from(key, closed, parts, flags)
+    }
+
+    fn receive_from(
+        &mut self,
+        key: Key,
+        closed: bool,
+        parts: &mut [&mut [u8]],
+        flags: i32,
+    ) -> Result<usize, Errno> {
         let id = SocketId::Tcp(key);
         let found = self.host.tcp.condition(key)?;
         let wanted: usize = parts.iter().map(|part| part.len()).sum();
-        if found.readable == 0 && found.error.is_none() && closed {
+        // Linux: behind the peer's FIN there is the end, whatever has become of the connection since.
+        if found.readable == 0 && (found.fin_received || (closed && found.error.is_none())) {
             return Ok(0);
         }
         if wanted == 0 {

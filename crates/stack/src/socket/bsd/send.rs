@@ -4,6 +4,7 @@ use super::receive::Control;
 use super::{Address, Bsd, Errno, Fd, MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL};
 use crate::socket::datagram::Envelope;
 use crate::transport::descriptors::{Corked, End, Phase};
+use crate::transport::tcp::Condition;
 use crate::transport::{Key, SocketError, SocketId, udp};
 
 /// The flags that mean something to what sends. There are no signals, and nothing here waits.
@@ -80,7 +81,7 @@ impl Bsd<'_, '_> {
         let more = flags & MSG_MORE != 0;
         let key = phase.connection().ok_or(Errno::EPIPE)?;
         if closed {
-            return Err(self.host.tcp.take_error(key)?.map_or(Errno::EPIPE, Errno::from));
+            return Err(self.take_connection_error(key)?.unwrap_or(Errno::EPIPE));
         }
         let mut sent = 0;
         for part in parts.iter().filter(|part| !part.is_empty()) {
@@ -98,14 +99,22 @@ impl Bsd<'_, '_> {
                     }
                 }
                 Err(_) if sent > 0 => break,
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(told(&self.host.tcp.condition(key)?, error.into())),
             }
         }
         if sent == 0 {
             // Nothing was to be sent: whether it could be is still said.
-            self.host.tcp_send(self.ctx, SocketId::Tcp(key), &[])?;
+            let asked = self.host.tcp_send(self.ctx, SocketId::Tcp(key), &[]);
+            let found = self.host.tcp.condition(key)?;
+            asked.map_err(|error| told(&found, error.into()))?;
         }
         Ok(sent)
+    }
+
+    /// Takes the error that the next call on a connection would return.
+    pub(super) fn take_connection_error(&mut self, key: Key) -> Result<Option<Errno>, Errno> {
+        let found = self.host.tcp.condition(key)?;
+        Ok(self.host.tcp.take_error(key)?.map(|error| told(&found, error.into())))
     }
 
     fn send_datagram(
@@ -117,6 +126,8 @@ impl Bsd<'_, '_> {
         envelope: &Envelope,
         flags: i32,
     ) -> Result<usize, Errno> {
+        // Whatever comes of it: who sends has a port.
+        self.bind_if_unbound(key)?;
         let length = parts.iter().map(|part| part.len()).sum();
         let before = self.datagram(fd)?.corked.as_ref().map_or(0, |corked| corked.data.len());
         if length + before > udp::MAX_PAYLOAD {
@@ -129,9 +140,8 @@ impl Bsd<'_, '_> {
             return Err(Errno::EINVAL);
         }
         if closed {
-            return Err(Errno::EPIPE);
+            return Err(self.host.udp.take_error(key)?.map_or(Errno::EPIPE, Errno::from));
         }
-        self.bind_if_unbound(key)?;
         let corked = self.datagram(fd)?.corked.take();
         if flags & MSG_MORE != 0 || corked.is_some() {
             let new = || Box::new(Corked { to: envelope.to, data: Vec::with_capacity(length) });
@@ -159,6 +169,14 @@ impl Bsd<'_, '_> {
             SocketError::NotConnected => Errno::EDESTADDRREQ,
             error => error.into(),
         })
+    }
+}
+
+/// What a call says of a connection's error. Linux: to who has had the peer's FIN, a reset is a broken pipe.
+const fn told(found: &Condition, error: Errno) -> Errno {
+    match error {
+        Errno::ECONNRESET if found.fin_received && !found.fin_requested => Errno::EPIPE,
+        error => error,
     }
 }
 

@@ -296,6 +296,11 @@ impl Connection {
             self.reset(cx, Ending::Aborted, None);
             return Err(DropReason::TcpClosed);
         }
+        if self.state != State::Established && self.is_read_shut() {
+            // RFC 1122 §4.2.2.13: the owner has closed both directions, and cannot read what comes. It is told so.
+            self.reset(cx, Ending::Aborted, Some(SocketError::ConnectionReset));
+            return Err(DropReason::TcpClosed);
+        }
         let room = (self.rcv_adv - arrival.seq.min(self.rcv_adv)) as usize;
         if arrival.payload.len() > room {
             arrival.payload.truncate(room);

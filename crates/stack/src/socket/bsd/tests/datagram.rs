@@ -132,8 +132,8 @@ fn a_peer_is_had_changed_and_lost_again() {
     assert_eq!(send(&mut net, 0, client, b"three"), Ok(5));
     assert_eq!(recv(&mut net, 1, other, 0), Ok(b"three".to_vec()));
     net.bsd(0, |bsd| bsd.connect(client, Address::Unspecified)).unwrap();
-    assert_eq!(send(&mut net, 0, client, b"?"), Err(Errno::EDESTADDRREQ));
     assert_eq!(net.bsd(0, |bsd| bsd.getsockname(client)), Ok(Address::ANY), "the port was not asked for");
+    assert_eq!(send(&mut net, 0, client, b"?"), Err(Errno::EDESTADDRREQ));
     // What was bound keeps its port.
     net.bsd(1, |bsd| {
         bsd.connect(server, own.clone()).unwrap();
