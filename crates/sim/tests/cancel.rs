@@ -55,7 +55,7 @@ async fn conversation() -> Result<(), AppError> {
     // More than the buffers hold: writing waits too.
     let (mut read, mut write) = stream.into_split();
     let writer = spawn(async move {
-        write.write_all(&[7; 700_000]).await?;
+        write.write_all(&vec![7; 700_000]).await?;
         write.shutdown().await
     });
     let mut came = 0;

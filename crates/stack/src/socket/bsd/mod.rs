@@ -1,7 +1,7 @@
 //! The BSD calls, by their own names, on a host: errors are POSIX's, numbers and what comes of a call Linux's.
 //!
 //! Nothing here blocks. A call that cannot be done now returns [`Errno::EAGAIN`] (a `connect` that has been begun
-//! [`Errno::EINPROGRESS`]), and notes what its caller waits for: [`Bsd::token`] says by which [`SocketId`] the host's
+//! [`Errno::EINPROGRESS`]), and notes what its caller waits for: [`Bsd::token`] says by which [`SocketId`](crate::transport::SocketId) the host's
 //! [`Wake`](crate::transport::Wake) will name it. Faces that wait stand on these calls: [`net::bsd`](super::net::bsd) is
 //! the async one.
 //!

@@ -257,13 +257,13 @@ impl Unix {
     pub fn list(&self) -> Vec<Listed> {
         let listed = |socket: &Socket| {
             let peer = socket.peer().and_then(|peer| self.sockets.get(peer));
-            let (receive_queue, send_queue, listens) = match &socket.role {
-                Role::Listening { backlog, pending } => (pending.len(), *backlog, true),
-                _ => {
-                    let unread = peer.filter(|_| socket.kind.connects()).map_or(0, Socket::readable);
-                    (socket.readable(), unread, false)
-                }
+            let queues = if let Role::Listening { backlog, pending } = &socket.role {
+                (pending.len(), *backlog, true)
+            } else {
+                let unread = peer.filter(|_| socket.kind.connects()).map_or(0, Socket::readable);
+                (socket.readable(), unread, false)
             };
+            let (receive_queue, send_queue, listens) = queues;
             Listed {
                 kind: socket.kind,
                 local: socket.address.clone(),

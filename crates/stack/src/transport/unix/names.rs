@@ -1,6 +1,7 @@
 //! The host's name space of sockets.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bytes::Bytes;
 
@@ -59,9 +60,8 @@ impl Names {
         for _ in 0..AUTOMATIC {
             let name = Bytes::from(format!("{:05x}", self.next));
             self.next = (self.next + 1) % AUTOMATIC;
-            let place = (kind, name.clone());
-            if !self.abstracts.contains_key(&place) {
-                self.abstracts.insert(place, key);
+            if let Entry::Vacant(free) = self.abstracts.entry((kind, name.clone())) {
+                free.insert(key);
                 return Ok(Address::Abstract(name));
             }
         }

@@ -1,7 +1,7 @@
 //! The BSD calls as a program writes them: sockets with the methods of Python's `socket.socket`, whose calls wait by
 //! `await`.
 //!
-//! What a call does, and which error it ends with, is said at [`Bsd`](crate::socket::bsd::Bsd); the errors come as
+//! What a call does, and which error it ends with, is said at [`crate::socket::bsd::Bsd`]; the errors come as
 //! [`io::Error`]s, of which [`Errno::of`] knows the name. Every name is here: `use wirelab_stack::socket::net::bsd::*`.
 //! A socket that is dropped is closed, and a call whose future is dropped has not happened, or has happened whole.
 //!
