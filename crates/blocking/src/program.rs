@@ -135,14 +135,12 @@ where
     R: Send + 'static,
     W: Future<Output = R> + 'static,
 {
-    match try_call(work) {
-        Some(result) => result,
-        None => {
-            let inside = LINE.with_borrow(Option::is_some);
-            assert!(inside, "there is no loop here: what blocks works inside of a program (`program`)");
-            resume_unwind(Box::new(Gone))
-        }
+    if let Some(result) = try_call(work) {
+        return result;
     }
+    let inside = LINE.with_borrow(Option::is_some);
+    assert!(inside, "there is no loop here: what blocks works inside of a program (`program`)");
+    resume_unwind(Box::new(Gone))
 }
 
 /// As [`call`]; `None` where nobody does it: outside of a program, or when that is gone.

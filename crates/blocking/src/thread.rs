@@ -37,7 +37,7 @@ pub fn yield_now() {
 /// # Panics
 /// Outside of a blocking program.
 pub fn spawn<T: Send + 'static>(begin: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    JoinHandle(Handle::new(call(move || async move { net::spawn(program(begin)) })))
+    JoinHandle(call(move || async move { Handle::new(net::spawn(program(begin))) }))
 }
 
 /// A thread, to be waited for. Dropped, the thread goes on by itself.

@@ -104,7 +104,7 @@ fn events_change_one_direction_and_no_other() {
 
 #[test]
 fn a_random_schedule_runs_what_is_ready_at_once_in_any_order() {
-    let clients: String = (0..5)
+    let clients: Vec<String> = (0..5)
         .map(|n| {
             format!(
                 "[[application]]\nname = \"client{n}\"\nhost = \"client\"\nkind = \"echo-client\"\n\
@@ -116,7 +116,7 @@ fn a_random_schedule_runs_what_is_ready_at_once_in_any_order() {
                   background = true\n";
     let hash = |seed: u64, schedule: &str| {
         let overrides = [format!("seed={seed}"), format!("schedule={schedule}")];
-        let report = run(&format!("{server}{clients}"), &[&overrides[0], &overrides[1]]);
+        let report = run(&format!("{server}{}", clients.concat()), &[&overrides[0], &overrides[1]]);
         assert_eq!(report.outcome, Outcome::Completed);
         report.trace_hash
     };
