@@ -26,11 +26,11 @@ pub const O_NONBLOCK: i32 = 0o4000;
 
 /// The protocol that suits the type; as a level, options of IP.
 pub const IPPROTO_IP: i32 = 0;
-/// ICMP (RFC 792).
+/// ICMP (RFC 792 §Introduction).
 pub const IPPROTO_ICMP: i32 = 1;
-/// TCP (RFC 9293); as a level, its options.
+/// TCP (RFC 9293 §3.1); as a level, its options.
 pub const IPPROTO_TCP: i32 = 6;
-/// UDP (RFC 768).
+/// UDP (RFC 768 §Protocol Number).
 pub const IPPROTO_UDP: i32 = 17;
 /// A raw socket that receives nothing, and whose packets bring their own header.
 pub const IPPROTO_RAW: i32 = 255;
