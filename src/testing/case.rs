@@ -34,9 +34,13 @@ pub struct Case {
     pub crashes: Vec<Interval>,
     /// Whether tasks that are ready at once run in any order.
     pub random_schedule: bool,
+    /// Whether TCP never gives up, and the hosts know each other's hardware addresses: a link can be too bad for the usual
+    /// 100 s, or for ARP's three requests.
+    pub patient: bool,
 }
 
-/// Which cases are drawn. By default: any impairments, a partition or none, no crash, tasks in any order or in theirs.
+/// Which cases are drawn. By default: any impairments, a partition or none, no crash, tasks in any order or in theirs, TCP that
+/// never gives up.
 #[derive(Clone, Debug)]
 pub struct Cases {
     /// The most partitions of one case.
@@ -49,6 +53,9 @@ pub struct Cases {
     pub within: Duration,
     /// Whether tasks may run in any order.
     pub random_schedule: bool,
+    /// Whether TCP never gives up (R2 of RFC 9293 §3.8.3 is out of reach), nor ARP has to be asked. If not, programs are to expect `TimedOut`,
+    /// `HostUnreachable` and `ConnectionReset`: drawn links lose 30 % and more.
+    pub patient: bool,
 }
 
 impl Default for Cases {
@@ -59,6 +66,7 @@ impl Default for Cases {
             longest: Duration::from_secs(20),
             within: Duration::from_secs(10),
             random_schedule: true,
+            patient: true,
         }
     }
 }
@@ -71,13 +79,15 @@ impl Cases {
         let random = if self.random_schedule { any::<bool>().boxed() } else { Just(false).boxed() };
         // A scenario file has no numbers beyond 2⁶³.
         let seed = any::<u64>().prop_map(|seed| seed >> 1);
+        let patient = self.patient;
         let drawn = (seed, [impairment(), impairment()], partitions, crashes, random);
-        drawn.prop_map(|(seed, directions, partitions, crashes, random_schedule)| Case {
+        drawn.prop_map(move |(seed, directions, partitions, crashes, random_schedule)| Case {
             seed,
             directions,
             partitions,
             crashes,
             random_schedule,
+            patient,
         })
     }
 
@@ -113,8 +123,20 @@ impl fmt::Display for Case {
         if self.random_schedule {
             writeln!(f, "schedule = \"random\"")?;
         }
-        for (name, address) in [("client", "10.0.0.1"), ("server", "10.0.0.2")] {
-            writeln!(f, "\n[[host]]\nname = \"{name}\"\ninterface = [{{ addresses = [\"{address}/24\"] }}]")?;
+        for (name, own, other) in [("client", 1, 2), ("server", 2, 1)] {
+            writeln!(f, "\n[[host]]\nname = \"{name}\"")?;
+            if self.patient {
+                writeln!(f, "tcp = {{ r2 = \"900 h\", syn_r2 = \"900 h\" }}")?;
+            }
+            writeln!(f, "\n[[host.interface]]\naddresses = [\"10.0.0.{own}/24\"]")?;
+            if self.patient {
+                // Nor does ARP give up.
+                writeln!(
+                    f,
+                    "mac = \"02:00:00:00:00:0{own}\"\n\
+                     neighbor = [{{ address = \"10.0.0.{other}\", mac = \"02:00:00:00:00:0{other}\" }}]"
+                )?;
+            }
         }
         writeln!(f, "\n[[link]]\nname = \"wire\"\nbetween = [\"client\", \"server\"]")?;
         for (name, direction) in ["forward", "backward"].iter().zip(&self.directions) {

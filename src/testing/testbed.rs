@@ -7,6 +7,9 @@ use wirelab_stack::application::AppError;
 use wirelab_stack::frame::NodeId;
 use wirelab_stack::time::Instant;
 
+/// When programs start that are no services: a link can be so fast that they would be there before these listen.
+const START: Instant = Instant::from_millis(10);
+
 /// A network, with the programs that a test runs on it.
 pub struct Testbed {
     run: Run,
@@ -33,7 +36,7 @@ impl Testbed {
         world.node_ids().find(named).unwrap_or_else(|| panic!("there is no host `{name}`"))
     }
 
-    /// Runs a program on a host from the beginning. The run waits for it.
+    /// Runs a program on a host. It starts 10 ms after the beginning, when services listen; the run waits for it.
     ///
     /// # Panics
     /// When there is no such host.
@@ -45,7 +48,7 @@ impl Testbed {
         program: impl Future<Output = Result<(), AppError>> + 'static,
     ) {
         let node = self.host(host);
-        self.world().spawn(node, name, Instant::ZERO, program);
+        self.world().spawn(node, name, START, program);
     }
 
     /// Runs a program in the background each time that a host starts. `program` makes it anew each time.
