@@ -75,7 +75,7 @@ impl Theirs {
         }
     }
 
-    fn port(&self, address: &SocketAddrAny) -> Option<usize> {
+    fn port(address: &SocketAddrAny) -> Option<usize> {
         let address = SocketAddrV4::try_from(address.clone()).ok()?;
         (address.port() != 0).then(|| usize::from(address.port().wrapping_sub(20_000)).min(PORTS))
     }
@@ -100,7 +100,7 @@ impl Theirs {
             Call::Accept(slot, into) => {
                 let (socket, peer) = net::acceptfrom_with(self.at(*slot)?, flags)?;
                 self.slots[*into] = Some(socket);
-                return Ok(Given::Port(peer.and_then(|peer| self.port(&peer))));
+                return Ok(Given::Port(peer.and_then(|peer| Self::port(&peer))));
             }
             Call::Send(slot, length) => {
                 let sent = net::send(self.at(*slot)?, &data[..*length], send)?;
@@ -135,11 +135,11 @@ impl Theirs {
             }
             Call::PeerName(slot) => {
                 let peer = net::getpeername(self.at(*slot)?)?;
-                return Ok(Given::Port(peer.and_then(|peer| self.port(&peer))));
+                return Ok(Given::Port(peer.and_then(|peer| Self::port(&peer))));
             }
             Call::SockName(slot) => {
                 let own = net::getsockname(self.at(*slot)?)?;
-                return Ok(Given::Port(self.port(&own).filter(|port| *port < PORTS)));
+                return Ok(Given::Port(Self::port(&own).filter(|port| *port < PORTS)));
             }
             Call::ReuseAddress(slot, on) => sockopt::set_socket_reuseaddr(self.at(*slot)?, *on)?,
             Call::ReusePort(slot, on) => sockopt::set_socket_reuseport(self.at(*slot)?, *on)?,
@@ -162,7 +162,7 @@ impl Theirs {
         let (_, length, from) = net::recvfrom(self.at(slot)?, &mut buffer[..], flags)?;
         let from = from.and_then(|from| SocketAddrV4::try_from(from).ok());
         let copied = if from.is_none() && trunc { 0 } else { length.min(most) };
-        let port = from.and_then(|from| self.port(&from.into()));
+        let port = from.and_then(|from| Self::port(&from.into()));
         Ok(Given::Octets(buffer[..copied].to_vec(), length, port))
     }
 }
