@@ -28,7 +28,7 @@ pub enum UrlError {
     Scheme,
     /// It has a user's name, which HTTP's have not (RFC 9110 §4.2.4).
     User,
-    /// It is longer than [`MAX_URL`].
+    /// It is longer than a URL may be: 8,192 octets.
     TooLong,
 }
 
