@@ -12,6 +12,7 @@
 
 mod change;
 mod component;
+mod console;
 mod executor;
 mod fabric;
 mod hub;

@@ -468,7 +468,7 @@ impl World {
         seat.clock = clock;
     }
 
-    fn seat_mut(&mut self, node: NodeId) -> Option<&mut Seat> {
+    pub(crate) fn seat_mut(&mut self, node: NodeId) -> Option<&mut Seat> {
         match &mut self.nodes.get_mut(node.0 as usize)?.node {
             Node::Host(host) => Some(host.seat_mut()),
             Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,

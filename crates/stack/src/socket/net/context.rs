@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::sleepers::Sleepers;
 use super::socket_options::Embryo;
+use super::stdio::Console;
 use super::task::{Joins, Spawned};
 use super::waiters::{Waiters, Waiting};
 use crate::clock::{Clock, Timestamp};
@@ -45,6 +46,8 @@ pub struct Seat {
     pub host: Host,
     /// The host's files.
     pub storage: Box<dyn Storage>,
+    /// The host's standard input and output.
+    pub console: Console,
     /// The host's calendar clock.
     pub clock: Clock,
     /// The host's stream of draws.
@@ -67,6 +70,7 @@ impl Seat {
         Self {
             host,
             storage: Box::new(MemoryStorage::default()),
+            console: Console::default(),
             clock: Clock::default(),
             rng,
             now: Instant::ZERO,
@@ -87,6 +91,7 @@ impl Seat {
     pub fn reboot(&mut self, host: Host) {
         self.host = host;
         self.storage.close_all();
+        self.console.forget_waiters();
         self.waiters = Waiters::default();
         self.sleepers = Sleepers::default();
         self.joins = Joins::default();

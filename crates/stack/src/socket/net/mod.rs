@@ -17,6 +17,7 @@
 //! | the host's interfaces and addresses | [`Interface`], [`configured`] |
 //! | virtual time, and the date | [`time`] |
 //! | the host's files | [`fs`] |
+//! | standard input and output | [`stdio`] |
 //! | names and addresses | [`ToSocketAddrs`], [`lookup_host`] |
 //! | tasks on the same host | [`task`] |
 
@@ -34,6 +35,7 @@ mod sleepers;
 mod socket;
 mod socket_options;
 mod split;
+pub mod stdio;
 mod stream;
 mod stream_ready;
 pub mod task;
