@@ -48,6 +48,17 @@ impl World {
         self.console(node).take_output()
     }
 
+    /// What a host's programs have printed, or its first part; `None` where they have printed nothing.
+    pub(crate) fn output(&mut self, node: NodeId) -> Option<&[u8]> {
+        let console = self.console(node);
+        console.has_output().then(|| console.output())
+    }
+
+    /// The first `octets` of what a host's programs have printed are taken.
+    pub(crate) fn printed(&mut self, node: NodeId, octets: usize) {
+        self.console(node).printed(octets);
+    }
+
     fn console(&mut self, node: NodeId) -> &mut Console {
         match self.seat_mut(node) {
             Some(seat) => &mut seat.console,

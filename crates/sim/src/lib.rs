@@ -9,11 +9,14 @@
 //! | tables of a node's state | [`Show`] |
 //! | who watches | [`Recorder`], [`TraceHash`] |
 //! | how a run ends | [`Outcome`] |
+//! | real links, or a record of them | [`Driver`] |
 
 mod change;
 mod component;
 mod console;
+mod driver;
 mod executor;
+mod external;
 mod fabric;
 mod hub;
 pub mod link;
@@ -34,6 +37,8 @@ mod world;
 
 pub use change::Change;
 pub use component::{Component, Direction, LinkId, Names};
+pub use driver::{Driver, Input, Signal};
+pub use external::MOST_OUTGOING;
 pub use hub::{Hub, HubConfig};
 pub use link::{
     Corrupt, Delay, DirectionConfig, Distribution, GilbertElliott, Jitter, LinkConfig, LinkCounters,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use siphasher::sip::SipHasher13;
 use wirelab_stack::addr::{Cidr, Mac};
 use wirelab_stack::application::AppError;
-use wirelab_stack::frame::{InterfaceId, NodeId};
+use wirelab_stack::frame::{InterfaceId, Medium, NodeId};
 use wirelab_stack::host::{HostConfig, Names, RouteConfig};
 use wirelab_stack::interface::InterfaceConfig;
 use wirelab_stack::interface::vlan::VlanId;
@@ -90,6 +90,7 @@ enum NodeConfig {
     Host(Box<HostConfig>),
     Switch(SwitchConfig),
     Hub(HubConfig),
+    External(String, Medium),
 }
 
 impl NodeConfig {
@@ -98,6 +99,7 @@ impl NodeConfig {
             Self::Host(config) => &config.name,
             Self::Switch(config) => &config.name,
             Self::Hub(config) => &config.name,
+            Self::External(name, _) => name,
         }
     }
 }
@@ -172,6 +174,15 @@ impl Network {
     #[track_caller]
     pub fn hub(&mut self, name: &str) -> HostRef {
         self.add_node(NodeConfig::Hub(HubConfig::new(name, 0)))
+    }
+
+    /// A port to the outside, for a real link that carries Ethernet ([`World::drive`]).
+    ///
+    /// # Panics
+    /// When the network has run.
+    #[track_caller]
+    pub fn external(&mut self, name: &str) -> HostRef {
+        self.add_node(NodeConfig::External(name.to_owned(), Medium::Ethernet))
     }
 
     #[track_caller]
@@ -308,6 +319,10 @@ impl Network {
                 }
                 InterfaceId(taken as u16)
             }
+            NodeConfig::External(name, _) => {
+                assert!(taken == 0, "the port `{name}` has a link already");
+                InterfaceId(0)
+            }
         }
     }
 
@@ -409,6 +424,7 @@ impl Network {
                     NodeConfig::Host(config) => world.add_host(*config),
                     NodeConfig::Switch(config) => world.add_switch(config),
                     NodeConfig::Hub(config) => world.add_hub(config),
+                    NodeConfig::External(name, medium) => world.add_external(&name, medium),
                 };
                 if let Err(error) = added {
                     panic!("`{name}`: {error}");
@@ -539,7 +555,7 @@ impl LinkSettings<'_> {
                     host.interfaces[usize::from(interface.0)].capabilities.mtu = octets;
                 }
                 NodeConfig::Switch(switch) => switch.knobs.mtu = switch.knobs.mtu.max(octets),
-                NodeConfig::Hub(_) => {}
+                NodeConfig::Hub(_) | NodeConfig::External(..) => {}
             }
         }
         self.both(|direction| direction.mtu = Some(u32::from(octets)))

@@ -11,6 +11,7 @@ use wirelab_stack::socket::net::context::Seat;
 use wirelab_stack::time::Instant;
 
 use crate::executor::Root;
+use crate::external::ExternalNode;
 use crate::fabric::LineId;
 use crate::hub::Hub;
 use crate::recorder::Watch;
@@ -47,7 +48,7 @@ pub trait Script: Any {
     }
 }
 
-/// A node. Ports to the outside are a further kind.
+/// A node.
 pub(crate) enum Node {
     /// A host with its tasks.
     Host(HostNode),
@@ -57,6 +58,8 @@ pub(crate) enum Node {
     Switch(SwitchNode),
     /// A hub.
     Hub(HubNode),
+    /// A port to the outside.
+    External(ExternalNode),
 }
 
 /// A switch, with what it is driven with.
@@ -178,6 +181,7 @@ impl Node {
             }
             Self::Script(node) => Some(node.script.medium()),
             Self::Switch(_) | Self::Hub(_) => Some(Medium::Ethernet),
+            Self::External(port) => Some(port.medium),
         }
     }
 }

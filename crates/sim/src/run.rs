@@ -123,6 +123,20 @@ impl World {
         (at, next)
     }
 
+    /// When something happens next.
+    pub(crate) fn next_event(&self) -> Option<Instant> {
+        match self.next() {
+            (_, Next::Nothing) => None,
+            (at, _) => Some(at),
+        }
+    }
+
+    /// What happens next happens.
+    pub(crate) fn step_next(&mut self) {
+        let (_, next) = self.next();
+        self.step(next);
+    }
+
     fn step(&mut self, next: Next) {
         match next {
             Next::Change => {
@@ -178,7 +192,7 @@ impl World {
             && self.nodes.iter().all(|slot| match &slot.node {
                 Node::Host(host) => !has_more_to_send(&host.seat().host),
                 Node::Script(node) => node.script.poll_timeout().is_none(),
-                Node::Switch(_) | Node::Hub(_) => true,
+                Node::Switch(_) | Node::Hub(_) | Node::External(_) => true,
             })
     }
 

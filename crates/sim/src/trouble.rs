@@ -46,6 +46,6 @@ impl World {
 fn seated(world: &mut World, node: NodeId) -> Option<&mut HostNode> {
     match &mut world.nodes.get_mut(node.0 as usize)?.node {
         Node::Host(host) => Some(host),
-        Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
+        _ => None,
     }
 }

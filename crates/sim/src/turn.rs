@@ -10,6 +10,7 @@ use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{DropReason, Event, Interest, Place};
 
 use crate::executor::Executor;
+use crate::external::ExternalNode;
 use crate::fabric::{Fabric, LineId};
 use crate::node::{HostNode, HubNode, Node, ScriptNode, SwitchNode};
 use crate::world::World;
@@ -44,6 +45,10 @@ impl World {
             }
             Node::Hub(node) => {
                 turn.hub(node);
+                None
+            }
+            Node::External(port) => {
+                turn.external(port);
                 None
             }
         };
@@ -197,6 +202,14 @@ impl Turn<'_> {
             while let Some((port, frame)) = hub.poll_transmit(&mut ctx) {
                 self.transmit(&mut ctx, port, frame);
             }
+        }
+    }
+
+    /// What is to leave by a port to the outside waits there until it is taken.
+    fn external(&mut self, port: &mut ExternalNode) {
+        while let Some((on, frame)) = self.fabric.arrive(self.id, self.now) {
+            *self.events += 1;
+            port.handle_frame(self.now, on, frame);
         }
     }
 

@@ -167,7 +167,7 @@ impl World {
     /// # Errors
     /// When another node has its name.
     pub fn add_script(&mut self, name: &str, script: Box<dyn Script>) -> Result<NodeId, BuildError> {
-        let watch = Watch::new(&self.shared, Component::Host(NodeId(self.nodes.len() as u32)));
+        let watch = self.watch_next_node();
         let interfaces = usize::from(script.interfaces());
         let rng = Rng::stream(self.seed, name, "script");
         self.add_node(name, interfaces, Node::Script(ScriptNode { script, rng, watch, sent: 0 }))
@@ -179,7 +179,7 @@ impl World {
     /// # Errors
     /// When its configuration makes no sense, or another node has its name.
     pub fn add_switch(&mut self, config: SwitchConfig) -> Result<NodeId, BuildError> {
-        let watch = Watch::new(&self.shared, Component::Host(NodeId(self.nodes.len() as u32)));
+        let watch = self.watch_next_node();
         let (name, ports) = (config.name.clone(), config.ports.len());
         let mut rng = Rng::stream(self.seed, &name, "switch");
         let switch = Box::new(Switch::new(config, &mut rng).map_err(BuildError::Switch)?);
@@ -191,14 +191,24 @@ impl World {
     /// # Errors
     /// When its configuration makes no sense, or another node has its name.
     pub fn add_hub(&mut self, config: HubConfig) -> Result<NodeId, BuildError> {
-        let watch = Watch::new(&self.shared, Component::Host(NodeId(self.nodes.len() as u32)));
+        let watch = self.watch_next_node();
         let (name, ports) = (config.name.clone(), config.ports.len());
         let rng = Rng::stream(self.seed, &name, "hub");
         let hub = Box::new(Hub::new(config).map_err(BuildError::Switch)?);
         self.add_node(&name, ports, Node::Hub(HubNode { hub, rng, watch }))
     }
 
-    fn add_node(&mut self, name: &str, interfaces: usize, node: Node) -> Result<NodeId, BuildError> {
+    /// The observer of the node that is added next.
+    pub(crate) fn watch_next_node(&self) -> Watch {
+        Watch::new(&self.shared, Component::Host(NodeId(self.nodes.len() as u32)))
+    }
+
+    pub(crate) fn add_node(
+        &mut self,
+        name: &str,
+        interfaces: usize,
+        node: Node,
+    ) -> Result<NodeId, BuildError> {
         if !self.taken.insert(format!("node {name}")) {
             return Err(BuildError::DuplicateName(name.to_owned()));
         }
@@ -259,7 +269,7 @@ impl World {
             match &mut slot.node {
                 Node::Switch(node) => node.switch.connect(interface),
                 Node::Hub(node) => node.hub.connect(interface),
-                Node::Host(_) | Node::Script(_) => {}
+                Node::Host(_) | Node::Script(_) | Node::External(_) => {}
             }
         }
         Ok(link)
@@ -356,7 +366,7 @@ impl World {
         match &self.nodes.get(node.0 as usize)?.node {
             Node::Host(host) => Some(Subject::Host(&host.seat().host)),
             Node::Switch(node) => Some(Subject::Switch(&node.switch)),
-            Node::Script(_) | Node::Hub(_) => None,
+            Node::Script(_) | Node::Hub(_) | Node::External(_) => None,
         }
     }
 
@@ -407,7 +417,7 @@ impl World {
     pub fn host(&self, node: NodeId) -> Option<&Host> {
         match &self.nodes.get(node.0 as usize)?.node {
             Node::Host(host) => Some(&host.seat().host),
-            Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
+            _ => None,
         }
     }
 
@@ -433,7 +443,7 @@ impl World {
         self.turn_at(node, now);
         match &mut self.nodes.get_mut(node.0 as usize)?.node {
             Node::Host(host) => Some(&mut host.seat_mut().host),
-            Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
+            _ => None,
         }
     }
 
@@ -455,7 +465,7 @@ impl World {
     pub fn clock(&self, node: NodeId) -> Option<Clock> {
         match &self.nodes.get(node.0 as usize)?.node {
             Node::Host(host) => Some(host.seat().clock),
-            Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
+            _ => None,
         }
     }
 
@@ -471,7 +481,7 @@ impl World {
     pub(crate) fn seat_mut(&mut self, node: NodeId) -> Option<&mut Seat> {
         match &mut self.nodes.get_mut(node.0 as usize)?.node {
             Node::Host(host) => Some(host.seat_mut()),
-            Node::Script(_) | Node::Switch(_) | Node::Hub(_) => None,
+            _ => None,
         }
     }
 
@@ -481,7 +491,7 @@ impl World {
         self.turn_at(node, now);
         match &mut self.nodes.get_mut(node.0 as usize)?.node {
             Node::Script(node) => (&mut *node.script as &mut dyn Any).downcast_mut(),
-            Node::Host(_) | Node::Switch(_) | Node::Hub(_) => None,
+            _ => None,
         }
     }
 

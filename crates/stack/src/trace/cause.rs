@@ -66,6 +66,7 @@ documented! {
         Reset = "reset", "RFC 9293 §3.5.2", "Answers a segment for which there is no connection.";
         Abort = "abort", "RFC 9293 §3.10.5", "Ends a connection at once: the application aborted, or closed with data unread.";
 
+        External = "external", "the network outside", "A frame that came in by a real link: why, only its sender knows.";
         Raw = "raw", "given by a script", "A frame that a person or a script built.";
     }
 }

@@ -188,6 +188,6 @@ pub fn of_cause(cause: Cause, counters: &mut HostCounters) -> Option<&mut u64> {
         | Cause::SwsOverride
         | Cause::CorkCeiling => &mut tcp.out_segs,
 
-        Cause::Raw => return None,
+        Cause::Raw | Cause::External => return None,
     })
 }

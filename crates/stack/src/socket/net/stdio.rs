@@ -100,6 +100,18 @@ impl Console {
         octets.into()
     }
 
+    /// The output that there is, or its first part.
+    pub fn output(&self) -> &[u8] {
+        self.output.octets.as_slices().0
+    }
+
+    /// The first `octets` of the output are taken: all of them, where there are fewer.
+    pub fn printed(&mut self, octets: usize) {
+        let octets = octets.min(self.output.octets.len());
+        self.output.octets.drain(..octets);
+        self.output.wake();
+    }
+
     /// Its programs are gone: nobody waits any more. What was fed and not read, and printed and not taken, stays.
     pub(super) fn forget_waiters(&mut self) {
         (self.input.waiter, self.output.waiter) = (None, None);
