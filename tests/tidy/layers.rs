@@ -16,8 +16,8 @@ const LAYERS: &[&[&str]] = &[
     &["application"],
 ];
 
-/// The crates from the ground up.
-const CRATES: &[&str] = &["stack", "sim", "blocking", "scenario", "cli"];
+/// The crates from the ground up. A crate may import those of the lines before its own.
+const CRATES: &[&[&str]] = &[&["stack"], &["sim"], &["blocking", "rawlink", "scenario"], &["cli"]];
 
 /// Position of a module of the stack in [`LAYERS`].
 fn layer(module: &str) -> Option<usize> {
@@ -26,7 +26,7 @@ fn layer(module: &str) -> Option<usize> {
 
 /// Position of a crate in [`CRATES`], by the name of its folder.
 fn rank(name: &str) -> Option<usize> {
-    CRATES.iter().position(|krate| *krate == name)
+    CRATES.iter().position(|line| line.contains(&name))
 }
 
 /// A path that begins with `crate`, `super`, `self` or a crate's name, whole: `crate::a::b`.
@@ -172,8 +172,8 @@ pub(crate) fn check(file: &str, source: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     for Reference { line, path } in references(&lex(source).tokens, &module) {
         let complaint = match path[0].strip_prefix("wirelab_") {
-            Some(other) if rank(other).is_none_or(|rank| rank > own_rank) => {
-                Some(format!("crate `{name}` must not import `{other}`, which stands above it"))
+            Some(other) if other != name && rank(other).is_none_or(|rank| rank >= own_rank) => {
+                Some(format!("crate `{name}` must not import `{other}`, which does not stand below it"))
             }
             None if name == "stack" => upward(&module, &path),
             _ => None,
@@ -289,6 +289,11 @@ mod tests { use super::*; use super::super::icmp; }";
         );
         assert_eq!(lines("crates/sim/src/a.rs", "use {wirelab_stack::time, wirelab_cli::x};"), [1]);
         assert_eq!(lines("crates/misc/src/lib.rs", ""), [1]);
+        assert_eq!(
+            lines("crates/rawlink/src/a.rs", "use wirelab_sim::World;\nuse wirelab_scenario::Scenario;"),
+            [2]
+        );
+        assert_eq!(lines("crates/rawlink/tests/a.rs", "use wirelab_rawlink::RealLink;"), [0_usize; 0]);
         assert_eq!(
             lines("crates/sim/src/a.rs", "fn f() { cfg!(wirelab_unobserved); wirelab_misc::f(); }"),
             [1]

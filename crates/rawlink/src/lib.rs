@@ -1,0 +1,18 @@
+//! wirelab's real links: where the frames of a host leave for, and come from, what nobody here wrote.
+//!
+//! | where is … | look in |
+//! |---|---|
+//! | what every link is to the loop | [`RealLink`] |
+//! | what can go wrong with one | [`LinkError`] |
+//!
+//! Nothing of a host, of the stack or of an application knows that its link is a real one: a link says what it can
+//! do in its [`Capabilities`](wirelab_stack::interface::Capabilities), and each frame's
+//! [`Meta`](wirelab_stack::frame::Meta) what is known of it.
+//!
+//! This is the one crate with `unsafe` code; each block says why it is sound.
+
+mod error;
+mod link;
+
+pub use error::{Capability, LinkError};
+pub use link::{LinkCounters, RealLink};
