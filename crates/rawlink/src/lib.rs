@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what every link is to the loop | [`RealLink`] |
 //! | what can go wrong with one | [`LinkError`] |
+//! | the wall clock, signals, standard input and output | [`WallClock`] |
 //!
 //! Nothing of a host, of the stack or of an application knows that its link is a real one: a link says what it can
 //! do in its [`Capabilities`](wirelab_stack::interface::Capabilities), and each frame's
@@ -11,8 +12,12 @@
 //!
 //! This is the one crate with `unsafe` code; each block says why it is sound.
 
+mod driver;
 mod error;
 mod link;
+mod signals;
+mod standard;
 
+pub use driver::{DriverError, WallClock};
 pub use error::{Capability, LinkError};
 pub use link::{LinkCounters, RealLink};

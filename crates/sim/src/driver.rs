@@ -19,6 +19,7 @@ const MOST_EVENTS_IN_A_TURN: u64 = 100_000;
 
 /// What comes from outside.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are frames")]
 pub enum Input {
     /// A frame, by a real link.
     Frame {

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Medium, NodeId};
+use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{Cause, DropReason, Event, Interest, Place, Trigger};
 
 use crate::node::Node;
@@ -28,7 +29,7 @@ pub(crate) struct ExternalNode {
 
 impl ExternalNode {
     /// Takes in what a link brings: it waits to leave, or is lost where too much does.
-    pub(crate) fn handle_frame(&mut self, now: wirelab_stack::time::Instant, on: InterfaceId, frame: Frame) {
+    pub(crate) fn handle_frame(&mut self, now: Instant, on: InterfaceId, frame: Frame) {
         let id = frame.meta.id;
         self.watch.observe(now, Interest::FRAMES, || Event::FrameArrived { interface: on, frame: &frame });
         if self.outgoing.len() >= MOST_OUTGOING {
@@ -85,13 +86,11 @@ impl World {
         (frame.meta.cause, frame.meta.trigger) = (Cause::External, Trigger::Call);
         let interface = InterfaceId(0);
         port.watch.observe(now, Interest::FRAMES, || Event::FrameSent { interface, frame: &frame });
-        match slot.ports[0] {
-            Some(line) => self.fabric.enter(line, frame, now),
-            None => {
-                let (id, place, reason) = (frame.meta.id, Place::Interface, DropReason::LinkDown);
-                port.watch.observe(now, Interest::FRAMES, || Event::FrameDropped { id, place, reason });
-            }
+        if let Some(line) = slot.ports[0] {
+            return self.fabric.enter(line, frame, now);
         }
+        let (id, place, reason) = (frame.meta.id, Place::Interface, DropReason::LinkDown);
+        port.watch.observe(now, Interest::FRAMES, || Event::FrameDropped { id, place, reason });
     }
 
     /// All ports to the outside, in the order in which they were added.
