@@ -122,6 +122,7 @@ impl Host {
         match id {
             SocketId::Tcp(key) => self.tcp.take_error(key),
             SocketId::Udp(key) => self.udp.take_error(key),
+            SocketId::Unix(_) => self.unix_take_error(id),
             _ => self.local_addr(id).map(|_| None),
         }
     }

@@ -8,7 +8,7 @@ use crate::transport::udp::Received;
 use crate::transport::{Readiness, SocketError, SocketId};
 
 impl Host {
-    /// For which of `wanted` a socket of TCP or UDP is ready: a call of that kind would not block. An error, and the end of a
+    /// For which of `wanted` a socket of TCP, UDP or within the host is ready: a call of that kind would not block. An error, and the end of a
     /// stream, make it ready.
     ///
     /// # Errors
@@ -43,6 +43,7 @@ impl Host {
                 }
                 found
             }
+            SocketId::Unix(_) => return self.unix_ready(id, wanted),
             _ => return Err(SocketError::BadDescriptor),
         };
         if found.is_none() { Err(SocketError::WouldBlock) } else { Ok(found) }

@@ -8,6 +8,7 @@ use bytes::BufMut;
 use tokio::io::ReadBuf;
 
 use super::UdpSocket;
+use super::ready::readiness;
 use crate::context::Ctx;
 use crate::host::Host;
 use crate::transport::{Readiness, SocketError, SocketId};
@@ -32,37 +33,15 @@ fn put(buffer: &mut impl BufMut, payload: &[u8]) -> usize {
     length
 }
 
+readiness!(UdpSocket);
+
 impl UdpSocket {
-    /// Waits until it is ready for any of `interest`, and says for which; errors are ready for all.
-    ///
-    /// # Errors
-    /// Never, as long as the host lives.
-    pub async fn ready(&self, interest: Readiness) -> io::Result<Readiness> {
-        self.socket.until(interest, move |host, _, id| host.ready(id, interest)).await
-    }
-
-    /// Waits until there is a datagram.
-    ///
-    /// # Errors
-    /// As [`ready`](Self::ready).
-    pub async fn readable(&self) -> io::Result<()> {
-        self.ready(Readiness::READ).await.map(drop)
-    }
-
-    /// Waits until there is room to send.
-    ///
-    /// # Errors
-    /// As [`ready`](Self::ready).
-    pub async fn writable(&self) -> io::Result<()> {
-        self.ready(Readiness::WRITE).await.map(drop)
-    }
-
     /// As [`readable`](Self::readable), for those who write futures by hand.
     ///
     /// # Errors
     /// As [`ready`](Self::ready).
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket.poll(Readiness::READ, cx, |host, _, id| host.ready(id, Readiness::READ)).map_ok(drop)
+        self.socket.poll_ready(Readiness::READ, cx)
     }
 
     /// As [`writable`](Self::writable), for those who write futures by hand.
@@ -70,7 +49,7 @@ impl UdpSocket {
     /// # Errors
     /// As [`ready`](Self::ready).
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket.poll(Readiness::WRITE, cx, |host, _, id| host.ready(id, Readiness::WRITE)).map_ok(drop)
+        self.socket.poll_ready(Readiness::WRITE, cx)
     }
 
     /// As [`recv`](Self::recv), for those who write futures by hand.
@@ -243,46 +222,11 @@ impl UdpSocket {
         self.socket.call(|host, ctx, id| peek(host, ctx, id, buffer))
     }
 
-    /// Does `io` where the socket is ready for `interest`.
-    ///
-    /// # Errors
-    /// `WouldBlock` where it is not, or what `io` says.
-    pub fn try_io<R>(&self, interest: Readiness, io: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.socket.call(|host, _, id| host.ready(id, interest))?;
-        io()
-    }
-
-    /// Does `io` until it no longer says `WouldBlock`, waiting for `interest` in between.
-    ///
-    /// # Errors
-    /// What `io` says.
-    pub async fn async_io<R>(
-        &self,
-        interest: Readiness,
-        mut io: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        loop {
-            self.ready(interest).await?;
-            match io() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
-            }
-        }
-    }
-
     /// Whether it may send to broadcast addresses.
     ///
     /// # Errors
     /// Never, as long as the host lives.
     pub fn broadcast(&self) -> io::Result<bool> {
         self.socket.call(|host, _, id| host.udp_broadcast(id))
-    }
-
-    /// What waits to be told, once (`SO_ERROR`).
-    ///
-    /// # Errors
-    /// Never, as long as the host lives.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.call(|host, _, id| host.take_error(id)).map(|error| error.map(io::Error::from))
     }
 }

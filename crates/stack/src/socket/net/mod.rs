@@ -31,6 +31,7 @@ pub mod fs;
 mod listener;
 mod multicast;
 mod names;
+mod ready;
 mod sleepers;
 mod socket;
 mod socket_options;

@@ -78,6 +78,18 @@ impl Socket {
             .map_err(io::Error::from)
     }
 
+    /// Whether it is ready for any of `interest`.
+    #[track_caller]
+    pub(super) fn poll_ready(&self, interest: Readiness, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(interest, cx, |host, _, id| host.ready(id, interest)).map_ok(drop)
+    }
+
+    /// The error that waits, which is no more from then on.
+    #[track_caller]
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.call(|host, _, id| host.take_error(id)).map(|error| error.map(io::Error::from))
+    }
+
     /// A call that may have to wait, until it need not.
     pub(super) const fn until<R, F>(&self, readiness: Readiness, act: F) -> Until<'_, F>
     where

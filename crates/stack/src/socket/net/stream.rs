@@ -241,14 +241,6 @@ impl TcpStream {
         self.socket.call(|host, _, id| host.tcp_options(id))
     }
 
-    /// Why the connection failed, once (`SO_ERROR`).
-    ///
-    /// # Errors
-    /// Never, as long as the host lives.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.call(|host, _, id| host.take_error(id)).map(|error| error.map(io::Error::from))
-    }
-
     /// Sets the type of service of what it sends (`IP_TOS`): DSCP and ECN.
     ///
     /// # Errors

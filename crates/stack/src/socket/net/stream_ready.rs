@@ -7,43 +7,21 @@ use std::io::{self, IoSlice, IoSliceMut};
 use bytes::BufMut;
 use tokio::io::ReadBuf;
 
+use super::ready::readiness;
 use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::TcpStream;
 use crate::host::Host;
 use crate::transport::Readiness;
 
+readiness!(TcpStream);
+
 impl TcpStream {
-    /// Waits until it is ready for any of `interest`, and says for which. The end of the stream, and errors, are ready to be
-    /// read.
-    ///
-    /// # Errors
-    /// When the connection has gone.
-    pub async fn ready(&self, interest: Readiness) -> io::Result<Readiness> {
-        self.socket.until(interest, move |host, _, id| host.ready(id, interest)).await
-    }
-
-    /// Waits until there is something to read.
-    ///
-    /// # Errors
-    /// When the connection has gone.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.ready(Readiness::READ).await.map(drop)
-    }
-
-    /// Waits until there is room to write.
-    ///
-    /// # Errors
-    /// When the connection has gone.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.ready(Readiness::WRITE).await.map(drop)
-    }
-
     /// As [`readable`](Self::readable), for those who write futures by hand.
     ///
     /// # Errors
     /// When the connection has gone.
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_ready(Readiness::READ, cx)
+        self.socket.poll_ready(Readiness::READ, cx)
     }
 
     /// As [`writable`](Self::writable), for those who write futures by hand.
@@ -51,11 +29,7 @@ impl TcpStream {
     /// # Errors
     /// When the connection has gone.
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_ready(Readiness::WRITE, cx)
-    }
-
-    fn poll_ready(&self, interest: Readiness, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket.poll(interest, cx, |host, _, id| host.ready(id, interest)).map_ok(drop)
+        self.socket.poll_ready(Readiness::WRITE, cx)
     }
 
     /// Copies out what has come without taking it, for those who write futures by hand; how many octets that was.
@@ -130,33 +104,6 @@ impl TcpStream {
             }
         }
         Ok(all)
-    }
-
-    /// Does `io` where the connection is ready for `interest`.
-    ///
-    /// # Errors
-    /// `WouldBlock` where it is not, or what `io` says.
-    pub fn try_io<R>(&self, interest: Readiness, io: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.socket.call(|host, _, id| host.ready(id, interest))?;
-        io()
-    }
-
-    /// Does `io` until it no longer says `WouldBlock`, waiting for `interest` in between.
-    ///
-    /// # Errors
-    /// What `io` says.
-    pub async fn async_io<R>(
-        &self,
-        interest: Readiness,
-        mut io: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        loop {
-            self.ready(interest).await?;
-            match io() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
-            }
-        }
     }
 }
 

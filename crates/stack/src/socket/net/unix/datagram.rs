@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{SocketAddr, address};
 use crate::context::Ctx;
 use crate::host::Host;
+use crate::socket::net::ready::readiness;
 use crate::socket::net::socket::Socket;
 use crate::transport::unix::{Message, Shutdown, Type};
 use crate::transport::{Readiness, SocketError, SocketId};
@@ -16,6 +17,8 @@ use crate::transport::{Readiness, SocketError, SocketId};
 pub struct UnixDatagram {
     socket: Socket,
 }
+
+readiness!(UnixDatagram);
 
 impl UnixDatagram {
     /// A socket at `path`.
@@ -144,30 +147,6 @@ impl UnixDatagram {
         self.socket.call(|host, _, id| host.unix_recv(id, buffer.len()).map(|next| next.copy_to(buffer)))
     }
 
-    /// Waits until there is a datagram to receive.
-    ///
-    /// # Errors
-    /// When the socket has gone.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.ready(Readiness::READ).await.map(drop)
-    }
-
-    /// Waits until the peer's queue has room.
-    ///
-    /// # Errors
-    /// When the socket has gone.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.ready(Readiness::WRITE).await.map(drop)
-    }
-
-    /// Waits until it is ready for any of `readiness`, and says for which.
-    ///
-    /// # Errors
-    /// When the socket has gone.
-    pub async fn ready(&self, readiness: Readiness) -> io::Result<Readiness> {
-        self.socket.until(readiness, |host, _, id| host.unix_ready(id, readiness)).await
-    }
-
     /// Ends directions.
     ///
     /// # Errors
@@ -190,13 +169,5 @@ impl UnixDatagram {
     /// When it has none.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.call(|host, _, id| host.unix_peer(id))
-    }
-
-    /// The error that waits, which is no more from then on.
-    ///
-    /// # Errors
-    /// Never, as long as the host lives.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.call(|host, _, id| host.unix_take_error(id)).map(|error| error.map(io::Error::from))
     }
 }

@@ -88,6 +88,6 @@ impl UnixListener {
     /// # Errors
     /// Never, as long as the host lives.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.call(|host, _, id| host.unix_take_error(id)).map(|error| error.map(io::Error::from))
+        self.socket.take_error()
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use tokio::io::ReadBuf;
 
 use super::{SocketAddr, UCred, address};
+use crate::socket::net::ready::readiness;
 use crate::socket::net::socket::Socket;
 use crate::socket::net::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::transport::unix::{Shutdown, Type};
@@ -18,6 +19,8 @@ use crate::transport::{Readiness, SocketError};
 pub struct UnixStream {
     socket: Socket,
 }
+
+readiness!(UnixStream);
 
 impl UnixStream {
     pub(super) const fn new(socket: Socket) -> Self {
@@ -74,30 +77,6 @@ impl UnixStream {
         self.socket.call(|host, _, id| host.unix_peer(id))
     }
 
-    /// Waits until there is something to read, the end of the stream or an error included.
-    ///
-    /// # Errors
-    /// When the stream has gone.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.ready(Readiness::READ).await.map(drop)
-    }
-
-    /// Waits until there is room to write.
-    ///
-    /// # Errors
-    /// When the stream has gone.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.ready(Readiness::WRITE).await.map(drop)
-    }
-
-    /// Waits until it is ready for any of `readiness`, and says for which.
-    ///
-    /// # Errors
-    /// When the stream has gone.
-    pub async fn ready(&self, readiness: Readiness) -> io::Result<Readiness> {
-        self.socket.until(readiness, |host, _, id| host.unix_ready(id, readiness)).await
-    }
-
     /// Reads what is there; nothing at the end of the stream.
     ///
     /// # Errors
@@ -120,14 +99,6 @@ impl UnixStream {
     /// When the stream has gone.
     pub fn shutdown_write(&self) -> io::Result<()> {
         self.socket.call(|host, _, id| host.unix_shutdown(id, Shutdown::Write))
-    }
-
-    /// The error that waits, which is no more from then on.
-    ///
-    /// # Errors
-    /// When the stream has gone.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.call(|host, _, id| host.unix_take_error(id)).map(|error| error.map(io::Error::from))
     }
 
     /// Two halves that borrow it.
