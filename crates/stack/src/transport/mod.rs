@@ -189,6 +189,32 @@ pub enum SocketError {
 }
 
 impl SocketError {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::WouldBlock,
+        Self::ConnectionRefused,
+        Self::ConnectionReset,
+        Self::ConnectionAborted,
+        Self::TimedOut,
+        Self::HostUnreachable,
+        Self::NetworkUnreachable,
+        Self::AddressInUse,
+        Self::AddressNotAvailable,
+        Self::NotConnected,
+        Self::AlreadyConnected,
+        Self::BrokenPipe,
+        Self::MessageTooLong,
+        Self::InvalidInput,
+        Self::PermissionDenied,
+        Self::BadDescriptor,
+        Self::NoBuffers,
+        Self::ProtocolError,
+        Self::NotSupported,
+        Self::NotFound,
+        Self::WrongType,
+        Self::NotPermitted,
+    ];
+
     /// POSIX's name: `ECONNREFUSED`.
     pub const fn name(self) -> &'static str {
         match self {
