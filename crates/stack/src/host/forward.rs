@@ -165,9 +165,7 @@ impl Host {
         if hop.interface == origin.on {
             self.redirect(ctx, hop, origin, frame);
         }
-        forward::decrement_ttl(frame.head_mut());
-        frame.meta.trigger = Trigger::Frame(frame.meta.id);
-        frame.meta.cause = Cause::Forwarded;
+        shorten(frame);
         // Where the next link takes no more it is cut as it leaves, so that it waits for its next hop in one piece.
         let packet = core::mem::replace(frame, Frame::empty());
         self.outbox.push(Outgoing::Forwarded(hop, origin.on, packet));
@@ -176,7 +174,7 @@ impl Host {
 }
 
 /// What was known of the frame that a packet came in does not hold for the one that it leaves in.
-fn renew(frame: &mut Frame, header_length: usize, transmit_checksum: bool) {
+pub(super) fn renew(frame: &mut Frame, header_length: usize, transmit_checksum: bool) {
     frame.meta.frame_check = FrameCheck::Good;
     match frame.meta.checksum {
         Checksum::Partial { offset, .. } => {
@@ -191,6 +189,14 @@ fn renew(frame: &mut Frame, header_length: usize, transmit_checksum: bool) {
             frame.meta.checksum = Checksum::Complete;
         }
     }
+}
+
+/// A packet that begins with its header goes one hop of its way: it leaves as a new frame, whose trigger is the one that
+/// came.
+pub(super) fn shorten(frame: &mut Frame) {
+    forward::decrement_ttl(frame.head_mut());
+    frame.meta.trigger = Trigger::Frame(frame.meta.id);
+    frame.meta.cause = Cause::Forwarded;
 }
 
 /// The flow that a packet belongs to, whose header is off. A fragment has no ports: all of a datagram's go one way.

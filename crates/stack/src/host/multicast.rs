@@ -10,18 +10,19 @@ use core::net::{IpAddr, Ipv4Addr};
 use etherparse::{EtherType, IpNumber};
 
 use super::Host;
+use super::forward::{renew, shorten};
 use super::ingress::{Dropped, Origin};
 use super::outbox::Outgoing;
 use super::path::Plan;
 use crate::context::Ctx;
-use crate::frame::{Checksum, Frame, InterfaceId};
+use crate::frame::{Frame, InterfaceId};
 use crate::interface::{Interface, ethernet, loopback};
 use crate::network::igmp::{ALL_SYSTEMS, is_link_local};
 use crate::network::options::Options;
 use crate::network::route::Hop;
 use crate::network::sending::Sending;
 use crate::network::{forward, ipv4};
-use crate::trace::{Cause, DropReason, Event, Interest, Place, Trigger};
+use crate::trace::{DropReason, Event, Interest, Place, Trigger};
 use crate::transport::udp::Multicast;
 use crate::transport::{IpInfo, SocketError, Verdict};
 
@@ -164,13 +165,10 @@ impl Host {
         {
             return false;
         }
+        let capabilities = self.interface(to).map(Interface::capabilities).unwrap_or_default();
         frame.unstrip_front(header_length);
-        forward::decrement_ttl(frame.head_mut());
-        if let Checksum::Partial { offset, .. } = frame.meta.checksum {
-            frame.meta.checksum = Checksum::Partial { start: header_length as u16, offset };
-        }
-        frame.meta.trigger = Trigger::Frame(frame.meta.id);
-        frame.meta.cause = Cause::Forwarded;
+        renew(&mut frame, header_length, capabilities.transmit_checksum);
+        shorten(&mut frame);
         self.tally.ip.out_mcast_pkts += 1;
         self.outbox.push(Outgoing::Packet(hop, frame));
         true
