@@ -409,10 +409,7 @@ impl Storage for MemoryStorage {
 
     fn rename(&mut self, from: &FilePath, to: &FilePath) -> Result<(), StorageError> {
         let moved = self.metadata(from)?;
-        if moved.is_directory && (from.is_root() || to.starts_with(from) && from != to) {
-            return Err(StorageError::Invalid);
-        }
-        if from == to {
+        if !moved.moves(from, to)? {
             return Ok(());
         }
         let replaced = self.file(to)?;

@@ -39,6 +39,19 @@ pub struct Metadata {
     pub is_directory: bool,
 }
 
+impl Metadata {
+    /// Whether what this is of, called `from`, has anything to do to be called `to`.
+    ///
+    /// # Errors
+    /// When it is a directory that would be moved below itself, or the root.
+    pub fn moves(&self, from: &FilePath, to: &FilePath) -> Result<bool, StorageError> {
+        if self.is_directory && (from.is_root() || to.starts_with(from) && from != to) {
+            return Err(StorageError::Invalid);
+        }
+        Ok(from != to)
+    }
+}
+
 /// One line of a directory's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
