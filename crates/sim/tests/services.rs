@@ -6,7 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wirelab_sim::{HostRef, Network, Outcome, percent};
 use wirelab_stack::application::small::{self, Service, Transport};
 use wirelab_stack::application::upper::{once, session};
-use wirelab_stack::socket::net::{TcpStream, UdpSocket, time};
+use wirelab_stack::application::{self, AppError, LINGER, LINGER_OCTETS};
+use wirelab_stack::socket::net::{TcpListener, TcpStream, UdpSocket, time};
 use wirelab_stack::time::{Duration, Instant};
 
 fn at(port: u16) -> SocketAddr {
@@ -92,6 +93,84 @@ fn a_datagram_from_a_service_is_not_answered() {
         let socket = UdpSocket::bind("10.0.0.1:8").await?;
         socket.send_to(b"once", at(7)).await?;
         assert_eq!(socket.recv_bytes().await?.0, "once");
+        Ok(())
+    });
+    net.finish();
+}
+
+/// RFC 867 §TCP, RFC 868 §TCP: what comes is thrown away, and does not take the answer with it.
+#[test]
+fn an_answer_comes_though_its_client_talks() {
+    for service in [Service::Daytime, Service::Time] {
+        let (mut net, one, _) = served(service, Transport::Tcp);
+        net.spawn(one, "talker", async move {
+            let mut stream = TcpStream::connect(at(service.port())).await?;
+            stream.write_all(&vec![b'?'; 100_000]).await?;
+            time::sleep(Duration::from_secs(1)).await;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await?;
+            assert!(answer.len() >= 4, "{answer:?}");
+            Ok(())
+        });
+        net.finish();
+    }
+}
+
+/// RFC 1122 §4.2.2.13: who goes on after the last answer is reset, but is heard for a while, so that the answer arrives.
+#[test]
+fn what_comes_after_the_last_answer() {
+    for (octets, later, reset) in [
+        (LINGER_OCTETS, LINGER - Duration::from_secs(1), false),
+        (LINGER_OCTETS + 1, Duration::from_secs(1), true),
+        (1, LINGER + Duration::from_secs(1), true),
+    ] {
+        let (mut net, one, _) = served(Service::Daytime, Transport::Tcp);
+        net.spawn(one, "talker", async move {
+            let stream = TcpStream::connect(at(13)).await?;
+            assert!(!stream.read_bytes(100).await?.is_empty());
+            stream.write_all_bytes(vec![b'?'; octets].into()).await?;
+            time::sleep(later).await;
+            assert_eq!(stream.take_error()?.is_some(), reset, "{octets} octets, and an end after {later}");
+            drop(stream);
+            Ok(())
+        });
+        net.finish();
+    }
+}
+
+/// However many have been served, those that are there now count.
+#[test]
+fn connections_at_once() {
+    let (mut net, client, server) = pair();
+    net.background(server, "server", async {
+        let listener = TcpListener::with_backlog(at(7), 100)?;
+        application::serve_on(listener, None, 3, |stream, _| async move {
+            while !stream.read_bytes(100).await?.is_empty() {
+                stream.write_all_bytes((&b"!"[..]).into()).await?;
+            }
+            Ok(())
+        })
+        .await
+    });
+    net.spawn(client, "client", async {
+        let served = async |stream: &TcpStream| {
+            stream.write_all_bytes((&b"?"[..]).into()).await?;
+            let answer = time::timeout(Duration::from_secs(5), stream.read_bytes(9)).await;
+            Ok::<_, AppError>(answer.is_ok())
+        };
+        let mut open = vec![TcpStream::connect(at(7)).await?, TcpStream::connect(at(7)).await?];
+        // The first goes on while others come and go.
+        for _ in 0..200 {
+            assert!(served(&TcpStream::connect(at(7)).await?).await?);
+        }
+        open.push(TcpStream::connect(at(7)).await?);
+        for stream in &open {
+            assert!(served(stream).await?);
+        }
+        let late = TcpStream::connect(at(7)).await?;
+        assert!(!served(&late).await?, "one too many waits");
+        drop(open.pop());
+        assert_eq!(late.read_bytes(9).await?, "!", "there is a place again");
         Ok(())
     });
     net.finish();

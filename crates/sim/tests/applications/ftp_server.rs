@@ -323,25 +323,8 @@ fn what_broke_stays_only_as_a_part() {
 #[test]
 fn a_million_commands_are_too_many() {
     by_hand(async |talk| {
-        let (read, write) = talk.stream.into_split();
-        let write = wirelab_stack::socket::net::spawn(async move {
-            let many = bytes::Bytes::from(b"NOOP\r\n".repeat(10_000));
-            for _ in 0..100 {
-                // It ends when the server has had enough.
-                if write.as_ref().write_all_bytes(many.clone()).await.is_err() {
-                    break;
-                }
-            }
-        });
-        let mut octets = 0;
-        while let Ok(read) = read.as_ref().read_bytes(65_536).await {
-            if read.is_empty() {
-                break;
-            }
-            octets += read.len();
-        }
+        let octets = talk.answers_to_a_million("NOOP").await?;
         assert!(octets <= COMMANDS as usize * b"200 Nothing done.\r\n".len() + 100, "{octets}");
-        write.await?;
         Ok(())
     });
 }
@@ -349,14 +332,7 @@ fn a_million_commands_are_too_many() {
 #[test]
 fn endless_lines_and_silence_end_a_session() {
     by_hand(async |talk| {
-        let mut sent = 0;
-        let line = bytes::Bytes::from(vec![b'a'; 1_024]);
-        while sent < 1_000 && talk.stream.write_all_bytes(line.clone()).await.is_ok() {
-            sent += 1;
-            time::sleep(Duration::from_millis(10)).await;
-        }
-        // What lingers is read a while, and not answered.
-        assert!(sent <= 2 * (ERRORS as usize + 3) + 300, "{sent} KiB of one line");
+        talk.endless_line(2 * (ERRORS as usize + 3)).await;
         let mut quiet = Talk::to("10.0.0.2:21").await?;
         quiet.expect("connecting", "220").await?;
         let began = time::now();

@@ -5,7 +5,7 @@ use wirelab_sim::{HostRef, Network};
 use wirelab_stack::application::AppError;
 use wirelab_stack::application::smtp::codec::stored;
 use wirelab_stack::application::smtp::server::{self, COMMAND, COMMANDS, ERRORS, MESSAGE};
-use wirelab_stack::socket::net::{spawn, time};
+use wirelab_stack::socket::net::time;
 use wirelab_stack::storage::{MemoryLimits, MemoryStorage};
 use wirelab_stack::time::Duration;
 
@@ -160,24 +160,8 @@ fn a_full_store_is_told_and_nothing_is_left_of_it() {
 #[test]
 fn a_million_commands_are_too_many() {
     by_hand(async |talk| {
-        let (read, write) = talk.stream.into_split();
-        let write = spawn(async move {
-            let many = Bytes::from(b"NOOP\r\n".repeat(10_000));
-            for _ in 0..100 {
-                if write.as_ref().write_all_bytes(many.clone()).await.is_err() {
-                    break;
-                }
-            }
-        });
-        let mut octets = 0;
-        while let Ok(read) = read.as_ref().read_bytes(65_536).await {
-            if read.is_empty() {
-                break;
-            }
-            octets += read.len();
-        }
+        let octets = talk.answers_to_a_million("NOOP").await?;
         assert!(octets <= COMMANDS as usize * b"250 2.0.0 Nothing done\r\n".len() + 100, "{octets}");
-        write.await?;
         Ok(())
     });
 }
@@ -185,14 +169,7 @@ fn a_million_commands_are_too_many() {
 #[test]
 fn endless_lines_silence_and_drips_end_a_session() {
     let all = by_hand(async |talk| {
-        let mut sent = 0;
-        let line = Bytes::from(vec![b'a'; 1_024]);
-        while sent < 1_000 && talk.stream.write_all_bytes(line.clone()).await.is_ok() {
-            sent += 1;
-            time::sleep(Duration::from_millis(10)).await;
-        }
-        // What lingers is read a while, and not answered.
-        assert!(sent <= ERRORS as usize + 300, "{sent} KiB of one line");
+        talk.endless_line(ERRORS as usize).await;
         let mut quiet = Talk::to("10.0.0.2:25").await?;
         quiet.expect("connecting", "220").await?;
         let began = time::now();

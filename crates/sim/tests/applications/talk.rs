@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
+use bytes::Bytes;
 use wirelab_sim::{HostRef, Network, Outcome};
-use wirelab_stack::application::AppError;
+use wirelab_stack::application::{AppError, LINGER};
 use wirelab_stack::clock::DEFAULT_DATE;
-use wirelab_stack::socket::net::{TcpStream, time};
+use wirelab_stack::socket::net::{TcpStream, spawn, time};
 use wirelab_stack::storage::{FilePath, MemoryStorage, Storage};
 use wirelab_stack::time::{Duration, Instant};
 
@@ -139,5 +140,39 @@ impl Talk {
             return Ok(reply);
         }
         Err(AppError::new(format!("{to}: `{reply}` instead of {expected}")))
+    }
+
+    /// Sends a command a million times, or until the server has had enough; the octets of its answers.
+    pub async fn answers_to_a_million(self, command: &str) -> Result<usize, AppError> {
+        let (read, write) = self.stream.into_split();
+        let many = Bytes::from(format!("{command}\r\n").repeat(10_000));
+        let write = spawn(async move {
+            for _ in 0..100 {
+                if write.as_ref().write_all_bytes(many.clone()).await.is_err() {
+                    break;
+                }
+            }
+        });
+        let mut octets = 0;
+        while let Ok(read) = read.as_ref().read_bytes(65_536).await {
+            if read.is_empty() {
+                break;
+            }
+            octets += read.len();
+        }
+        write.await?;
+        Ok(octets)
+    }
+
+    /// Sends one line that has no end, 100 KiB a second. It is to end the session after `bound` KiB and what is heard of who
+    /// goes on after the last answer.
+    pub async fn endless_line(self, bound: usize) {
+        let mut sent = 0;
+        let piece = Bytes::from(vec![b'a'; 1_024]);
+        while sent < 1_000 && self.stream.write_all_bytes(piece.clone()).await.is_ok() {
+            sent += 1;
+            time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(sent <= bound + LINGER.as_secs() as usize * 100 + 50, "{sent} KiB of one line");
     }
 }

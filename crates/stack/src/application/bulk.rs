@@ -6,12 +6,16 @@ use std::io;
 use bytes::Bytes;
 
 use super::group::{Membership, Sending};
+use super::open::{any_address, connect};
 use super::server::serve;
-use super::{AppError, Pattern, any_address};
+use super::{AppError, Pattern};
 use crate::network::sending::MtuDiscovery;
-use crate::socket::net::{TcpStream, UdpSocket, received, report, sent, time};
+use crate::socket::net::{UdpSocket, received, report, sent, time};
 use crate::time::Duration;
 use crate::transport::SocketError;
+
+/// A TCP sink: reads each connection to its end, then closes.
+pub use super::server::ServerConfig as SinkConfig;
 
 /// A TCP source: connects, sends, half-closes, and waits for the peer's end.
 #[derive(Clone, Debug)]
@@ -22,15 +26,6 @@ pub struct SourceConfig {
     pub bytes: u64,
     /// Which octets: see [`Pattern`].
     pub seed: u64,
-}
-
-/// A TCP sink: reads each connection to its end, then closes.
-#[derive(Clone, Debug)]
-pub struct SinkConfig {
-    /// Where it listens.
-    pub local: SocketAddr,
-    /// It ends after so many connections; without a number it goes on for ever.
-    pub connections: Option<u32>,
 }
 
 /// A UDP source.
@@ -74,9 +69,7 @@ const CHUNK: usize = 64 * 1024;
 /// When the connection fails.
 pub async fn tcp_source(config: SourceConfig) -> Result<(), AppError> {
     let SourceConfig { remote, bytes, seed } = config;
-    let stream = TcpStream::connect(remote)
-        .await
-        .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+    let stream = connect(remote).await?;
     let began = time::now();
     let mut pattern = Pattern::new(seed);
     while pattern.offset() < bytes {

@@ -1,28 +1,11 @@
 //! Discard (RFC 863 §TCP, §UDP): throws away what it receives.
 
-use core::net::SocketAddr;
-
 use super::AppError;
+use super::open::bind;
 use super::server::serve;
-use crate::socket::net::{TcpStream, UdpSocket, received};
+use crate::socket::net::{TcpStream, received};
 
-/// A TCP discard server.
-#[derive(Clone, Debug)]
-pub struct ServerConfig {
-    /// Where it listens.
-    pub local: SocketAddr,
-    /// It ends after so many connections; without a number it goes on for ever.
-    pub connections: Option<u32>,
-}
-
-/// A UDP discard server.
-#[derive(Clone, Debug)]
-pub struct UdpServerConfig {
-    /// Where it is bound.
-    pub local: SocketAddr,
-    /// It ends after so many datagrams; without a number it goes on for ever.
-    pub datagrams: Option<u32>,
-}
+pub use super::server::{ServerConfig, UdpServerConfig};
 
 /// Octets that are read at once.
 const READ: usize = 64 * 1024;
@@ -50,7 +33,7 @@ async fn discard(stream: TcpStream) -> Result<(), AppError> {
 /// # Errors
 /// When it cannot be bound.
 pub async fn udp_server(config: UdpServerConfig) -> Result<(), AppError> {
-    let socket = UdpSocket::bind(config.local).await?;
+    let socket = bind(config.local).await?;
     let mut discarded = 0;
     while config.datagrams.is_none_or(|datagrams| discarded < datagrams) {
         let (octets, _) = socket.recv_bytes().await?;

@@ -5,20 +5,14 @@ use std::io;
 
 use tokio::io::AsyncWriteExt;
 
+use super::AppError;
+use super::open::{any_address, bind, connect};
 use super::server::serve;
-use super::upper::{UpperCase, upper_case};
-use super::{AppError, any_address};
-use crate::socket::net::{TcpStream, UdpSocket, received, report, sent, spawn, time};
+use super::upper::{self, upper_case};
+use crate::socket::net::{UdpSocket, received, report, sent, spawn, time};
 use crate::time::Duration;
 
-/// A TCP echo server.
-#[derive(Clone, Debug)]
-pub struct ServerConfig {
-    /// Where it listens.
-    pub local: SocketAddr,
-    /// It ends after so many connections; without a number it goes on for ever.
-    pub connections: Option<u32>,
-}
+pub use super::server::{ServerConfig, UdpServerConfig};
 
 /// A TCP echo client.
 #[derive(Clone, Debug)]
@@ -29,15 +23,6 @@ pub struct ClientConfig {
     pub texts: Vec<String>,
     /// How long it waits before each text but the first.
     pub pause: Duration,
-}
-
-/// A UDP echo server.
-#[derive(Clone, Debug)]
-pub struct UdpServerConfig {
-    /// Where it is bound.
-    pub local: SocketAddr,
-    /// It ends after so many datagrams, whether its answers arrive or not; without a number it goes on for ever.
-    pub datagrams: Option<u32>,
 }
 
 /// A UDP echo client: each text is a datagram, sent again until its answer comes.
@@ -61,30 +46,7 @@ const READ: usize = 64 * 1024;
 /// # Errors
 /// When it cannot listen, or one of a limited number of connections failed.
 pub async fn tcp_server(config: ServerConfig) -> Result<(), AppError> {
-    serve(config.local, config.connections, |stream, _| answer(stream)).await
-}
-
-async fn answer(mut stream: TcpStream) -> Result<(), AppError> {
-    let mut codec = UpperCase::default();
-    let mut out = Vec::new();
-    loop {
-        let octets = stream.read_bytes(READ).await?;
-        if octets.is_empty() {
-            codec.finish(&mut out);
-        } else {
-            received(&octets);
-            codec.push(&octets, &mut out);
-        }
-        if !out.is_empty() {
-            stream.write_all(&out).await?;
-            sent(&out);
-            out.clear();
-        }
-        if octets.is_empty() {
-            stream.shutdown_write()?;
-            return Ok(());
-        }
-    }
+    serve(config.local, config.connections, |stream, _| upper::answer(stream, READ)).await
 }
 
 /// Sends its texts, half-closes, and reads to the end; what it has read it says.
@@ -93,9 +55,7 @@ async fn answer(mut stream: TcpStream) -> Result<(), AppError> {
 /// When the connection fails.
 pub async fn tcp_client(config: ClientConfig) -> Result<(), AppError> {
     let remote = config.remote;
-    let stream = TcpStream::connect(remote)
-        .await
-        .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+    let stream = connect(remote).await?;
     let (read, mut write) = stream.into_split();
     // It reads while it writes: two ends that both wait for room would wait for ever.
     let answer = spawn(async move {
@@ -124,10 +84,7 @@ pub async fn tcp_client(config: ClientConfig) -> Result<(), AppError> {
 /// # Errors
 /// When it cannot be bound.
 pub async fn udp_server(config: UdpServerConfig) -> Result<(), AppError> {
-    let local = config.local;
-    let socket = UdpSocket::bind(local)
-        .await
-        .map_err(|error| AppError::new(format!("cannot be bound to {local}: {error}")))?;
+    let socket = bind(config.local).await?;
     let mut answered = 0;
     while config.datagrams.is_none_or(|datagrams| answered < datagrams) {
         // An ICMP error about an earlier answer is no reason to serve nobody else.

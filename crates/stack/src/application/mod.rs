@@ -5,7 +5,6 @@
 //! sent, received and has to say reaches the observer under the application's name.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 pub mod bulk;
 pub mod dhcp;
@@ -14,6 +13,8 @@ pub mod echo;
 pub mod ftp;
 pub mod group;
 pub mod http;
+mod lines;
+mod open;
 mod pattern;
 pub mod ping;
 mod race;
@@ -24,7 +25,7 @@ pub mod traceroute;
 pub mod upper;
 
 pub use pattern::Pattern;
-pub use server::serve;
+pub use server::{AT_ONCE, LINGER, LINGER_OCTETS, serve, serve_on};
 pub use upper::{UpperCase, upper_case};
 
 /// Why an application failed: a text for people. Made from any error by `?`.
@@ -48,13 +49,4 @@ impl<E: core::error::Error> From<E> for AppError {
     fn from(error: E) -> Self {
         Self(error.to_string())
     }
-}
-
-/// Any address and port of the family of `peer`: where a client is bound that does not care.
-fn any_address(peer: IpAddr) -> SocketAddr {
-    let any = match peer {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    SocketAddr::new(any, 0)
 }

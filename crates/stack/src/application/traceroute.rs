@@ -3,7 +3,8 @@
 use core::fmt::Write;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{AppError, any_address};
+use super::AppError;
+use super::open::any_address;
 use crate::socket::net::{DatagramEvent, EchoSocket, UdpSocket, report, time};
 use crate::time::{Duration, Instant};
 use crate::transport::echo::EchoEvent;

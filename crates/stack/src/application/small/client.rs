@@ -2,6 +2,7 @@
 
 use super::{ClientConfig, Service, Transport, chargen, date, udp};
 use crate::application::AppError;
+use crate::application::open::connect;
 use crate::application::race::{Either, race};
 use crate::clock::Timestamp;
 use crate::socket::net::{TcpStream, received, report, result, sent, time};
@@ -22,9 +23,7 @@ pub async fn ask(config: ClientConfig) -> Result<(), AppError> {
 
 async fn connection(config: ClientConfig) -> Result<(), AppError> {
     let remote = config.remote;
-    let stream = TcpStream::connect(remote)
-        .await
-        .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+    let stream = connect(remote).await?;
     match config.service {
         Service::Echo => echo(&stream, &config.texts).await,
         Service::Chargen => characters(&stream, config.bytes).await,

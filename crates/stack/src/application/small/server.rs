@@ -4,8 +4,9 @@ use core::net::SocketAddr;
 
 use super::{ServerConfig, Service, Transport, chargen, date};
 use crate::application::AppError;
+use crate::application::open::bind;
 use crate::application::race::{Either, race};
-use crate::application::server;
+use crate::application::server::{self, linger};
 use crate::socket::net::{TcpStream, UdpSocket, draw, received, report, sent, time};
 
 /// Ports from which no datagram is answered: two services that answer each other would never end.
@@ -36,8 +37,8 @@ async fn connection(service: Service, stream: TcpStream) -> Result<(), AppError>
             Either::First(_) | Either::Second(Err(_)) => Ok(()),
             Either::Second(Ok(never)) => match never {},
         },
-        Service::Daytime => answer(&stream, date::in_words(time::date()).into()).await,
-        Service::Time => answer(&stream, date::seconds(time::date()).to_be_bytes().to_vec()).await,
+        Service::Daytime => answer(stream, date::in_words(time::date()).into()).await,
+        Service::Time => answer(stream, date::seconds(time::date()).to_be_bytes().to_vec()).await,
     }
 }
 
@@ -70,18 +71,16 @@ async fn generate(stream: &TcpStream) -> Result<core::convert::Infallible, AppEr
 }
 
 /// RFC 867 §TCP, RFC 868 §TCP: an answer, and the end; what comes is thrown away.
-async fn answer(stream: &TcpStream, octets: Vec<u8>) -> Result<(), AppError> {
+async fn answer(stream: TcpStream, octets: Vec<u8>) -> Result<(), AppError> {
     sent(&octets);
     stream.write_all_bytes(octets.into()).await?;
-    stream.shutdown_write()?;
+    linger(stream).await;
     Ok(())
 }
 
 async fn datagrams(config: ServerConfig) -> Result<(), AppError> {
     let ServerConfig { service, local, requests, .. } = config;
-    let socket = UdpSocket::bind(local)
-        .await
-        .map_err(|error| AppError::new(format!("cannot be bound to {local}: {error}")))?;
+    let socket = bind(local).await?;
     let mut answered = 0;
     while requests.is_none_or(|requests| answered < requests) {
         let (octets, peer) = match socket.recv_bytes().await {

@@ -5,7 +5,8 @@ use std::io;
 use bytes::Bytes;
 
 use super::ClientConfig;
-use crate::application::{AppError, any_address};
+use crate::application::AppError;
+use crate::application::open::any_address;
 use crate::socket::net::{UdpSocket, received, report, sent, time};
 
 /// The answer to `request` that `is_right`; others are passed over. Each exchange has a socket of its own, so that answers

@@ -4,22 +4,16 @@ use core::net::SocketAddr;
 
 use super::{BACKLOG, upper_case};
 use crate::application::AppError;
-use crate::socket::net::{TcpListener, TcpStream, received, report, result, sent};
+use crate::application::open::{connect, listen};
+use crate::socket::net::{TcpStream, received, report, result, sent};
+
+pub use crate::application::server::ServerConfig;
 
 /// The port that the tutorial uses.
 pub const PORT: u16 = 6999;
 
 /// Octets that are received of a connection, at most.
 pub const RECEIVE: usize = 1_024;
-
-/// The server.
-#[derive(Clone, Debug)]
-pub struct ServerConfig {
-    /// Where it listens.
-    pub local: SocketAddr,
-    /// It ends after so many connections; without a number it goes on for ever.
-    pub connections: Option<u32>,
-}
 
 /// The client: each text is sent on a connection of its own.
 #[derive(Clone, Debug)]
@@ -36,9 +30,7 @@ pub struct ClientConfig {
 /// # Errors
 /// When it cannot listen, or one of a limited number of connections failed.
 pub async fn server(config: ServerConfig) -> Result<(), AppError> {
-    let local = config.local;
-    let listener = TcpListener::with_backlog(local, BACKLOG)
-        .map_err(|error| AppError::new(format!("cannot listen on {local}: {error}")))?;
+    let listener = listen(config.local, BACKLOG)?;
     let (mut served, mut failed) = (0, None);
     while config.connections.is_none_or(|connections| served < connections) {
         let (stream, peer) = listener.accept().await?;
@@ -66,11 +58,8 @@ async fn answer(stream: TcpStream) -> Result<(), AppError> {
 /// # Errors
 /// When a connection fails.
 pub async fn client(config: ClientConfig) -> Result<(), AppError> {
-    let remote = config.remote;
     for text in &config.texts {
-        let stream = TcpStream::connect(remote)
-            .await
-            .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+        let stream = connect(config.remote).await?;
         stream.write_all_bytes(text.clone().into()).await?;
         sent(text.as_bytes());
         let mut answer = Vec::new();

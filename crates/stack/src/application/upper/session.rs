@@ -2,28 +2,20 @@
 
 use core::net::SocketAddr;
 
-use tokio::io::AsyncWriteExt;
-
-use super::{BACKLOG, UpperCase, upper_case};
+use super::{BACKLOG, answer, upper_case};
 use crate::application::AppError;
-use crate::application::server::serve_on;
-use crate::socket::net::{TcpListener, TcpStream, received, report, result, sent, time};
+use crate::application::open::{connect, listen};
+use crate::application::server::{AT_ONCE, serve_on};
+use crate::socket::net::{received, report, result, sent, time};
 use crate::time::Duration;
+
+pub use crate::application::server::ServerConfig;
 
 /// The port that the tutorial uses.
 pub const PORT: u16 = 9999;
 
 /// Octets that are received at once.
 const RECEIVE: usize = 1_024;
-
-/// The server.
-#[derive(Clone, Debug)]
-pub struct ServerConfig {
-    /// Where it listens.
-    pub local: SocketAddr,
-    /// It ends after so many connections; without a number it goes on for ever.
-    pub connections: Option<u32>,
-}
 
 /// The client: it sends its texts over one connection, each when the one before was answered.
 #[derive(Clone, Debug)]
@@ -41,37 +33,13 @@ pub struct ClientConfig {
 /// # Errors
 /// When it cannot listen, or one of a limited number of connections failed.
 pub async fn server(config: ServerConfig) -> Result<(), AppError> {
-    let local = config.local;
-    let listener = TcpListener::with_backlog(local, BACKLOG)
-        .map_err(|error| AppError::new(format!("cannot listen on {local}: {error}")))?;
-    serve_on(listener, config.connections, |stream, peer| async move {
+    serve_on(listen(config.local, BACKLOG)?, config.connections, AT_ONCE, |stream, peer| async move {
         report(format!("setup: {peer} has connected"));
-        let ended = handle(stream).await;
+        let ended = answer(stream, RECEIVE).await;
         report(format!("finish: {peer} has gone"));
         ended
     })
     .await
-}
-
-async fn handle(mut stream: TcpStream) -> Result<(), AppError> {
-    let (mut codec, mut out) = (UpperCase::default(), Vec::new());
-    loop {
-        let octets = stream.read_bytes(RECEIVE).await?;
-        if octets.is_empty() {
-            codec.finish(&mut out);
-        } else {
-            received(&octets);
-            codec.push(&octets, &mut out);
-        }
-        if !out.is_empty() {
-            stream.write_all(&out).await?;
-            sent(&out);
-            out.clear();
-        }
-        if octets.is_empty() {
-            return Ok(());
-        }
-    }
 }
 
 /// Sends its texts, and says each answer.
@@ -80,9 +48,7 @@ async fn handle(mut stream: TcpStream) -> Result<(), AppError> {
 /// When the connection fails, or ends within an answer.
 pub async fn client(config: ClientConfig) -> Result<(), AppError> {
     let remote = config.remote;
-    let stream = TcpStream::connect(remote)
-        .await
-        .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+    let stream = connect(remote).await?;
     for (place, text) in config.texts.iter().filter(|text| !text.is_empty()).enumerate() {
         if place > 0 && !config.pause.is_zero() {
             time::sleep(config.pause).await;

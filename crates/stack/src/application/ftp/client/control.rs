@@ -2,12 +2,11 @@
 
 use core::net::{IpAddr, SocketAddr};
 
-use bytes::{Buf, Bytes};
-
 use super::Failure;
 use crate::application::ftp::codec::command::Command;
 use crate::application::ftp::codec::line::{LINE, Lines, write_line};
 use crate::application::ftp::codec::reply::{Replies, Reply};
+use crate::application::lines::Incoming;
 use crate::socket::net::{TcpStream, time};
 use crate::time::Duration;
 
@@ -20,9 +19,8 @@ const READ: usize = 4 * 1024;
 /// The control connection.
 pub(super) struct Control {
     stream: TcpStream,
-    lines: Lines,
+    incoming: Incoming<Lines>,
     replies: Replies,
-    input: Bytes,
 }
 
 impl Control {
@@ -32,7 +30,7 @@ impl Control {
         let stream =
             stream.map_err(|error| Failure::passing(format!("cannot connect to {remote}: {error}")))?;
         let mut control =
-            Self { stream, lines: Lines::default(), replies: Replies::default(), input: Bytes::new() };
+            Self { stream, incoming: Incoming::new(Lines::default()), replies: Replies::default() };
         loop {
             let greeting = control.reply().await?;
             // RFC 959 §5.4: 120 says that it takes a while.
@@ -54,25 +52,12 @@ impl Control {
 
     async fn read(&mut self) -> Result<Reply, Failure> {
         loop {
-            let mut rest = &self.input[..];
-            let line = self.lines.next(&mut rest);
-            let left = rest.len();
-            self.input.advance(self.input.len() - left);
-            match line {
-                Some(Ok(line)) => {
-                    let reply =
-                        self.replies.push(&line).map_err(|error| Failure::permanent(error.to_string()))?;
-                    if let Some(reply) = reply {
-                        return Ok(reply);
-                    }
-                }
-                Some(Err(_)) => return Err(Failure::permanent("a line of the server's reply is too long")),
-                None => {
-                    self.input = self.stream.read_bytes(READ).await?;
-                    if self.input.is_empty() {
-                        return Err(Failure::passing("the server closed the connection"));
-                    }
-                }
+            let line = self.incoming.line(&self.stream, READ).await?;
+            let line = line.ok_or_else(|| Failure::passing("the server closed the connection"))?;
+            let line = line.map_err(|_| Failure::permanent("a line of the server's reply is too long"))?;
+            let reply = self.replies.push(&line).map_err(|error| Failure::permanent(error.to_string()))?;
+            if let Some(reply) = reply {
+                return Ok(reply);
             }
         }
     }
@@ -86,7 +71,7 @@ impl Control {
                 "a name or path is too long, or has a character of control in it",
             ));
         }
-        let mut wire = self.lines.take_refusals();
+        let mut wire = self.incoming.lines.take_refusals();
         write_line(line.as_bytes(), &mut wire);
         time::timeout(REPLY, self.stream.write_all_bytes(wire.into())).await??;
         Ok(())

@@ -1,5 +1,7 @@
 //! Lines of the control connection, which is Telnet (RFC 959 §2.3): its commands are taken out, its options refused.
 
+use crate::application::lines::Cut;
+
 /// Octets of one line that are taken, Telnet's commands among them, its end not counted.
 pub const LINE: usize = 2_048;
 /// Octets of refusals of Telnet options that wait to be sent; what more is offered goes unanswered.
@@ -161,6 +163,14 @@ pub fn write_line(text: &[u8], out: &mut Vec<u8>) {
         }
     }
     out.extend(b"\r\n");
+}
+
+impl Cut for Lines {
+    type Line = Result<Vec<u8>, TooLong>;
+
+    fn cut(&mut self, input: &mut &[u8]) -> Option<Self::Line> {
+        self.next(input)
+    }
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ mod state;
 mod tests;
 
 use core::net::{IpAddr, SocketAddr};
-use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-use crate::application::{AppError, serve as serve_connections};
+use crate::application::AppError;
+use crate::application::server::{Seats, serve as serve_connections};
 use crate::socket::net::TcpStream;
 use crate::storage::FilePath;
 use crate::time::Duration;
@@ -80,32 +80,15 @@ pub async fn serve(config: Config) -> Result<(), AppError> {
     let local = config.local;
     let sessions = config.sessions;
     let config = Arc::new(config);
-    let taken = Arc::new(AtomicUsize::new(0));
+    let seats = Seats::new(SESSIONS);
     serve_connections(local, sessions, move |stream, peer| {
-        let (config, taken) = (Arc::clone(&config), Arc::clone(&taken));
+        let (config, seats) = (Arc::clone(&config), seats.clone());
         async move {
-            let seat = Seat::take(taken);
-            session::run(stream, peer.ip(), &config, seat.as_ref().is_some()).await
+            let seat = seats.take();
+            session::run(stream, peer.ip(), &config, seat.is_some()).await
         }
     })
     .await
-}
-
-/// A place among the sessions, free again wherever its session ends.
-struct Seat(Arc<AtomicUsize>);
-
-impl Seat {
-    fn take(taken: Arc<AtomicUsize>) -> Option<Self> {
-        let before = taken.fetch_add(1, Ordering::Relaxed);
-        let seat = Self(taken);
-        (before < SESSIONS).then_some(seat)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// The address of the host's own end, to which a client may connect too.

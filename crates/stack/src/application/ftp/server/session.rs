@@ -5,8 +5,6 @@ use core::pin::pin;
 use std::collections::VecDeque;
 use std::io;
 
-use bytes::{Buf, Bytes};
-
 use super::data::{Link, Sending, of_storage, receive_file, send_file};
 use super::listing::{Form, STATUS_LINES, enter, facts_of, free_name, lines};
 use super::state::{Act, State, Way, real};
@@ -16,6 +14,7 @@ use crate::application::ftp::codec::address::host_port;
 use crate::application::ftp::codec::command::Command;
 use crate::application::ftp::codec::line::{Lines, TooLong};
 use crate::application::ftp::codec::reply::Reply;
+use crate::application::lines::Incoming;
 use crate::application::race::{Either, race};
 use crate::application::server::linger;
 use crate::socket::net::{TcpListener, TcpStream, fs, report, time};
@@ -36,12 +35,7 @@ pub(super) async fn run(
     welcome: bool,
 ) -> Result<(), AppError> {
     let mut session = Session {
-        wire: Control {
-            stream: control,
-            lines: Lines::default(),
-            input: Bytes::new(),
-            held: VecDeque::new(),
-        },
+        wire: Control { stream: control, incoming: Incoming::new(Lines::default()), held: VecDeque::new() },
         config,
         state: State::new(peer),
         peer,
@@ -57,8 +51,7 @@ pub(super) async fn run(
 /// The control connection.
 struct Control {
     stream: TcpStream,
-    lines: Lines,
-    input: Bytes,
+    incoming: Incoming<Lines>,
     /// What came while a file was under way.
     held: VecDeque<Line>,
 }
@@ -66,19 +59,7 @@ struct Control {
 impl Control {
     /// The next line from the wire; nothing at its end. Nothing is lost where this is dropped.
     async fn read(&mut self) -> io::Result<Option<Line>> {
-        loop {
-            let mut rest = &self.input[..];
-            let line = self.lines.next(&mut rest);
-            let left = rest.len();
-            self.input.advance(self.input.len() - left);
-            if line.is_some() {
-                return Ok(line);
-            }
-            self.input = self.stream.read_bytes(READ).await?;
-            if self.input.is_empty() {
-                return Ok(None);
-            }
-        }
+        self.incoming.line(&self.stream, READ).await
     }
 
     /// The next line.
@@ -90,7 +71,7 @@ impl Control {
     }
 
     async fn reply(&mut self, reply: &Reply) -> Result<(), AppError> {
-        let mut wire = self.lines.take_refusals();
+        let mut wire = self.incoming.lines.take_refusals();
         reply.write(&mut wire);
         time::timeout(REPLY, self.stream.write_all_bytes(wire.into())).await??;
         Ok(())

@@ -13,7 +13,8 @@ use super::super::io::Io;
 use super::super::{MAX_FIELDS, MAX_HEAD, READ_AHEAD, Url, told};
 use super::{Content, Request};
 use crate::application::AppError;
-use crate::socket::net::{TcpStream, fs, spawn};
+use crate::application::open::connect;
+use crate::socket::net::{fs, spawn};
 
 /// A connection that can carry one request after the other.
 pub(super) struct Connection {
@@ -25,9 +26,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects to `remote`, where the host of `url` is.
     pub(super) async fn open(url: &Url, remote: SocketAddr) -> Result<Self, AppError> {
-        let stream = TcpStream::connect(remote)
-            .await
-            .map_err(|error| AppError::new(format!("cannot connect to {remote}: {error}")))?;
+        let stream = connect(remote).await?;
         let (sender, connection) = http1::Builder::new()
             .max_headers(MAX_FIELDS)
             .max_header_size(MAX_HEAD)

@@ -35,8 +35,8 @@ use super::io::Io;
 use super::timer::NetworkTimer;
 use super::{MAX_FIELDS, MAX_HEAD, READ_AHEAD, told};
 use crate::application::AppError;
-use crate::application::server::serve;
-use crate::socket::net::{TcpStream, report, time};
+use crate::application::server::{linger, serve};
+use crate::socket::net::{TcpStream, report};
 use crate::storage::FilePath;
 use crate::time::Duration;
 
@@ -46,11 +46,6 @@ pub use target::Target;
 
 /// How long a client may take for the head of a request, the time before it included, where nothing else is said.
 pub const DEFAULT_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long, and for how many octets, a connection that the server has closed waits for its client to close too, so that an
-/// answer to a request that was not read to its end is not lost with a reset (RFC 9112 §9.6).
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_OCTETS: usize = 1024 * 1024;
 
 /// A server.
 #[derive(Clone, Debug)]
@@ -120,28 +115,6 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr) ->
         report(format!("connection from {peer}: {}", told(&error)));
     }
     Ok(())
-}
-
-/// Waits until the client has closed too, but neither for long nor for much.
-async fn linger(stream: TcpStream) {
-    let closed =
-        stream.shutdown_write().is_err() || time::timeout(LINGER, pass_over(&stream)).await == Ok(true);
-    if !closed {
-        stream.abort();
-    }
-}
-
-/// Reads to the end, or to that of patience; whether it was the end.
-async fn pass_over(stream: &TcpStream) -> bool {
-    let mut passed = 0;
-    while passed < LINGER_OCTETS {
-        match stream.read_bytes(READ_AHEAD).await {
-            Ok(octets) if octets.is_empty() => return true,
-            Ok(octets) => passed += octets.len(),
-            Err(_) => return true,
-        }
-    }
-    false
 }
 
 async fn handle(shared: &Shared, peer: SocketAddr, request: Request<Incoming>) -> Response<Body> {

@@ -1,8 +1,9 @@
 //! One attempt: from the greeting to `QUIT`.
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 use super::{BLOCK, COMMAND, Config, DATA, END, Failure, GREETING, SIZE, plan};
+use crate::application::lines::Incoming;
 use crate::application::smtp::codec::address::Address;
 use crate::application::smtp::codec::data::{Stuff, Survey};
 use crate::application::smtp::codec::line::{Lines, REPLY_LINE};
@@ -19,6 +20,10 @@ const RECIPIENTS: usize = 100;
 
 fn permanent(text: impl Into<String>) -> Failure {
     Failure { text: text.into(), permanent: true }
+}
+
+fn passing(text: impl Into<String>) -> Failure {
+    Failure { text: text.into(), permanent: false }
 }
 
 /// The server did not do as it was asked.
@@ -71,21 +76,17 @@ fn survey(file: &File) -> Result<Survey, Failure> {
 
 struct Wire {
     stream: TcpStream,
-    lines: Lines,
+    incoming: Incoming<Lines>,
     replies: Replies,
-    input: Bytes,
 }
 
 impl Wire {
     async fn open(config: &Config) -> Result<Self, Failure> {
         let remote = config.remote;
         let stream = time::timeout(GREETING, TcpStream::connect(remote)).await?;
-        let stream = stream.map_err(|error| Failure {
-            text: format!("cannot connect to {remote}: {error}"),
-            permanent: false,
-        })?;
-        let mut wire =
-            Self { stream, lines: Lines::new(REPLY_LINE), replies: Replies::default(), input: Bytes::new() };
+        let stream = stream.map_err(|error| passing(format!("cannot connect to {remote}: {error}")))?;
+        let incoming = Incoming::new(Lines::new(REPLY_LINE));
+        let mut wire = Self { stream, incoming, replies: Replies::default() };
         let greeting = wire.reply(GREETING).await?;
         if greeting.code == 220 { Ok(wire) } else { Err(refused("greeting", &greeting)) }
     }
@@ -232,25 +233,12 @@ impl Wire {
 
     async fn read(&mut self) -> Result<Whole, Failure> {
         loop {
-            let mut rest = &self.input[..];
-            let line = self.lines.next(&mut rest);
-            let left = rest.len();
-            self.input.advance(self.input.len() - left);
-            match line {
-                Some(Ok(line)) => {
-                    let whole = self.replies.push(&line).map_err(|error| permanent(error.to_string()))?;
-                    if let Some(whole) = whole {
-                        return Ok(whole);
-                    }
-                }
-                Some(Err(_)) => return Err(permanent("a line of the server's reply is none")),
-                None => {
-                    self.input = self.stream.read_bytes(CHUNK).await?;
-                    if self.input.is_empty() {
-                        let text = "the server closed the connection".to_owned();
-                        return Err(Failure { text, permanent: false });
-                    }
-                }
+            let line = self.incoming.line(&self.stream, CHUNK).await?;
+            let line = line.ok_or_else(|| passing("the server closed the connection"))?;
+            let line = line.map_err(|_| permanent("a line of the server's reply is none"))?;
+            let whole = self.replies.push(&line).map_err(|error| permanent(error.to_string()))?;
+            if let Some(whole) = whole {
+                return Ok(whole);
             }
         }
     }

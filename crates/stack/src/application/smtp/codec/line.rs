@@ -1,5 +1,7 @@
 //! Lines that end with CR LF, and with nothing else (RFC 5321 §2.3.8).
 
+use crate::application::lines::Cut;
+
 /// Octets of a command's line, its end included, of a server: more than the 512 of RFC 5321 §4.5.3.1.4, with room for
 /// the parameters of the extensions.
 pub const COMMAND_LINE: usize = 1_024;
@@ -68,6 +70,14 @@ impl Lines {
             }
         }
         None
+    }
+}
+
+impl Cut for Lines {
+    type Line = Result<Vec<u8>, LineError>;
+
+    fn cut(&mut self, input: &mut &[u8]) -> Option<Self::Line> {
+        self.next(input)
     }
 }
 

@@ -7,10 +7,11 @@ mod state;
 mod tests;
 
 use core::net::SocketAddr;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::AtomicU64;
 use std::sync::Arc;
 
-use crate::application::{AppError, serve as serve_connections};
+use crate::application::AppError;
+use crate::application::server::{Seats, serve as serve_connections};
 use crate::storage::FilePath;
 use crate::time::Duration;
 
@@ -54,11 +55,11 @@ pub struct Config {
 pub async fn serve(config: Config) -> Result<(), AppError> {
     let (local, sessions) = (config.local, config.sessions);
     let first = deliver::open(&config.store)?;
-    let shared = Arc::new(Shared { config, taken: AtomicUsize::new(0), next: AtomicU64::new(first) });
+    let shared = Arc::new(Shared { config, seats: Seats::new(SESSIONS), next: AtomicU64::new(first) });
     serve_connections(local, sessions, move |stream, peer| {
         let shared = Arc::clone(&shared);
         async move {
-            let seat = Seat::take(Arc::clone(&shared));
+            let seat = shared.seats.take();
             session::run(stream, peer.ip(), &shared, seat.is_some()).await
         }
     })
@@ -68,24 +69,7 @@ pub async fn serve(config: Config) -> Result<(), AppError> {
 /// What all sessions have.
 struct Shared {
     config: Config,
-    taken: AtomicUsize,
+    seats: Seats,
     /// The number of the next message.
     next: AtomicU64,
-}
-
-/// A place among the sessions, free again wherever its session ends.
-struct Seat(Arc<Shared>);
-
-impl Seat {
-    fn take(shared: Arc<Shared>) -> Option<Self> {
-        let before = shared.taken.fetch_add(1, Ordering::Relaxed);
-        let seat = Self(shared);
-        (before < SESSIONS).then_some(seat)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::Relaxed);
-    }
 }

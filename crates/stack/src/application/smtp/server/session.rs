@@ -3,11 +3,10 @@
 use core::net::IpAddr;
 use core::sync::atomic::Ordering;
 
-use bytes::{Buf, Bytes};
-
 use super::state::{Act, State, Text};
 use super::{COMMAND, MESSAGE, REPLY, Shared, deliver};
 use crate::application::AppError;
+use crate::application::lines::Incoming;
 use crate::application::server::linger;
 use crate::application::smtp::codec::line::{COMMAND_LINE, LineError, Lines};
 use crate::application::smtp::codec::reply::Reply;
@@ -32,8 +31,7 @@ pub(super) async fn run(
         peer,
         shared,
         state: State::new(),
-        lines: Lines::new(COMMAND_LINE),
-        input: Bytes::new(),
+        incoming: Incoming::new(Lines::new(COMMAND_LINE)),
         out: Vec::new(),
     };
     let name = &shared.config.name;
@@ -50,8 +48,7 @@ struct Session<'a> {
     peer: IpAddr,
     shared: &'a Shared,
     state: State,
-    lines: Lines,
-    input: Bytes,
+    incoming: Incoming<Lines>,
     /// Replies that are not sent yet.
     out: Vec<u8>,
 }
@@ -99,23 +96,20 @@ impl Session<'_> {
     async fn line(&mut self) -> Result<Option<Result<Vec<u8>, LineError>>, AppError> {
         let deadline = time::now() + COMMAND;
         loop {
-            let mut rest = &self.input[..];
-            let line = self.lines.next(&mut rest);
-            let left = rest.len();
-            self.input.advance(self.input.len() - left);
+            let line = self.incoming.next();
             if line.is_some() {
                 return Ok(line);
             }
             // The client has nothing more to say before it hears this.
             self.flush().await?;
-            let read = time::timeout(deadline.since(time::now()), self.stream.read_bytes(READ)).await;
+            let read = self.incoming.read(&self.stream, READ);
+            let read = time::timeout(deadline.since(time::now()), read).await;
             let Ok(read) = read else {
                 self.reply(&Reply::new(421, 4, 2, "Nothing was said for too long"));
                 self.flush().await?;
                 return Ok(None);
             };
-            self.input = read?;
-            if self.input.is_empty() {
+            if !read? {
                 return Ok(None);
             }
         }
@@ -141,13 +135,15 @@ impl Session<'_> {
         let began = time::now();
         let mut line = began;
         loop {
-            let (mut rest, mut out) = (&self.input[..], Vec::new());
-            let ended = text.push(config, &mut rest, &mut out);
-            let left = rest.len();
-            if self.input[..self.input.len() - left].contains(&b'\n') {
+            let mut out = Vec::new();
+            let (ended, whole_line) = self.incoming.take(|input| {
+                let all = *input;
+                let ended = text.push(config, input, &mut out);
+                (ended, all[..all.len() - input.len()].contains(&b'\n'))
+            });
+            if whole_line {
                 line = time::now();
             }
-            self.input.advance(self.input.len() - left);
             keep(&mut text, &mut file, &out);
             if ended {
                 break;
@@ -159,14 +155,14 @@ impl Session<'_> {
                 return Ok(false);
             }
             let deadline = (line + COMMAND).min(began + MESSAGE);
-            let read = time::timeout(deadline.since(time::now()), self.stream.read_bytes(READ)).await;
+            let read = self.incoming.read(&self.stream, READ);
+            let read = time::timeout(deadline.since(time::now()), read).await;
             let Ok(read) = read else {
                 self.reply(&Reply::new(421, 4, 2, "The text took too long"));
                 self.flush().await?;
                 return Ok(false);
             };
-            self.input = read?;
-            if self.input.is_empty() {
+            if !read? {
                 // RFC 5321 §4.1.1.4: without its end there is no message.
                 report(format!("a message from {} ended before its end: not stored", self.peer));
                 return Ok(false);
