@@ -35,6 +35,7 @@ const PROTOCOLS: &[(&str, &[&str])] = &[
     ("traceroute", &["ARP", "ICMP", "UDP"]),
     ("tutorial-echo", &["ARP", "TCP"]),
     ("tutorial-socketserver", &["ARP", "TCP"]),
+    ("unix-sockets", &["ARP"]),
     ("unreachable", &["ARP", "ICMP", "TCP", "UDP"]),
 ];
 

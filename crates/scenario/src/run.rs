@@ -8,7 +8,7 @@ use wirelab_sim::{
 };
 use wirelab_stack::application::upper::{once, session};
 use wirelab_stack::application::{
-    AppError, bulk, dhcp, discard, echo, ftp, http, ping, small, smtp, traceroute,
+    AppError, bulk, dhcp, discard, echo, ftp, http, ping, small, smtp, traceroute, unix,
 };
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::Host;
@@ -471,6 +471,8 @@ fn program(application: &PlannedApplication) -> Program {
         Work::FtpClient(config) => start.with(ftp::client::run(config)),
         Work::SmtpServer(config) => start.with(smtp::server::serve(config)),
         Work::SmtpClient(config) => start.with(smtp::client::run(config)),
+        Work::UnixServer(config) => start.with(unix::server(config)),
+        Work::UnixClient(config) => start.with(unix::client(config)),
     }
 }
 

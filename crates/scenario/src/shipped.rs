@@ -45,6 +45,7 @@ const SHIPPED: &[Shipped] = shipped![
     "traceroute": "Traceroute through five routers, one of them silent",
     "tutorial-echo": "The tutorial's upper-casing server on port 6999",
     "tutorial-socketserver": "The tutorial's server on port 9999: three clients at once, one of them slow",
+    "unix-sockets": "Sockets within a host: three types, paths, abstract names, credentials, errors",
     "unreachable": "Nobody there, connection refused, port unreachable",
 ];
 

@@ -206,6 +206,43 @@ fn applications_have_the_fields_of_their_kind() {
 }
 
 #[test]
+fn sockets_within_a_host_have_paths_or_abstract_names() {
+    let application = |rest: &str| {
+        format!("[[application]]\nname = \"a\"\nhost = \"client\"\nkind = \"unix-server\"\n{rest}")
+    };
+    right(&application("address = \"/run/upper\"\nunlink = true\nrequests = 1\n"));
+    right(&application(&format!("address = \"@{}\"\n", "a".repeat(107))));
+    for wrong in ["run/upper".to_owned(), "@".to_owned(), String::new(), format!("@{}", "a".repeat(108))] {
+        let (path, message) = one(&application(&format!("address = \"{wrong}\"\n")));
+        assert_eq!(
+            (path.as_str(), message),
+            ("application.a.address", format!("`{wrong}` is no address of a socket"))
+        );
+    }
+    let (path, message) = one(&application("address = \"@upper\"\nunlink = true\n"));
+    assert_eq!(path, "application.a.unlink");
+    assert!(message.contains("nothing to unlink"), "{message}");
+    let (path, _) = one(&application("address = \"@upper\"\nrequests = 0\n"));
+    assert_eq!(path, "application.a.requests");
+    let client = |kind: &str, octets: usize| {
+        let text = "a".repeat(octets);
+        format!(
+            "[[application]]\nname = \"a\"\nhost = \"client\"\nkind = \"unix-client\"\nto = \"@upper\"\n\
+             socket_type = \"{kind}\"\ntexts = [\"{text}\"]\n"
+        )
+    };
+    for kind in ["datagram", "seqpacket"] {
+        right(&client(kind, 65_536));
+        let (path, message) = one(&client(kind, 65_537));
+        assert_eq!(
+            (path.as_str(), message.as_str()),
+            ("application.a.texts.0", "a message cannot have 65537 octets")
+        );
+    }
+    right(&client("stream", 65_537));
+}
+
+#[test]
 fn events_do_one_thing() {
     let (_, message) = one("[[event]]\nat = \"1 s\"\n");
     assert_eq!(message, "an event does one thing");

@@ -32,6 +32,14 @@ fn echo_udp() {
 }
 
 #[test]
+fn unix_sockets() {
+    let report = run("unix-sockets", None);
+    held(&report);
+    let shown = &report.shown[0];
+    assert_eq!(shown.rows.len(), 6, "three connections or clients, each with its other end: {shown:?}");
+}
+
+#[test]
 fn lossy_transfer() {
     held(&run("lossy-transfer", None));
 }

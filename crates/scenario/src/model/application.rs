@@ -12,6 +12,7 @@ use super::service::{
     Chargen, Daytime, Echo, ServiceClient, TimeServer, Upper, UpperClient, UpperSession, UpperSessionClient,
 };
 use super::transfer::{FtpClient, FtpServer, SmtpClient, SmtpServer};
+use super::unix::{UnixClient, UnixServer};
 use crate::document::Node;
 use crate::near;
 use crate::read::{At, Fields, List, Name, Read, Reader, choice, record};
@@ -306,6 +307,8 @@ kinds! {
     SmtpClient = "smtp-client",
     HttpServer = "http-server",
     HttpClient = "http-client",
+    UnixServer = "unix-server",
+    UnixClient = "unix-client",
 }
 
 /// The description of the definition that `reference` refers to; the definition itself goes.

@@ -14,6 +14,7 @@ mod link;
 mod service;
 mod settings;
 mod transfer;
+mod unix;
 
 pub use addressing::{ConfigureWord, OnConflictWord, RarpEntry};
 pub use application::{Application, Kind, ProbeWord, Traceroute, UdpSink, UdpSource};
@@ -27,6 +28,7 @@ pub use http::{HttpClient, HttpRequest, HttpServer, MethodWord};
 pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName};
 pub use service::{ServiceClient, ServiceWord, TransportWord};
 pub use transfer::{AnonymousWord, FtpClient, FtpServer, FtpUser, SmtpClient, SmtpServer};
+pub use unix::{SocketTypeWord, UnixClient, UnixServer};
 
 use core::num::NonZeroU64;
 

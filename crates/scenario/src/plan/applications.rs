@@ -5,7 +5,7 @@ use core::num::NonZeroU8;
 
 use wirelab_stack::application::traceroute::{self, Method};
 use wirelab_stack::application::upper::{once, session};
-use wirelab_stack::application::{bulk, dhcp, discard, echo, ftp, http, ping, small, smtp};
+use wirelab_stack::application::{bulk, dhcp, discard, echo, ftp, http, ping, small, smtp, unix};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::{Duration, Instant};
 
@@ -65,6 +65,8 @@ pub enum Work {
     SmtpClient(smtp::client::Config),
     HttpServer(http::server::Config),
     HttpClient(http::client::Config),
+    UnixServer(unix::ServerConfig),
+    UnixClient(unix::ClientConfig),
 }
 
 /// The longest payload of a UDP datagram over IPv4: 65,535 less the headers of 20 and 8 octets.
@@ -135,6 +137,7 @@ impl Work {
             Self::FtpServer(config) => config.sessions.is_none(),
             Self::SmtpServer(config) => config.sessions.is_none(),
             Self::HttpServer(config) => config.connections.is_none(),
+            Self::UnixServer(config) => config.requests.is_none(),
             Self::DhcpServer(_) => true,
             Self::DhcpClient(config) => config.release_after.is_none() && !config.inform,
             Self::EchoClient(_)
@@ -148,7 +151,8 @@ impl Work {
             | Self::UpperSessionClient(_)
             | Self::FtpClient(_)
             | Self::SmtpClient(_)
-            | Self::HttpClient(_) => false,
+            | Self::HttpClient(_)
+            | Self::UnixClient(_) => false,
         }
     }
 }
@@ -240,6 +244,7 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             return transfer::work(kind, lookup);
         }
         Kind::HttpServer(_) | Kind::HttpClient(_) => return super::http::work(kind, lookup),
+        Kind::UnixServer(_) | Kind::UnixClient(_) => return super::unix::work(kind, lookup),
     })
 }
 

@@ -20,6 +20,7 @@ mod routes;
 mod segments;
 mod services;
 mod transfer;
+mod unix;
 
 use std::collections::BTreeSet;
 

@@ -12,6 +12,7 @@ mod http;
 mod mail;
 mod moment;
 mod quantity;
+mod unix;
 mod vlan;
 
 pub use address::{Destination, End, Group, Network, Peer, Port};
@@ -21,4 +22,5 @@ pub use file::HostFile;
 pub use http::ByteRange;
 pub use mail::{Domain, RemotePath};
 pub use moment::Moment;
+pub use unix::UnixAddress;
 pub use vlan::{Vlan, Vlans};

@@ -7,7 +7,7 @@
 //! | `neighbors` | as `ip neigh` |
 //! | `routes` | as `ip route` |
 //! | `groups` | as `ip maddr`, and what a router has learnt by IGMP |
-//! | `sockets` | as `ss -tuna`, with what `ss -ti` adds for TCP |
+//! | `sockets` | as `ss -tuna` and `ss -xp`, with what `ss -ti` adds for TCP |
 //! | `fdb` | as `bridge fdb` |
 //!
 //! A kind of table is one file and one line in [`Show`]. It reads what a node lets everybody see, and its rows come in
@@ -78,7 +78,7 @@ shows! {
     Neighbors = "neighbors", "What a host knows of the stations on its links, in the manner of `ip neigh`.", Host::neighbors;
     Routes = "routes", "A host's routes, in the manner of `ip route`.", Host::routes;
     Groups = "groups", "The multicast groups that a host has joined, in the manner of `ip maddr`, and those that are wanted on its links as a router knows by IGMP.", Host::groups;
-    Sockets = "sockets", "A host's sockets, in the manner of `ss -tuna`, and TCP's variables as `ss -ti` has them, windows in octets.", Host::sockets;
+    Sockets = "sockets", "A host's sockets, in the manner of `ss -tuna`, those within the host as `ss -xp` has them, and TCP's variables as `ss -ti`, windows in octets.", Host::sockets;
     Fdb = "fdb", "What a switch has learnt, in the manner of `bridge fdb`.", Switch::fdb;
 }
 

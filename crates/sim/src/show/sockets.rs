@@ -4,19 +4,23 @@ use wirelab_stack::host::Host;
 use wirelab_stack::time::{Duration, Instant};
 use wirelab_stack::trace::{ConnectionInfo, Row, State, Table};
 use wirelab_stack::transport::listing::{SocketInfo, SocketKind};
+use wirelab_stack::transport::unix::{Listed, Type};
 
 /// The table.
 pub fn table(host: &Host, _: Instant) -> Table {
-    let sockets = host.sockets();
-    let ends: Vec<[String; 2]> = sockets.iter().map(ends).collect();
+    let (sockets, within) = (host.sockets(), host.unix_sockets());
+    let ends: Vec<[String; 2]> = sockets.iter().map(ends).chain(within.iter().map(ends_within)).collect();
     let local = ends.iter().map(|[local, _]| local.len()).chain(["Local Address:Port".len()]).max();
     let local = local.unwrap_or_default();
     let heading = format!(
         "{:<5} {:<10} Recv-Q Send-Q {:<local$} Peer Address:Port",
         "Netid", "State", "Local Address:Port"
     );
-    let rows = sockets.iter().zip(&ends).map(|(socket, [own, peer])| row(socket, own, peer, local));
-    Table { heading: (!sockets.is_empty()).then_some(heading), rows: rows.collect(), ..Table::default() }
+    let (between, inside) = ends.split_at(sockets.len());
+    let between = sockets.iter().zip(between).map(|(socket, [own, peer])| row(socket, own, peer, local));
+    let inside = within.iter().zip(inside).map(|(socket, [own, peer])| row_within(socket, own, peer, local));
+    let rows: Vec<Row> = between.chain(inside).collect();
+    Table { heading: (!rows.is_empty()).then_some(heading), rows, ..Table::default() }
 }
 
 /// Both ends, as `ss` writes them.
@@ -53,6 +57,37 @@ fn row(socket: &SocketInfo, local: &str, peer: &str, width: usize) -> Row {
         Some(info) => with_details(row, info),
         None => row,
     }
+}
+
+/// As [`ends`], of a socket within the host: `*` is nowhere.
+fn ends_within(socket: &Listed) -> [String; 2] {
+    [socket.local.to_string(), socket.peer.as_ref().map_or_else(|| "*".to_owned(), ToString::to_string)]
+}
+
+/// A socket within the host, and whose it is, as `ss -xp` has it.
+fn row_within(socket: &Listed, local: &str, peer: &str, width: usize) -> Row {
+    let netid = match socket.kind {
+        Type::Stream => "u_str",
+        Type::Datagram => "u_dgr",
+        Type::SeqPacket => "u_seq",
+    };
+    let state = match &socket.peer {
+        _ if socket.listens => "LISTEN",
+        Some(_) => "ESTAB",
+        None => "UNCONN",
+    };
+    let (receive, send) = (socket.receive_queue as u64, socket.send_queue as u64);
+    let owner = &socket.application;
+    let users = if owner.is_empty() { String::new() } else { format!(" users:((\"{owner}\"))") };
+    let line = format!("{netid:<5} {state:<10} {receive:<6} {send:<6} {local:<width$} {peer}{users}");
+    Row::new(line)
+        .with("protocol", netid)
+        .with("state", state)
+        .with("receive_queue", receive)
+        .with("send_queue", send)
+        .with("local", local)
+        .with("remote", socket.peer.as_ref().map(|_| peer))
+        .with("application", (!owner.is_empty()).then_some(&**owner))
 }
 
 /// What `ss -ti` adds; windows are in octets.

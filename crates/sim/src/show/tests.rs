@@ -105,6 +105,52 @@ fn tables_are_as_people_know_them() {
 }
 
 #[test]
+fn sockets_within_a_host_are_shown_with_their_owners() {
+    use wirelab_stack::application::unix::{ClientConfig, ServerConfig, client, server};
+    use wirelab_stack::time::Duration;
+    use wirelab_stack::transport::unix::{Address, Type};
+
+    let mut network = Network::new(1);
+    let host = network.host("a", "10.0.0.1/24");
+    let types = [(Type::Stream, "stream"), (Type::Datagram, "datagram"), (Type::SeqPacket, "records")];
+    for (kind, name) in types {
+        let address = Address::abstract_name(name).unwrap();
+        let config = ServerConfig { kind, address: address.clone(), unlink: false, requests: None };
+        network.background(host, name, server(config));
+        let texts = vec!["a".to_owned(), "b".to_owned()];
+        let config =
+            ClientConfig { kind, remote: address, local: None, texts, pause: Duration::from_secs(9) };
+        network.background(host, &format!("{name}-client"), client(config));
+    }
+    let world = network.world();
+    world.run_until(Instant::from_secs(1));
+    let table = world.table(host.node(), Show::Sockets).unwrap();
+    assert!(table.heading.is_some());
+    let mut lines: Vec<&str> =
+        table.rows.iter().flat_map(|row| row.lines.iter().map(String::as_str)).collect();
+    lines.sort_unstable();
+    let expected = [
+        "u_dgr ESTAB      0      0      @00000             @datagram users:((\"datagram-client\"))",
+        "u_dgr UNCONN     0      0      @datagram          * users:((\"datagram\"))",
+        "u_seq ESTAB      0      0      *                  @records users:((\"records-client\"))",
+        "u_seq ESTAB      0      0      @records           * users:((\"records\"))",
+        "u_seq LISTEN     0      5      @records           * users:((\"records\"))",
+        "u_str ESTAB      0      0      *                  @stream users:((\"stream-client\"))",
+        "u_str ESTAB      0      0      @stream            * users:((\"stream\"))",
+        "u_str LISTEN     0      5      @stream            * users:((\"stream\"))",
+    ];
+    assert_eq!(lines, expected);
+    let client = table.rows.iter().find(|row| row.lines[0].contains("stream-client")).unwrap();
+    for field in [
+        ("protocol", Value::Text("u_str".into())),
+        ("remote", Value::Text("@stream".into())),
+        ("application", Value::Text("stream-client".into())),
+    ] {
+        assert!(client.fields.contains(&field), "{:?}", client.fields);
+    }
+}
+
+#[test]
 fn addresses_say_how_they_stand() {
     // RFC 5227 §2.1.1: the second to probe for an address hears the first, and does without.
     let mut network = Network::new(1);

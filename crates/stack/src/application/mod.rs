@@ -22,6 +22,7 @@ mod server;
 pub mod small;
 pub mod smtp;
 pub mod traceroute;
+pub mod unix;
 pub mod upper;
 
 pub use pattern::Pattern;
