@@ -82,6 +82,14 @@ impl Recorder for Fates {
                 self.seen(*id).lost += 1;
             }
             (_, Event::Link(LinkEvent::Duplicated { id })) => self.seen(*id).duplicated += 1,
+            (_, Event::Link(LinkEvent::Segmented { id, segments })) => {
+                // The others of its segments are sent by the link, as often as it.
+                for number in 1..u64::from(*segments) {
+                    let name = FrameId { counter: id.counter + number, ..*id };
+                    self.seen(name).made = 1;
+                    self.seen(name).sent += 1;
+                }
+            }
             _ => {}
         }
     }

@@ -56,6 +56,8 @@ listed!(
         queue_full,
         over_mtu,
         down,
+        malformed,
+        segmented,
         corrupted,
         duplicated,
         reordered,

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Medium, NodeId};
+use wirelab_stack::network::segmentation;
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{Cause, DropReason, Event, Interest, Place, Trigger};
 
@@ -81,8 +82,9 @@ impl World {
         let Node::External(port) = &mut slot.node else {
             panic!("node {} is no port to the outside", node.0)
         };
-        port.received += 1;
-        frame.meta.id = FrameId { origin: node, counter: port.received };
+        frame.meta.id = FrameId { origin: node, counter: port.received + 1 };
+        // A super-frame's segments have the names that follow.
+        port.received += u64::from(segmentation::count(&mut frame));
         (frame.meta.cause, frame.meta.trigger) = (Cause::External, Trigger::Call);
         let interface = InterfaceId(0);
         port.watch.observe(now, Interest::FRAMES, || Event::FrameSent { interface, frame: &frame });

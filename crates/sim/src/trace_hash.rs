@@ -257,6 +257,11 @@ impl Digest {
                 self.text("duplicated");
                 self.frame_id(*id, names);
             }
+            LinkEvent::Segmented { id, segments } => {
+                self.text("segmented");
+                self.frame_id(*id, names);
+                self.number(u64::from(*segments));
+            }
             LinkEvent::Reordered { id } => {
                 self.text("reordered");
                 self.frame_id(*id, names);

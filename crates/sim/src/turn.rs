@@ -5,6 +5,7 @@
 
 use wirelab_stack::context::Ctx;
 use wirelab_stack::frame::{Frame, FrameId, InterfaceId, NodeId};
+use wirelab_stack::network::segmentation;
 use wirelab_stack::socket::net::context::{self, Seat};
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{DropReason, Event, Interest, Place};
@@ -168,11 +169,12 @@ impl Turn<'_> {
             script.handle_timeout(&mut ctx);
         }
         while let Some((interface, mut frame)) = script.poll_transmit(&mut ctx) {
-            if frame.meta.id.counter == 0 {
-                *sent += 1;
-                frame.meta.id = FrameId { origin: self.id, counter: *sent };
-            }
             frame.meta.medium = script.medium();
+            if frame.meta.id.counter == 0 {
+                frame.meta.id = FrameId { origin: self.id, counter: *sent + 1 };
+                // A super-frame's segments have the names that follow.
+                *sent += u64::from(segmentation::count(&mut frame));
+            }
             ctx.observe(Interest::FRAMES, || Event::FrameSent { interface, frame: &frame });
             self.transmit(&mut ctx, interface, frame);
         }

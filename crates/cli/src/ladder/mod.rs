@@ -170,6 +170,7 @@ impl LadderRecorder {
         let crowded = self.sizes.get(&self.network(node)).is_some_and(|size| *size > 2);
         let row = FrameRow {
             names: vec![id],
+            segments: 1,
             from: node,
             towards: self.topology.peer(node, interface).map(|(peer, _)| peer),
             layer: summary.layer,
@@ -264,12 +265,16 @@ impl LadderRecorder {
         match arrived {
             // The verdict on the copy that arrived in this turn.
             Some(place) => row.fates[place] = fate,
+            None if row.segments > 1 && has_arrived(row, &fate) => {}
             None if row.fates.len() < MOST_FATES => row.fates.push(fate),
             None => {}
         }
     }
 
     fn dropped(&mut self, now: Instant, at: Component, id: FrameId, place: Place, reason: DropReason) {
+        if self.segment_dropped(at, id, place, reason) {
+            return;
+        }
         match at {
             Component::Host(node) if node == id.origin && !self.frames.contains_key(&id) => {
                 // It was not sent at all: nobody answered for the next hop, or there is no way.
@@ -297,6 +302,32 @@ impl LadderRecorder {
                 self.fate(id, from, Fate::Lost { towards, link: name, place, reason });
             }
         }
+    }
+
+    /// A super-frame goes on as its segments: they have its row.
+    fn segmented(&mut self, at: Component, id: FrameId, segments: u32) {
+        self.remark(at, id, format!("goes on as {segments} segments"));
+        let Some(trails) = self.frames.get(&id).cloned() else { return };
+        for number in 1..u64::from(segments) {
+            let name = FrameId { counter: id.counter + number, ..id };
+            self.frames.insert(name, trails.clone());
+            for trail in &trails {
+                if let Some(row) = frame_row(&mut self.ladders, *trail) {
+                    row.names.push(name);
+                    row.segments = segments;
+                }
+            }
+        }
+    }
+
+    /// One of a super-frame's segments ended: a remark in its row. False where it is a frame of its own.
+    fn segment_dropped(&mut self, at: Component, id: FrameId, place: Place, reason: DropReason) -> bool {
+        let text = words::drop(self.topology.component(at), place, reason);
+        let Some(row) = self.row(id, None).filter(|row| row.segments > 1) else { return false };
+        if row.remarks.len() < MOST_FATES {
+            row.remarks.push(format!("segment {id} {text}"));
+        }
+        true
     }
 
     fn remark(&mut self, at: Component, id: FrameId, text: String) {
@@ -335,6 +366,7 @@ impl LadderRecorder {
         match event {
             LinkEvent::Corrupted { id, bits } => self.remark(at, id, words::corrupted(bits)),
             LinkEvent::Duplicated { id } => self.remark(at, id, "duplicated by the link".into()),
+            LinkEvent::Segmented { id, segments } => self.segmented(at, id, segments),
             LinkEvent::Reordered { id } => self.remark(at, id, "reordered by the link".into()),
             LinkEvent::Queue { .. } => {}
             LinkEvent::Down => self.link_note(now, at, Ink::Bad, "is cut"),
@@ -438,6 +470,15 @@ fn frame_row(ladders: &mut BTreeMap<Part, Rows>, trail: Trail) -> Option<&mut Fr
         What::Frame(row) => Some(row),
         What::Note { .. } | What::Table { .. } => None,
     }
+}
+
+/// Whether a fate is another arrival where one has arrived.
+fn has_arrived(row: &FrameRow, fate: &Fate) -> bool {
+    let station = |fate: &Fate| match fate {
+        Fate::Arrived { node, .. } | Fate::Refused { node, .. } => Some(*node),
+        Fate::Lost { .. } => None,
+    };
+    station(fate).is_some_and(|node| row.fates.iter().any(|known| station(known) == Some(node)))
 }
 
 fn same_note(one: &Row, other: &Row) -> bool {

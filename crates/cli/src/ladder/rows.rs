@@ -67,6 +67,8 @@ pub enum Side {
 pub struct FrameRow {
     /// The frame's name, and those under which routers without a column have passed it on.
     pub names: Vec<FrameId>,
+    /// For how many it stands: more than one where it is a super-frame that was cut.
+    pub segments: u32,
     /// Who sent it.
     pub from: NodeId,
     /// Where the link leads by which it was sent, if there is one.

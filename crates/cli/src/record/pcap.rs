@@ -57,8 +57,10 @@ struct Waiting {
     frame: Frame,
     inbound: bool,
     comment: String,
-    /// Whether its fate is known.
-    settled: bool,
+    /// For how many it stands: more than one where it is a super-frame that a link has cut.
+    segments: u32,
+    /// Of how many of them the fate is not known.
+    open: u32,
 }
 
 impl<W: Write> PcapRecorder<W> {
@@ -127,7 +129,8 @@ impl<W: Write> PcapRecorder<W> {
             frame: frame.clone(),
             inbound,
             comment,
-            settled: false,
+            segments: 1,
+            open: 1,
         });
         self.first + self.waiting.len() as u64 - 1
     }
@@ -136,11 +139,13 @@ impl<W: Write> PcapRecorder<W> {
     fn remark(&mut self, number: Option<u64>, settled: bool, text: &str) {
         let place = number.and_then(|number| number.checked_sub(self.first));
         if let Some(waiting) = place.and_then(|place| self.waiting.get_mut(place as usize)) {
-            waiting.comment.push_str("; ");
-            waiting.comment.push_str(text);
-            waiting.settled |= settled;
+            if !text.is_empty() {
+                waiting.comment.push_str("; ");
+                waiting.comment.push_str(text);
+            }
+            waiting.open = waiting.open.saturating_sub(u32::from(settled));
         }
-        while self.waiting.front().is_some_and(|front| front.settled) || self.waiting.len() > MOST_WAITING {
+        while self.waiting.front().is_some_and(|front| front.open == 0) || self.waiting.len() > MOST_WAITING {
             self.write_front();
         }
     }
@@ -154,7 +159,10 @@ impl<W: Write> PcapRecorder<W> {
         if front.inbound {
             forget(&mut self.arrived, &(front.interface.0, id), number);
         } else {
-            forget(&mut self.sent, &(id, front.interface.0, front.interface.1), number);
+            for segment in 0..u64::from(front.segments) {
+                let name = FrameId { counter: id.counter + segment, ..id };
+                forget(&mut self.sent, &(name, front.interface.0, front.interface.1), number);
+            }
         }
         let interface_id = self.interface(front.interface);
         let octets = octets_of(front.frame.clone());
@@ -174,7 +182,7 @@ impl<W: Write> PcapRecorder<W> {
     /// Writes what still waits: the run has ended.
     fn write_rest(&mut self) {
         for waiting in &mut self.waiting {
-            if !waiting.settled {
+            if waiting.open > 0 {
                 waiting.comment.push_str("; under way when the run ended");
             }
         }
@@ -215,7 +223,12 @@ impl<W: Write + Send + 'static> Recorder for PcapRecorder<W> {
                 let sent = sender.and_then(|(from, by)| self.sent.get(&(frame.meta.id, from, by)).copied());
                 let number = self.push((node, *interface), now, frame, true);
                 self.arrived.insert((node, frame.meta.id), number);
-                let text = format!("reached {} at {now} s", self.topology.full_name(node, *interface));
+                let text = if self.super_frame(sent).is_some_and(|first| first != frame.meta.id) {
+                    // The first one's arrival stands for theirs.
+                    String::new()
+                } else {
+                    format!("reached {} at {now} s", self.topology.full_name(node, *interface))
+                };
                 self.remark(sent, true, &text);
             }
             (Component::Host(node), Event::FrameAccepted { id }) => {
@@ -233,6 +246,8 @@ impl<W: Write + Send + 'static> Recorder for PcapRecorder<W> {
                     Component::Link { .. } => self.sent_into(at, *id),
                 };
                 let text = words::drop(self.topology.component(at), *place, *reason);
+                let is_segment = self.super_frame(number).is_some();
+                let text = if is_segment { format!("segment {id} {text}") } else { text };
                 self.remark(number, true, &text);
             }
             (at, Event::Link(event)) => self.link(at, event),
@@ -248,8 +263,32 @@ impl<W: Write> PcapRecorder<W> {
         self.sent.get(&(id, node, interface)).copied()
     }
 
+    /// The name of the frame with that number, if it is a super-frame that a link has cut.
+    fn super_frame(&self, number: Option<u64>) -> Option<FrameId> {
+        let place = number.and_then(|number| number.checked_sub(self.first));
+        let waiting = place.and_then(|place| self.waiting.get(place as usize))?;
+        (waiting.segments > 1).then_some(waiting.frame.meta.id)
+    }
+
+    /// A super-frame goes on as its segments: what becomes of them is said of it.
+    fn segmented(&mut self, at: Component, id: FrameId, segments: u32) {
+        let Some((node, interface)) = self.topology.sender(at) else { return };
+        let Some(number) = self.sent_into(at, id) else { return };
+        let place = number.checked_sub(self.first);
+        let Some(waiting) = place.and_then(|place| self.waiting.get_mut(place as usize)) else { return };
+        (waiting.segments, waiting.open) = (segments, segments);
+        for segment in 1..u64::from(segments) {
+            let name = FrameId { counter: id.counter + segment, ..id };
+            self.sent.insert((name, node, interface), number);
+        }
+    }
+
     fn link(&mut self, at: Component, event: &LinkEvent) {
         let (id, text) = match event {
+            LinkEvent::Segmented { id, segments } => {
+                self.segmented(at, *id, *segments);
+                (id, format!("goes on as {segments} segments"))
+            }
             LinkEvent::Corrupted { id, bits } => (id, words::corrupted(*bits)),
             LinkEvent::Duplicated { id } => (id, "duplicated".to_owned()),
             LinkEvent::Reordered { id } => (id, "reordered".to_owned()),

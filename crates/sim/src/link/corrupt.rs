@@ -1,6 +1,5 @@
 //! The `corrupt` stage: flips bits, anywhere in a frame.
 
-use wirelab_stack::checksum::Sum;
 use wirelab_stack::frame::{Checksum, Frame, FrameCheck};
 use wirelab_stack::rng::Rng;
 
@@ -56,19 +55,7 @@ impl Corrupt {
 /// Makes the transport checksum one that a receiver verifies.
 fn complete_checksum(frame: &mut Frame) {
     match frame.meta.checksum {
-        Checksum::Partial { start, offset } => {
-            let (start, at) = (usize::from(start), usize::from(start) + usize::from(offset));
-            let octets = frame.to_vec();
-            let Some(covered) = octets.get(start..) else { return };
-            // Zero would say that there is none (RFC 768 §Fields); all ones is the same sum.
-            let sum = match Sum::new().with(covered).finish() {
-                0 => 0xffff,
-                sum => sum,
-            };
-            let Some(field) = frame.head_mut().get_mut(at..at + 2) else { return };
-            field.copy_from_slice(&sum.to_be_bytes());
-            frame.meta.checksum = Checksum::Complete;
-        }
+        Checksum::Partial { .. } => frame.complete_checksum(),
         Checksum::Verified => frame.meta.checksum = Checksum::Complete,
         Checksum::Complete | Checksum::Unchecked => {}
     }
@@ -76,6 +63,7 @@ fn complete_checksum(frame: &mut Frame) {
 
 #[cfg(test)]
 mod tests {
+    use wirelab_stack::checksum::Sum;
     use wirelab_stack::frame::Meta;
     use wirelab_stack::rng::Probability;
     use wirelab_stack::trace::{Cause, Trigger};
@@ -137,8 +125,12 @@ mod tests {
         let mut frame = Frame::with_payload(vec![1, 2, 3].into(), meta);
         frame.push_front::<6>().copy_from_slice(&[9, 9, 7, 7, 0, 0]);
         frame.meta.checksum = Checksum::Partial { start: 2, offset: 2 };
-        complete_checksum(&mut frame);
-        assert_eq!(frame.meta.checksum, Checksum::Complete);
-        assert!(Sum::new().with(&frame.to_vec()[2..]).is_intact());
+        // As a host pushed it, and as it came from outside in one piece.
+        let wire = Frame::from_wire(frame.to_vec().into(), frame.meta);
+        for mut frame in [frame, wire] {
+            complete_checksum(&mut frame);
+            assert_eq!(frame.meta.checksum, Checksum::Complete);
+            assert!(Sum::new().with(&frame.to_vec()[2..]).is_intact());
+        }
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use wirelab_stack::frame::{Frame, InterfaceId, NodeId};
+use wirelab_stack::network::segmentation;
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{DropReason, Event, Interest, LinkEvent, Place};
 
@@ -113,6 +114,38 @@ impl Line {
 
     /// A host gives a frame to the link.
     pub(crate) fn enter(&mut self, frame: Frame, now: Instant, frames: &mut FrameSlab) {
+        if frame.meta.segment_size.is_some() && self.up && !self.stages.is_empty() {
+            self.enter_cut(frame, now, frames);
+        } else {
+            self.enter_whole(frame, now, frames);
+        }
+    }
+
+    /// A host gives a super-frame to a link that does anything to frames. It does so to each segment: a queue of a hundred
+    /// packets would hold megabytes, and one loss be that of many.
+    #[cold]
+    fn enter_cut(&mut self, frame: Frame, now: Instant, frames: &mut FrameSlab) {
+        let (id, octets) = (frame.meta.id, frame.len() as u64);
+        match segmentation::cut_frame(frame) {
+            Ok(segments) => {
+                self.counters.segmented += 1;
+                let count = segments.len() as u32;
+                self.watch.observe(now, Interest::LINKS, || {
+                    Event::Link(LinkEvent::Segmented { id, segments: count })
+                });
+                segments.for_each(|segment| self.enter_whole(segment, now, frames));
+            }
+            Err(reason) => {
+                self.counters.frames_in += 1;
+                self.counters.bytes_in += octets;
+                self.count_dropped(reason);
+                let place = Place::Link("segmentation");
+                self.watch.observe(now, Interest::FRAMES, || Event::FrameDropped { id, place, reason });
+            }
+        }
+    }
+
+    fn enter_whole(&mut self, frame: Frame, now: Instant, frames: &mut FrameSlab) {
         self.counters.frames_in += 1;
         self.counters.bytes_in += frame.len() as u64;
         let frame = frames.insert(frame);
@@ -244,16 +277,21 @@ impl Line {
         now: Instant,
         frames: &mut FrameSlab,
     ) {
+        self.count_dropped(reason);
+        let id = frames.remove(frame).meta.id;
+        let place = Place::Link(place);
+        self.watch.observe(now, Interest::FRAMES, || Event::FrameDropped { id, place, reason });
+    }
+
+    const fn count_dropped(&mut self, reason: DropReason) {
         self.counters.dropped_frames += 1;
         match reason {
             DropReason::LinkLoss => self.counters.lost += 1,
             DropReason::LinkMtu => self.counters.over_mtu += 1,
             DropReason::LinkDown => self.counters.down += 1,
+            DropReason::SuperFrameMalformed => self.counters.malformed += 1,
             _ => self.counters.queue_full += 1,
         }
-        let id = frames.remove(frame).meta.id;
-        let place = Place::Link(place);
-        self.watch.observe(now, Interest::FRAMES, || Event::FrameDropped { id, place, reason });
     }
 
     /// Cuts the direction: everything in it is lost.

@@ -1,8 +1,11 @@
 //! A direction's stages together.
 
+use core::net::IpAddr;
 use std::rc::Rc;
 
-use wirelab_stack::frame::Meta;
+use wirelab_stack::checksum::pseudo_header;
+use wirelab_stack::frame::{Checksum, FrameId, Medium, Meta};
+use wirelab_stack::network::ipv4;
 use wirelab_stack::rng::Probability;
 use wirelab_stack::time::Duration;
 use wirelab_stack::trace::{Cause, Trigger};
@@ -257,4 +260,91 @@ fn the_queue_is_shown_as_it_changes() {
     bench.run(ms(5));
     let lengths = bench.shared.set(None).unwrap().downcast::<Lengths>().ok().unwrap();
     assert_eq!(lengths.0, [(1, 1_000), (2, 2_000), (1, 1_000), (0, 0), (0, 0)]);
+}
+
+/// A super-frame of so many segments of a hundred octets, its first octet that of its frame.
+fn super_frame(segments: usize, checksum: Checksum) -> Frame {
+    let payload: Vec<u8> = (0..segments * 100).map(|number| (number / 100) as u8).collect();
+    let mut frame = Frame::with_payload(payload.into(), Meta::new(Cause::NewData, Trigger::Call));
+    let header = frame.push_front::<20>();
+    header.fill(0);
+    header[12] = 0x50;
+    let [source, destination] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(IpAddr::from);
+    let sum = pseudo_header(&source, &destination, 6, frame.len() as u32);
+    let sum = if checksum == Checksum::Complete { frame.sum(sum).finish() } else { !sum.finish() };
+    frame.head_mut()[16..18].copy_from_slice(&sum.to_be_bytes());
+    let total = (frame.len() + 20) as u16;
+    let header = frame.push_front::<20>();
+    *header = [0x45, 0, 0, 0, 0, 1, 0, 0, 9, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+    header[2..4].copy_from_slice(&total.to_be_bytes());
+    ipv4::seal(header);
+    frame.meta.checksum = checksum;
+    frame.meta.medium = Medium::PointToPoint;
+    frame.meta.segment_size = Some(100);
+    frame.meta.id = FrameId { origin: NodeId(0), counter: 10 };
+    frame
+}
+
+/// What comes out of a line into which a super-frame of five segments goes.
+fn after(settings: &DirectionConfig, frame: Frame) -> (Vec<Frame>, LinkCounters) {
+    let mut bench = Bench::new(settings);
+    bench.line.enter(frame, ms(0), &mut bench.frames);
+    let mut out = Vec::new();
+    while let Some(now) = [bench.line.next_arrival(), bench.line.next_internal()].into_iter().flatten().min()
+    {
+        bench.line.handle_timeout(now, &mut bench.frames);
+        out.extend(bench.line.arrive(now, &mut bench.frames));
+    }
+    assert_eq!(bench.frames.len(), 0, "no frame stays behind");
+    (out, bench.line.counters())
+}
+
+const PARTIAL: Checksum = Checksum::Partial { start: 20, offset: 16 };
+
+#[test]
+fn a_super_frame_is_cut_before_the_first_stage() {
+    let rate = Some(RATE);
+    for checksum in [Checksum::Complete, PARTIAL] {
+        let queue = Some(QueueLimit::Packets(2));
+        let settings = DirectionConfig { mtu: Some(140), rate, queue, ..Default::default() };
+        let (out, counters) = after(&settings, super_frame(5, checksum));
+        // One is on the line and two wait: there is no room for more.
+        let names: Vec<_> = out.iter().map(|frame| frame.meta.id.counter).collect();
+        assert_eq!(names, [10, 11, 12]);
+        assert!(out.iter().all(|frame| frame.meta.segment_size.is_none() && frame.len() == 140));
+        assert!(out.iter().enumerate().all(|(index, frame)| frame.payload()[0] == index as u8));
+        assert_eq!((counters.segmented, counters.frames_in, counters.bytes_in), (1, 5, 700));
+        assert_eq!((counters.queue_full, counters.dropped_frames, counters.max_queue_packets), (2, 2, 2));
+    }
+}
+
+#[test]
+fn a_line_that_does_nothing_to_frames_carries_super_frames_whole() {
+    let (out, counters) = after(&DirectionConfig::default(), super_frame(5, PARTIAL));
+    assert_eq!((out.len(), out[0].len(), out[0].meta.segment_size), (1, 540, Some(100)));
+    assert_eq!((counters.segmented, counters.frames_in, counters.delivered_frames), (0, 1, 1));
+}
+
+#[test]
+fn a_super_frame_that_cannot_be_cut_is_dropped_and_counted() {
+    let settings = DirectionConfig { delay: Some(delay(1)), ..Default::default() };
+    let mut broken = super_frame(5, Checksum::Complete);
+    broken.flip_bit(400);
+    let arbitrary = Frame::from_wire(vec![7; 1_000].into(), broken.meta);
+    for frame in [broken, arbitrary] {
+        let octets = frame.len() as u64;
+        let (out, counters) = after(&settings, frame);
+        assert!(out.is_empty());
+        assert_eq!((counters.frames_in, counters.bytes_in, counters.segmented), (1, octets, 0));
+        assert_eq!((counters.malformed, counters.dropped_frames), (1, 1));
+    }
+}
+
+#[test]
+fn a_cut_line_loses_a_super_frame_whole() {
+    let mut bench = Bench::new(&DirectionConfig { delay: Some(delay(1)), ..Default::default() });
+    bench.line.cut(ms(0), &mut bench.frames);
+    bench.line.enter(super_frame(5, PARTIAL), ms(0), &mut bench.frames);
+    let counters = bench.line.counters();
+    assert_eq!((counters.frames_in, counters.down, counters.segmented), (1, 1, 0));
 }

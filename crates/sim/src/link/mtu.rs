@@ -15,11 +15,7 @@ pub(super) struct Mtu {
 impl Mtu {
     /// Whether the packet in `frame` is short enough.
     pub(super) fn passes(&self, frame: &Frame) -> bool {
-        // A super-frame goes over the line as its segments: what counts is the longest of them.
-        let on_line = match frame.meta.segment_size {
-            Some(size) => frame.head().len() + frame.payload().len().min(usize::from(size)),
-            None => frame.len(),
-        };
+        let on_line = frame.len();
         if frame.meta.medium == Medium::PointToPoint {
             return on_line <= self.octets as usize;
         }
@@ -57,14 +53,6 @@ mod tests {
     fn without_ethernet_everything_counts() {
         let mut frame = frame(&[0x45; 20], 80);
         frame.meta.medium = Medium::PointToPoint;
-        assert!(Mtu { octets: 100 }.passes(&frame));
-        assert!(!Mtu { octets: 99 }.passes(&frame));
-    }
-
-    #[test]
-    fn of_a_super_frame_the_segments_count() {
-        let mut frame = frame(&[0; 54], 5_000);
-        frame.meta.segment_size = Some(60);
         assert!(Mtu { octets: 100 }.passes(&frame));
         assert!(!Mtu { octets: 99 }.passes(&frame));
     }

@@ -14,12 +14,12 @@ use crate::context::Ctx;
 use crate::frame::{Frame, FrameId, InterfaceId, Medium};
 use crate::interface::group_filter::mac_of;
 use crate::interface::neighbor::Parked;
-use crate::interface::{Interface, Passage, ethernet, loopback};
+use crate::interface::{Capabilities, Interface, Passage, ethernet, loopback};
 use crate::network::fragment::{self, Fit};
-use crate::network::ipv4;
 use crate::network::quote::Quote;
 use crate::network::route::{Flow, Hop};
 use crate::network::sending::{MtuDiscovery, Sending};
+use crate::network::{ipv4, segmentation};
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, DropReason, Event, Interest, Place};
 use crate::transport::tcp::{Emission, Ready};
@@ -355,11 +355,12 @@ impl Host {
     fn goes_whole(&self, interface: InterfaceId, packet: &Frame) -> bool {
         let fits = |own: &Interface| packet.len() <= usize::from(own.capabilities().mtu);
         self.interface(interface).is_some_and(fits)
+            && packet.meta.segment_size.is_none()
             && (self.path_mtus.is_empty() || packet.meta.cause == Cause::Forwarded)
     }
 
-    /// A packet in front of which the link header belongs: the frames that it makes, in order. More than one where it is
-    /// longer than the link's or the path's MTU, and may be cut.
+    /// A packet in front of which the link header belongs: the frames that it makes, in order. More than one where it is a
+    /// super-frame that the link does not take, or longer than the link's or the path's MTU, and may be cut.
     #[cold]
     pub(super) fn dispatch(
         &mut self,
@@ -368,12 +369,38 @@ impl Host {
         header: &[u8; ethernet::HEADER],
         mut packet: Frame,
     ) -> Vec<Frame> {
-        let link = self.interface(interface).map_or(0, |interface| usize::from(interface.capabilities().mtu));
+        let capabilities = self.interface(interface).map(Interface::capabilities);
+        let capabilities = capabilities.unwrap_or(Capabilities { mtu: 0, ..Capabilities::default() });
+        let mut frames = if segmentation::must_be_cut(&mut packet, &capabilities) {
+            let segments = match segmentation::cut(packet, 0, capabilities.transmit_checksum) {
+                Ok(segments) => segments,
+                Err(reason) => {
+                    self.discard_on(ctx, Some(interface), reason);
+                    return Vec::new();
+                }
+            };
+            segments.flat_map(|segment| self.fragment(ctx, interface, capabilities.mtu, segment)).collect()
+        } else {
+            self.fragment(ctx, interface, capabilities.mtu, packet)
+        };
+        frames.iter_mut().for_each(|frame| ethernet::push(frame, header));
+        frames
+    }
+
+    /// A packet as it is, or its fragments where it is longer than the link's or the path's MTU.
+    fn fragment(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        interface: InterfaceId,
+        link: u16,
+        mut packet: Frame,
+    ) -> Vec<Frame> {
+        let link = usize::from(link);
         let path = match packet.head().get(16..20).and_then(<[u8]>::first_chunk::<4>) {
             Some(to) if packet.meta.cause != Cause::Forwarded => self.path_mtus.get((*to).into()),
             _ => None,
         };
-        let mut frames: Vec<Frame> = match fragment::fit(&mut packet, link) {
+        let frames: Vec<Frame> = match fragment::fit(&mut packet, link) {
             Fit::TooBig => {
                 self.discard_on(ctx, Some(interface), DropReason::TooBig);
                 return Vec::new();
@@ -394,7 +421,6 @@ impl Host {
             // The first piece keeps its packet's cause; the others are counted by theirs.
             self.tally.ip.out_frag_creates += 1;
         }
-        frames.iter_mut().for_each(|frame| ethernet::push(frame, header));
         frames
     }
 
@@ -421,8 +447,12 @@ impl Host {
             },
             None => return self.refuse(ctx, interface),
         };
-        frame.meta.id = self.name_frame();
-        self.tally.count_sent(interface, frame);
+        let segments = match frame.meta.segment_size {
+            None => 1,
+            Some(_) => segmentation::count(frame).into(),
+        };
+        frame.meta.id = self.name_frames(segments);
+        self.tally.count_sent(interface, frame, segments);
         if ctx.wants(Interest::FRAMES) {
             show_sent(ctx, interface, frame);
         }
@@ -437,8 +467,15 @@ impl Host {
     }
 
     pub(super) fn name_frame(&mut self) -> FrameId {
-        self.frames_made += 1;
-        FrameId { origin: self.node, counter: self.frames_made }
+        self.name_frames(1)
+    }
+
+    /// The name of a frame that stands for so many: those that follow are theirs, once it is cut.
+    #[inline]
+    fn name_frames(&mut self, segments: u64) -> FrameId {
+        let counter = self.frames_made + 1;
+        self.frames_made += segments;
+        FrameId { origin: self.node, counter }
     }
 
     /// The next hop of a packet does not answer: whoever sent it is told. One that is forwarded came by `came_by`.

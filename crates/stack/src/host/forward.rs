@@ -16,12 +16,12 @@ use super::ingress::{Dropped, Origin};
 use super::outbox::Outgoing;
 use crate::context::Ctx;
 use crate::frame::{Checksum, Frame, FrameCheck, InterfaceId};
-use crate::interface::Interface;
+use crate::interface::{Capabilities, Interface};
 use crate::network::fragment::{self, Fit};
 use crate::network::icmp::{Error, TimeExceeded, Unreachable};
 use crate::network::options::Options;
 use crate::network::route::{Flow, Hop, NoWay};
-use crate::network::{forward, ipv4};
+use crate::network::{forward, ipv4, segmentation};
 use crate::trace::{Cause, DropReason, Place, Trigger};
 
 impl Host {
@@ -152,7 +152,7 @@ impl Host {
         let header_length = usize::from(origin.packet.header_length);
         let capabilities = self.interface(hop.interface).map(Interface::capabilities).unwrap_or_default();
         frame.unstrip_front(header_length);
-        renew(frame, header_length, capabilities.transmit_checksum);
+        renew(frame, header_length, &capabilities);
         if fragment::fit(frame, usize::from(capabilities.mtu)) == Fit::TooBig {
             frame.strip_front(header_length);
             let error = Error::Unreachable(Unreachable::FragmentationNeeded(capabilities.mtu));
@@ -173,14 +173,16 @@ impl Host {
     }
 }
 
-/// What was known of the frame that a packet came in does not hold for the one that it leaves in.
-pub(super) fn renew(frame: &mut Frame, header_length: usize, transmit_checksum: bool) {
+/// What was known of the frame that a packet came in does not hold for the one that it leaves in, by a link that can do so
+/// much. The frame begins with the packet's header.
+pub(super) fn renew(frame: &mut Frame, header_length: usize, capabilities: &Capabilities) {
     frame.meta.frame_check = FrameCheck::Good;
     match frame.meta.checksum {
         Checksum::Partial { offset, .. } => {
             // Counted from the packet's first octet, as the frame begins there now.
             frame.meta.checksum = Checksum::Partial { start: header_length as u16, offset };
-            if !transmit_checksum {
+            // A super-frame's segments get theirs when it is cut.
+            if !capabilities.transmit_checksum && !segmentation::must_be_cut(frame, capabilities) {
                 frame.complete_checksum();
             }
         }

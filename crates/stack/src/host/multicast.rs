@@ -167,7 +167,7 @@ impl Host {
         }
         let capabilities = self.interface(to).map(Interface::capabilities).unwrap_or_default();
         frame.unstrip_front(header_length);
-        renew(&mut frame, header_length, capabilities.transmit_checksum);
+        renew(&mut frame, header_length, &capabilities);
         shorten(&mut frame);
         self.tally.ip.out_mcast_pkts += 1;
         self.outbox.push(Outgoing::Packet(hop, frame));
@@ -271,7 +271,7 @@ impl Host {
     fn name_looped(&mut self, ctx: &mut Ctx<'_>, frame: &mut Frame) {
         frame.meta.id = self.name_frame();
         let interface = InterfaceId::LOOPBACK;
-        self.tally.count_sent(interface, frame);
+        self.tally.count_sent(interface, frame, 1);
         ctx.observe(Interest::FRAMES, || Event::FrameSent { interface, frame });
         ctx.observe(Interest::FRAMES, || Event::FrameArrived { interface, frame });
     }

@@ -1,6 +1,8 @@
 //! Fragmentation (RFC 791 §3.2): a packet is cut to an MTU, at its source or at a router. Headers are copied; the payload
 //! is not: fragments hold slices of it.
 
+use etherparse::IpNumber;
+
 use super::ipv4::{self, HEADER};
 use super::options::List;
 use crate::frame::{Frame, Meta};
@@ -11,6 +13,9 @@ const DONT_FRAGMENT: u16 = 0x4000;
 const MORE_FRAGMENTS: u16 = 0x2000;
 const OFFSET: u16 = 0x1fff;
 const UNIT: usize = 8;
+/// Octets of UDP's header (RFC 768 §Format), and of TCP's with all options.
+const UDP_HEADER: usize = 8;
+const LONGEST_HEADER: usize = 60;
 
 /// What a link's MTU means for a packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,23 +28,28 @@ pub enum Fit {
     TooBig,
 }
 
-/// What an MTU of `mtu` octets means for the packet at the front of a frame. Of a super-frame each segment has to fit:
-/// the link cuts it.
+/// What an MTU of `mtu` octets means for the packet at the front of a frame. Of a super-frame each segment has to fit, or
+/// may be cut: whoever sends it cuts it into its segments first.
 pub fn fit(frame: &mut Frame, mtu: usize) -> Fit {
     if frame.len() <= mtu {
         return Fit::Whole;
     }
     let Some((length, word)) = read(frame) else { return Fit::TooBig };
     if let Some(size) = frame.meta.segment_size {
-        // Behind the IP header the TCP header, whose length is in its thirteenth octet (RFC 9293 §3.1).
-        let offset = frame.pull_up(length + 13).and_then(|octets| octets.last().map(|last| last >> 4));
-        let header = length + usize::from(offset.unwrap_or(0xf)) * 4;
+        let header = length + transport_header(frame, length).unwrap_or(LONGEST_HEADER);
         if header + usize::from(size) <= mtu {
             return Fit::Whole;
         }
-        // Where it may be cut it is, as the one long segment that it is without its super-frame.
     }
     if word & DONT_FRAGMENT == 0 && length + UNIT <= mtu { Fit::InPieces } else { Fit::TooBig }
+}
+
+/// Octets of the header behind an IP header of `length` octets: of UDP, or of TCP, whose length is in its thirteenth octet
+/// (RFC 9293 §3.1).
+fn transport_header(frame: &mut Frame, length: usize) -> Option<usize> {
+    let octets = frame.pull_up(length + 13)?;
+    let is_udp = octets[9] == IpNumber::UDP.0;
+    Some(if is_udp { UDP_HEADER } else { usize::from(octets.last()? >> 4) * 4 })
 }
 
 /// Length of the header in front, and its word of flags and offset.
@@ -124,7 +134,7 @@ mod tests {
     use core::net::Ipv4Addr;
 
     use bytes::Bytes;
-    use etherparse::{IpNumber, Ipv4HeaderSlice};
+    use etherparse::Ipv4HeaderSlice;
     use proptest::prelude::*;
 
     use super::*;
@@ -177,24 +187,17 @@ mod tests {
 
     #[test]
     fn of_a_super_frame_each_segment_has_to_fit() {
-        let mut frame = packet(None, &List::EMPTY, 20, &octets(3020));
-        frame.head_mut()[20 + 12] = 0x50;
-        frame.meta.segment_size = Some(1000);
-        assert_eq!((fit(&mut frame, 1040), fit(&mut frame, 1039)), (Fit::Whole, Fit::TooBig));
-    }
-
-    #[test]
-    fn a_super_frame_that_may_be_cut_is_cut_as_one_long_segment() {
+        let of = |identification, protocol: IpNumber, mtu| {
+            let mut frame = packet(identification, &List::EMPTY, 20, &octets(3020));
+            frame.head_mut()[9] = protocol.0;
+            frame.head_mut()[20 + 12] = 0x50;
+            frame.meta.segment_size = Some(1000);
+            fit(&mut frame, mtu)
+        };
+        assert_eq!((of(None, IpNumber::TCP, 1040), of(None, IpNumber::TCP, 1039)), (Fit::Whole, Fit::TooBig));
+        assert_eq!((of(None, IpNumber::UDP, 1028), of(None, IpNumber::UDP, 1027)), (Fit::Whole, Fit::TooBig));
         // RFC 1812 §5.2.6: nobody is told that what may be cut is too big.
-        let body = octets(3020);
-        let mut frame = packet(Some(7), &List::EMPTY, 20, &body);
-        frame.head_mut()[20 + 12] = 0x50;
-        frame.meta.segment_size = Some(1000);
-        assert_eq!((fit(&mut frame, 1040), fit(&mut frame, 1039)), (Fit::Whole, Fit::InPieces));
-        let pieces: Vec<_> = cut(frame, 1039).unwrap().collect();
-        assert!(pieces.iter().all(|piece| piece.len() <= 1039 && piece.meta.segment_size.is_none()));
-        let places: Vec<_> = pieces.iter().map(|piece| (fields(piece).0, fields(piece).2)).collect();
-        assert_eq!(places, [(0, 1016), (1016, 1016), (2032, 988)]);
+        assert_eq!(of(Some(7), IpNumber::TCP, 1039), Fit::InPieces);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! | `options/` | IPv4 options: read, filled in, source routes |
 //! | `identification` | what fragments of one packet have in common |
 //! | `fragment` | packets cut to an MTU |
+//! | `segmentation/` | super-frames cut into what they stand for |
 //! | `reassembly/` | packets put together again |
 //! | `pmtu` | the MTUs of paths |
 //! | `local` | which addresses are this host's |
@@ -43,6 +44,7 @@ pub mod rate;
 pub mod reassembly;
 pub mod redirect;
 pub mod route;
+pub mod segmentation;
 pub mod sending;
 
 pub use knobs::{HostModel, Knobs, RateLimit, ReversePath};

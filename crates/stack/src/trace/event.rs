@@ -140,6 +140,13 @@ pub enum LinkEvent {
         /// The frame.
         id: FrameId,
     },
+    /// The super-frame goes on as its segments. The first has its name, the others have those that follow.
+    Segmented {
+        /// The super-frame.
+        id: FrameId,
+        /// How many it makes.
+        segments: u32,
+    },
     /// The frame will overtake, or be overtaken by, its neighbours.
     Reordered {
         /// The frame.

@@ -9,6 +9,7 @@ documented! {
         LinkQueueFull = "queue-full", "the link's `queue` stage", "The link's queue was full.";
         LinkMtu = "over-mtu", "the link's `mtu` stage", "It is longer than the link carries.";
         LinkDown = "link-down", "the scenario's events", "The link was cut.";
+        SuperFrameMalformed = "super-frame-malformed", "RFC 9293 §3.1", "It stands for many segments, and cannot be cut into them: its headers make no sense, or its checksum is wrong.";
         HostDown = "host-down", "the scenario's events", "The host had crashed, and had not been restarted yet.";
         BadFcs = "bad_fcs", "IEEE 802.3 §3.2.9", "The frame check sequence does not fit: bits were changed under way.";
 

@@ -141,6 +141,10 @@ pub enum Body<'a> {
     LinkDuplicated {
         frame: String,
     },
+    LinkSegmented {
+        frame: String,
+        segments: u32,
+    },
     LinkReordered {
         frame: String,
     },
@@ -357,6 +361,7 @@ fn link<'a>(event: LinkEvent) -> Body<'a> {
     match event {
         LinkEvent::Corrupted { id, bits } => Body::LinkCorrupted { frame: name(id), bits },
         LinkEvent::Duplicated { id } => Body::LinkDuplicated { frame: name(id) },
+        LinkEvent::Segmented { id, segments } => Body::LinkSegmented { frame: name(id), segments },
         LinkEvent::Reordered { id } => Body::LinkReordered { frame: name(id) },
         LinkEvent::Queue { packets, bytes } => Body::LinkQueue { packets, bytes },
         LinkEvent::Down => Body::LinkDown {},

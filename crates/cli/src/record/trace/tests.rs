@@ -59,6 +59,7 @@ fn recorded() -> Vec<Value> {
         Event::FrameDropped { id: name, place: Place::Link("loss"), reason: DropReason::LinkLoss },
         Event::Link(LinkEvent::Corrupted { id: name, bits: 1 }),
         Event::Link(LinkEvent::Duplicated { id: name }),
+        Event::Link(LinkEvent::Segmented { id: name, segments: 3 }),
         Event::Link(LinkEvent::Reordered { id: name }),
         Event::Link(LinkEvent::Queue { packets: 1, bytes: 60 }),
         Event::Link(LinkEvent::Down),

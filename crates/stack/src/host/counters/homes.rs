@@ -13,6 +13,7 @@ macro_rules! of_links {
             | DropReason::LinkMtu
             | DropReason::LinkDown
             | DropReason::HostDown
+            | DropReason::SuperFrameMalformed
             | DropReason::InterfaceDown
             | DropReason::VlanNotAllowed
             | DropReason::VlanNoOtherPort

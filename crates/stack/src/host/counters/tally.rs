@@ -127,14 +127,10 @@ impl Tally {
         }
     }
 
-    /// A frame leaves.
+    /// A frame leaves that stands for so many.
     #[inline]
-    pub fn count_sent(&mut self, on: InterfaceId, frame: &Frame) {
+    pub fn count_sent(&mut self, on: InterfaceId, frame: &Frame, segments: u64) {
         self.count_on_link(on, frame);
-        let segments = match frame.meta.segment_size {
-            Some(size) if size > 0 => frame.payload().len().div_ceil(usize::from(size)).max(1) as u64,
-            _ => 1,
-        };
         self.sent.0[frame.meta.cause as usize] += segments;
     }
 

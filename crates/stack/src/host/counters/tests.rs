@@ -69,7 +69,7 @@ fn each_drop_counts_by_its_reason_and_in_one_counter_of_a_document() {
 fn each_cause_counts_by_its_name_and_in_its_protocol() {
     for cause in Cause::ALL.iter().filter(|cause| **cause != Cause::Raw) {
         let mut tally = Tally::new(1);
-        tally.count_sent(ON, &frame(*cause, &[2, 0, 0, 0, 0, 1]));
+        tally.count_sent(ON, &frame(*cause, &[2, 0, 0, 0, 0, 1]), 1);
         assert_eq!((tally.sent(*cause), tally.counters().get(cause.counter())), (1, Some(1)));
         let counters = tally.counters();
         // ARP and RARP stand beside IP.
@@ -85,9 +85,7 @@ fn each_cause_counts_by_its_name_and_in_its_protocol() {
 #[test]
 fn super_frames_count_as_their_segments() {
     let mut tally = Tally::new(1);
-    let mut long = frame(Cause::NewData, &[0; 54]);
-    long.meta.segment_size = Some(30);
-    tally.count_sent(ON, &long);
+    tally.count_sent(ON, &frame(Cause::NewData, &[0; 54]), 4);
     let counters = tally.counters();
     assert_eq!((counters.tcp.out_segs, counters.frames_sent, counters.sent_bytes), (4, 1, 154));
 }
@@ -102,7 +100,7 @@ fn interfaces_count_apart_and_loopback_is_none_of_them() {
         (InterfaceId(1), Mac([2, 0, 0, 0, 0, 1])),
         (InterfaceId::LOOPBACK, Mac::UNSPECIFIED),
     ] {
-        tally.count_sent(on, &to(mac));
+        tally.count_sent(on, &to(mac), 1);
         tally.count_received(on, &to(mac));
     }
     tally.count_received_group(ON, true);
@@ -126,7 +124,7 @@ fn what_goes_over_another_interface_is_counted_twice_and_in_all_once() {
     tally.count_received(ON, &frame);
     tally.count_received_over(InterfaceId(1), frame.len());
     tally.count_sent_over(InterfaceId(1), &frame);
-    tally.count_sent(ON, &frame);
+    tally.count_sent(ON, &frame, 1);
     for on in [ON, InterfaceId(1)] {
         let counters = tally.of_interface(on);
         assert_eq!((counters.in_ucast_pkts, counters.out_ucast_pkts), (1, 1));

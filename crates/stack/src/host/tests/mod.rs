@@ -25,6 +25,7 @@ mod redirect;
 mod robust;
 mod router_options;
 mod routes;
+mod super_frames;
 mod tcp;
 mod udp;
 
