@@ -85,6 +85,11 @@ pub enum LinkError {
 }
 
 impl LinkError {
+    /// What the system said when `doing` was tried.
+    pub(crate) fn system(link: &str, doing: &'static str, error: io::Error) -> Self {
+        Self::System { link: link.to_owned(), doing, error }
+    }
+
     /// Whether it is the end of the link: nothing will come or go again.
     pub const fn ends(&self) -> bool {
         !matches!(self, Self::Down { .. } | Self::TooLarge { .. })

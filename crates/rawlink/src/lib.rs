@@ -5,6 +5,9 @@
 //! | what every link is to the loop | [`RealLink`] |
 //! | what can go wrong with one | [`LinkError`] |
 //! | the wall clock, signals, standard input and output | [`WallClock`] |
+//! | how one is written, and opened | [`LinkSpec`] |
+//! | TAP and TUN devices | [`Tap`] |
+//! | which interfaces the system has | [`interfaces`] |
 //!
 //! Nothing of a host, of the stack or of an application knows that its link is a real one: a link says what it can
 //! do in its [`Capabilities`](wirelab_stack::interface::Capabilities), and each frame's
@@ -12,12 +15,22 @@
 //!
 //! This is the one crate with `unsafe` code; each block says why it is sound.
 
+mod device;
 mod driver;
 mod error;
 mod link;
+mod outgoing;
+mod pool;
 mod signals;
+mod spec;
 mod standard;
+mod sys;
+mod tap;
+mod virtio;
 
+pub use device::{InterfaceInfo, interfaces};
 pub use driver::{DriverError, WallClock};
 pub use error::{Capability, LinkError};
 pub use link::{LinkCounters, RealLink};
+pub use spec::{LinkKind, LinkSpec, Pace};
+pub use tap::Tap;
