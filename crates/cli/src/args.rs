@@ -8,6 +8,8 @@ use wirelab_scenario::Moment;
 use wirelab_sim::Show;
 use wirelab_stack::time::Instant;
 
+use crate::lab::applications::AppArg;
+use crate::lab::options::LabArgs;
 use crate::ladder::Limit;
 use crate::suggest;
 
@@ -51,6 +53,12 @@ pub enum Command {
     /// Say what a cause or a drop reason means, and where the RFC says so
     #[command(after_help = "Examples:\n  wirelab explain retransmit-rto\n  wirelab explain")]
     Explain(ExplainArgs),
+    /// Serve applications of our own stack on a real link
+    #[command(
+        after_help = "Examples:\n  wirelab serve --on tap:wl0 --address 10.66.0.2/24 echo:7 upper-session:9999\n  \
+                            wirelab serve --on raw:eth0 --address 192.0.2.7/24 --gateway 192.0.2.1 http:80=./public"
+    )]
+    Serve(ServeArgs),
     /// Print the JSON Schema of a file format, for editors
     #[command(after_help = "Example:\n  wirelab schema scenario > scenario.schema.json")]
     Schema(SchemaArgs),
@@ -127,6 +135,24 @@ pub struct ExplainArgs {
 pub struct SchemaArgs {
     /// Which format
     pub format: Format,
+}
+
+/// Options of `wirelab serve`.
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Where our host is.
+    #[command(flatten)]
+    pub lab: LabArgs,
+    /// Let HTTP store what PUT and POST bring, and FTP's anonymous user write, below their directories
+    #[arg(long)]
+    pub allow_upload: bool,
+    /// Print JSON objects, one a line
+    #[arg(long)]
+    pub json: bool,
+    /// What to serve, `NAME[:PORT][=DIR]`: echo, discard, chargen, daytime, time (on TCP and UDP), upper, upper-session,
+    /// http=DIR, ftp=DIR, smtp=DIR
+    #[arg(value_name = "APP", required = true)]
+    pub applications: Vec<AppArg>,
 }
 
 /// A file format that has a schema.

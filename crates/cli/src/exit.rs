@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use wirelab_rawlink::{DriverError, LinkError};
+
 /// The exit codes, which scripts may rely on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
@@ -41,6 +43,8 @@ pub enum Failure {
     },
     /// Standard output could not be written.
     Output(io::Error),
+    /// A real link cannot be used, or is gone.
+    Lab(DriverError),
 }
 
 impl Failure {
@@ -53,6 +57,7 @@ impl Failure {
     pub fn code(&self) -> Code {
         match self {
             Self::File { error, .. } | Self::Output(error) if is_forbidden(error) => Code::Permission,
+            Self::Lab(DriverError::Link(error)) if error.missing_capability().is_some() => Code::Permission,
             _ => Code::Usage,
         }
     }
@@ -69,6 +74,7 @@ impl fmt::Display for Failure {
             Self::Usage(text) => f.write_str(text),
             Self::File { verb, path, error } => write!(f, "cannot {verb} {}: {error}", path.display()),
             Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
+            Self::Lab(error) => error.fmt(f),
         }
     }
 }
@@ -79,6 +85,18 @@ impl From<io::Error> for Failure {
     /// Errors without a file are standard output's.
     fn from(error: io::Error) -> Self {
         Self::Output(error)
+    }
+}
+
+impl From<DriverError> for Failure {
+    fn from(error: DriverError) -> Self {
+        Self::Lab(error)
+    }
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        Self::Lab(DriverError::Link(error))
     }
 }
 

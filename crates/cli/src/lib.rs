@@ -5,6 +5,7 @@
 //! | what can be said on the command line | [`args`] |
 //! | the subcommands, one file each | [`command`] |
 //! | one line about a frame | [`summary`] |
+//! | a host of ours on a real link | [`lab`] |
 //! | the sequence diagram | [`ladder`] |
 //! | files of a directory of this machine | [`directory`] |
 //! | pcapng, JSON lines, CSV series | [`record`] |
@@ -16,6 +17,7 @@ pub mod command;
 pub mod console;
 pub mod directory;
 pub mod exit;
+pub mod lab;
 pub mod ladder;
 pub mod output_file;
 pub mod progress;
@@ -79,6 +81,7 @@ fn obey(command: &Command, style: &Style, out: &mut dyn Write, err: &mut dyn Wri
         Command::List => command::list::list(style, out),
         Command::New(args) => command::new::new(args, out),
         Command::Explain(args) => command::explain::explain(args, style, out),
+        Command::Serve(args) => command::serve::serve(args, out),
         Command::Schema(args) => command::schema::schema(args, out),
     }
 }

@@ -114,7 +114,7 @@ fn across_the_outside(late: Duration) -> (Sent, String) {
     network.spawn(a, "client", client());
     let world = network.world();
     world.set_recorder(Box::new(TraceHash::new(world.names())));
-    let wire = Some(ports.map(|port| port.node()));
+    let wire = Some(ports.map(wirelab_sim::HostRef::node));
     let mut outside = Outside { late, wire, ..Outside::default() };
     let driven: Result<(), _> = world.drive(&mut outside, None, |world, _| {
         let over = world.applications().iter().all(|application| application.ended.is_some());

@@ -6,6 +6,7 @@ pub mod list;
 pub mod new;
 pub mod run;
 pub mod schema;
+pub mod serve;
 
 use std::fs;
 use std::io;

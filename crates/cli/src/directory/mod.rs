@@ -4,6 +4,7 @@
 //! out is refused, whoever put it there and when. A file that is written lies beside its place under a name of its own until
 //! it is complete; such names are nobody's to open, and are not listed.
 
+mod mounts;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,8 @@ use bytes::Bytes;
 use cap_std::fs::{Dir, File, Metadata as SystemMetadata, OpenOptions};
 use wirelab_stack::clock::Timestamp;
 use wirelab_stack::storage::{Entry, Existing, FileId, FilePath, Metadata, Storage, StorageError};
+
+pub use mounts::Mounts;
 
 /// Files that are open at once.
 pub const MAX_OPEN: usize = 512;

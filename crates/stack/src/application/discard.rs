@@ -7,6 +7,9 @@ use crate::socket::net::{TcpStream, received};
 
 pub use super::server::{ServerConfig, UdpServerConfig};
 
+/// The port of both (RFC 863 §TCP).
+pub const PORT: u16 = 9;
+
 /// Octets that are read at once.
 const READ: usize = 64 * 1024;
 

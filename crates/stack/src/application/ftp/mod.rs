@@ -16,6 +16,9 @@ pub mod server;
 
 use crate::storage::FilePath;
 
+/// The port of the control connection (RFC 959 §8).
+pub const PORT: u16 = 21;
+
 /// How the name of a file ends that is not whole yet.
 pub const PART: &str = ".part";
 

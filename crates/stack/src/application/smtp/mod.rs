@@ -9,3 +9,6 @@
 pub mod client;
 pub mod codec;
 pub mod server;
+
+/// The port (RFC 5321 §4.5.4.2).
+pub const PORT: u16 = 25;

@@ -38,7 +38,8 @@ pub struct Config {
     pub local: SocketAddr,
     /// What it calls itself.
     pub name: String,
-    /// The domains for which it takes mail. For others it takes none: it does not relay.
+    /// The domains for which it takes mail, and stores it here. For others it takes none: it does not relay. Where none is
+    /// named it takes, and stores, mail for all.
     pub domains: Vec<String>,
     /// The directory of the host's files where messages are stored.
     pub store: FilePath,

@@ -153,8 +153,7 @@ impl State {
         if to.is_international() && !mail.international {
             return Act::Reply(Reply::new(553, 6, 7, "Such an address needs SMTPUTF8"));
         }
-        let local = to.domain().is_empty() || config.domains.iter().any(|own| same_domain(own, to.domain()));
-        if !local {
+        if !config.takes(to.domain()) {
             return Act::Reply(Reply::new(550, 7, 1, "Mail for others is not relayed"));
         }
         if !self.to.contains(&to) {
@@ -168,6 +167,14 @@ impl State {
         let mail = self.mail.take();
         let international = mail.as_ref().is_some_and(|mail| mail.international);
         (Envelope { from: mail.and_then(|mail| mail.from), to: core::mem::take(&mut self.to) }, international)
+    }
+}
+
+impl Config {
+    /// Whether it takes mail for a domain; for its own users without one, always.
+    fn takes(&self, domain: &str) -> bool {
+        let named = &self.domains;
+        domain.is_empty() || named.is_empty() || named.iter().any(|own| same_domain(own, domain))
     }
 }
 
