@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use wirelab_scenario::Moment;
 use wirelab_sim::Show;
-use wirelab_stack::time::Instant;
+use wirelab_stack::time::{Duration, Instant};
 
 use crate::lab::applications::AppArg;
 use crate::lab::options::LabArgs;
@@ -59,6 +59,12 @@ pub enum Command {
                             wirelab serve --on raw:eth0 --address 192.0.2.7/24 --gateway 192.0.2.1 http:80=./public"
     )]
     Serve(ServeArgs),
+    /// Send standard input to a peer, and print what it answers, as `nc` does
+    #[command(
+        after_help = "Examples:\n  printf 'hello\\n' | wirelab connect --on tap:wl0 --address 10.66.0.2/24 10.66.0.1 7\n  \
+                            wirelab connect --on raw:eth0 --address 192.0.2.7/24 -u -w 2s 192.0.2.1 13"
+    )]
+    Connect(ConnectArgs),
     /// Print the JSON Schema of a file format, for editors
     #[command(after_help = "Example:\n  wirelab schema scenario > scenario.schema.json")]
     Schema(SchemaArgs),
@@ -153,6 +159,48 @@ pub struct ServeArgs {
     /// http=DIR, ftp=DIR, smtp=DIR
     #[arg(value_name = "APP", required = true)]
     pub applications: Vec<AppArg>,
+}
+
+/// Options of `wirelab connect`.
+#[derive(Args, Debug)]
+pub struct ConnectArgs {
+    /// Where our host is.
+    #[command(flatten)]
+    pub lab: LabArgs,
+    /// Use UDP: each piece of input is a datagram
+    #[arg(long, short)]
+    pub udp: bool,
+    /// How long it may take to connect, and after how long without a word it ends; with `-u`, how long it waits for answers
+    /// after the end of input (`2s`, `500ms`)
+    #[arg(long, short, value_name = "TIME")]
+    pub wait: Option<Span>,
+    /// The peer: an address, or a name that this machine knows
+    #[arg(value_name = "HOST")]
+    pub host: String,
+    /// Its port
+    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+}
+
+/// A span of time, as it is written: `2s`, `500ms`, or a number of seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span(pub Duration);
+
+impl std::str::FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = if text.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.') {
+            format!("{text}s")
+        } else {
+            text.to_owned()
+        };
+        match text.parse() {
+            Ok(moment @ Moment::After(_)) => Ok(Self(moment.instant() - Instant::ZERO)),
+            Ok(Moment::End) => Err("it is a span of time, such as `2s` or `500ms`".into()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// A file format that has a schema.

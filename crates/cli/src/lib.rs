@@ -81,6 +81,7 @@ fn obey(command: &Command, style: &Style, out: &mut dyn Write, err: &mut dyn Wri
         Command::List => command::list::list(style, out),
         Command::New(args) => command::new::new(args, out),
         Command::Explain(args) => command::explain::explain(args, style, out),
+        Command::Connect(args) => command::connect::connect(args, out, err),
         Command::Serve(args) => command::serve::serve(args, out),
         Command::Schema(args) => command::schema::schema(args, out),
     }

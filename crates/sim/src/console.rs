@@ -40,6 +40,11 @@ impl World {
         self.node_ids().find(|node| self.seat_mut(*node).is_some_and(|seat| seat.console.wants_input()))
     }
 
+    /// Whether a host's programs have printed what nobody has taken; false for what is no host.
+    pub fn has_output(&mut self, node: NodeId) -> bool {
+        self.seat_mut(node).is_some_and(|seat| seat.console.has_output())
+    }
+
     /// What a host's programs have printed since the last time. Those that wait for room run when the world does.
     ///
     /// # Panics

@@ -351,6 +351,11 @@ impl Executor {
         place.as_ref().filter(|_| u64::from(*generation) == task >> 32).map(|task| task.application)
     }
 
+    /// How an application ended.
+    pub(crate) fn ended_how(&self, id: TaskId) -> Option<Result<(), String>> {
+        self.applications[id.0 as usize].ended.as_ref().map(|(_, how)| how.clone())
+    }
+
     /// Whether an application has ended.
     pub(crate) fn has_ended(&self, id: TaskId) -> bool {
         self.applications[id.0 as usize].ended.is_some()

@@ -511,6 +511,14 @@ impl World {
         self.fabric.counters(LineId::of(link, direction))
     }
 
+    /// How an application ended; `None` where it has not.
+    ///
+    /// # Panics
+    /// When there is no such application.
+    pub fn ended(&self, application: TaskId) -> Option<Result<(), String>> {
+        self.executor.ended_how(application)
+    }
+
     /// All applications, in the order in which they were spawned.
     pub fn applications(&self) -> Vec<ApplicationStatus> {
         self.executor.statuses().collect()

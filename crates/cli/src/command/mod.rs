@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 pub mod check;
+pub mod connect;
 pub mod explain;
 pub mod list;
 pub mod new;

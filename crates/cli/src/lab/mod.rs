@@ -6,8 +6,12 @@
 //! | the host, its port to the outside and its link | [`Lab`] |
 //! | `echo:7`, `http:80=DIR` and how they are run | [`applications`] |
 //! | one line a connection | [`lines`] |
+//! | a program of ours until its end | [`client`] |
+//! | how a run ends | [`farewell`] |
 
 pub mod applications;
+pub mod client;
+pub mod farewell;
 pub mod lines;
 pub mod options;
 

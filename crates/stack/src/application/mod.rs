@@ -18,6 +18,7 @@ mod open;
 mod pattern;
 pub mod ping;
 mod race;
+pub mod relay;
 mod server;
 pub mod small;
 pub mod smtp;
