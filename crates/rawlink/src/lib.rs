@@ -19,6 +19,7 @@ mod device;
 mod driver;
 mod error;
 mod link;
+mod open;
 mod outgoing;
 mod pool;
 mod seed;

@@ -1,0 +1,26 @@
+//! Opens the link that is named.
+
+use wirelab_stack::frame::Medium;
+
+use crate::{LinkError, LinkKind, LinkSpec, RealLink, Tap};
+
+impl LinkSpec {
+    /// Opens the link.
+    ///
+    /// # Errors
+    /// When there is no such device, or the system does not let us.
+    pub fn open(&self) -> Result<Box<dyn RealLink>, LinkError> {
+        Ok(match &self.kind {
+            LinkKind::Tap(device) => Box::new(Tap::open(&self.text, device, Medium::Ethernet, self.offload)?),
+            LinkKind::Tun(device) => {
+                Box::new(Tap::open(&self.text, device, Medium::PointToPoint, self.offload)?)
+            }
+            LinkKind::Raw { .. } | LinkKind::Ip(_) | LinkKind::Pcap { .. } => {
+                return Err(LinkError::Specification {
+                    link: self.text.clone(),
+                    problem: "only `tap:NAME` and `tun:NAME` can be opened so far".to_owned(),
+                });
+            }
+        })
+    }
+}
