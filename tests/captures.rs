@@ -185,14 +185,14 @@ corrupt = { chance = "3 %", fcs = false }
 
 [[application]]
 name = "sink"
-kind = "sink"
+app = "sink"
 host = "server"
 port = 9
 connections = 1
 
 [[application]]
 name = "source"
-kind = "source"
+app = "source"
 host = "client"
 to = "10.0.0.2:9"
 bytes = "1 MB"

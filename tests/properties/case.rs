@@ -65,8 +65,8 @@ impl Case {
         }
         write!(
             text,
-            "\n[[application]]\nname = \"sink\"\nkind = \"sink\"\nhost = \"host2\"\nport = 9\nconnections = 1\n\
-             \n[[application]]\nname = \"source\"\nkind = \"source\"\nhost = \"host1\"\nto = \"10.0.0.2:9\"\nstart = \"10 ms\"\n\
+            "\n[[application]]\nname = \"sink\"\napp = \"sink\"\nhost = \"host2\"\nport = 9\nconnections = 1\n\
+             \n[[application]]\nname = \"source\"\napp = \"source\"\nhost = \"host1\"\nto = \"10.0.0.2:9\"\nstart = \"10 ms\"\n\
              bytes = \"{} B\"\n",
             self.bytes
         )

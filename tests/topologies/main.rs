@@ -64,7 +64,7 @@ fn run(
 /// A ping of one request, the `number`th of the scenario.
 fn ping(number: usize, from: usize, to: &str) -> String {
     format!(
-        "[[application]]\nname = \"p{number}-n{from}\"\nhost = \"n{from}\"\nkind = \"ping\"\nto = \"{to}\"\ncount = 1\n\
+        "[[application]]\nname = \"p{number}-n{from}\"\nhost = \"n{from}\"\napp = \"ping\"\nto = \"{to}\"\ncount = 1\n\
          timeout = \"5 s\"\nstart = \"{number} ms\"\n"
     )
 }

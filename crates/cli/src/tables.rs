@@ -148,7 +148,7 @@ impl Printer<'_> {
                 vec![
                     self.show(&application.name),
                     self.show(&application.host),
-                    application.kind.to_owned(),
+                    application.app.to_owned(),
                     format!("{}{background}", application.state.name()),
                     time(application.started),
                     time(application.ended),
@@ -157,7 +157,7 @@ impl Printer<'_> {
                 ]
             })
             .collect();
-        let head = ["name", "host", "kind", "state", "began", "ended", "sent", "received"];
+        let head = ["name", "host", "app", "state", "began", "ended", "sent", "received"];
         self.grid(&head, &[false, false, false, false, true, true, true, true], &rows)?;
         for application in applications {
             self.texts(application)?;

@@ -28,7 +28,7 @@ delay = "15 ms"
 [[application]]
 name = "ping"
 host = "client"
-kind = "ping"
+app = "ping"
 to = "server"
 count = 2
 

@@ -23,7 +23,7 @@
 //!         { name = "server", interface = [{ addresses = ["10.0.0.2/24"] }] },
 //!     ]
 //!     link = [{ name = "wire", between = ["client", "server"], delay = "5 ms" }]
-//!     application = [{ name = "ping", host = "client", kind = "ping", to = "server", count = 3 }]
+//!     application = [{ name = "ping", host = "client", app = "ping", to = "server", count = 3 }]
 //!     expect = [{ application = "ping", finished_before = "4 s" }]
 //! "#;
 //! let scenario = Scenario::from_text("ping.toml", text, &[]).unwrap();

@@ -7,7 +7,7 @@ use wirelab_stack::time::{Duration, Instant};
 use crate::shown::{NotShownReport, ShownReport};
 
 /// The version of the report's form. It grows when a field changes its meaning or goes; new fields do not count.
-pub const REPORT_VERSION: u32 = 1;
+pub const REPORT_VERSION: u32 = 2;
 
 /// What a run did. Its fields and their order are part of its form.
 #[derive(Clone, Debug, Serialize)]
@@ -145,8 +145,8 @@ pub struct ApplicationReport {
     pub name: String,
     /// The host it ran on.
     pub host: String,
-    /// Its kind, such as `echo-client`.
-    pub kind: &'static str,
+    /// Which application it was, such as `echo-client`.
+    pub app: &'static str,
     /// Whether the run did not wait for it.
     pub background: bool,
     /// How it ended.

@@ -239,7 +239,7 @@ impl Run {
         ApplicationReport {
             name: planned.name.clone(),
             host: self.plan.hosts[planned.host].name.clone(),
-            kind: planned.kind,
+            app: planned.app,
             background: planned.background,
             state,
             started: did.started,

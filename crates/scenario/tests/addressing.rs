@@ -29,7 +29,7 @@ const LENDER: &str = r#"
 [[application]]
 name = "lender"
 host = "server"
-kind = "dhcp-server"
+app = "dhcp-server"
 first = "10.0.0.100"
 last = "10.0.0.104"
 lease = "2 min"
@@ -38,7 +38,7 @@ lease = "2 min"
 /// An application of the client that needs an address.
 fn ping(start: &str) -> String {
     format!(
-        "\n[[application]]\nname = \"ping\"\nhost = \"client\"\nkind = \"ping\"\nto = \"10.0.0.1\"\ncount = 1\n\
+        "\n[[application]]\nname = \"ping\"\nhost = \"client\"\napp = \"ping\"\nto = \"10.0.0.1\"\ncount = 1\n\
          start = \"{start}\"\n"
     )
 }
@@ -70,7 +70,7 @@ fn without_a_server_applications_fail_and_the_run_ends() {
     assert_eq!(ended(&report, "ping"), (ApplicationState::Failed, why));
     assert_eq!(report.virtual_duration.as_millis(), 60_000);
     let patient =
-        "\n[[application]]\nname = \"asks\"\nhost = \"client\"\nkind = \"dhcp-client\"\npatience = \"7 s\"\n";
+        "\n[[application]]\nname = \"asks\"\nhost = \"client\"\napp = \"dhcp-client\"\npatience = \"7 s\"\n";
     let report = run(&network(ASKS, &(ping("0 s") + patient)));
     assert_eq!(ended(&report, "ping").1, why);
     assert_eq!(report.virtual_duration.as_millis(), 7_000);
@@ -91,7 +91,7 @@ fn without_a_rarp_server_applications_fail_and_the_run_ends() {
 
 #[test]
 fn after_a_release_applications_fail() {
-    let client = "\n[[application]]\nname = \"asks\"\nhost = \"client\"\nkind = \"dhcp-client\"\nrelease_after = \"5 s\"\n";
+    let client = "\n[[application]]\nname = \"asks\"\nhost = \"client\"\napp = \"dhcp-client\"\nrelease_after = \"5 s\"\n";
     let report = run(&network(ASKS, &(LENDER.to_owned() + client + &ping("60 s"))));
     assert_eq!(report.outcome, Outcome::Completed);
     let why = "the host has no address: its DHCP client has given its address back";
@@ -104,7 +104,7 @@ fn an_offer_of_what_the_host_has_already_is_declined_for_another() {
     let aside = "configure = \"dhcp\" }, { addresses = [\"10.0.0.100/24\"]";
     let other = "\n[[host]]\nname = \"other\"\ninterface = [{ addresses = [\"10.0.0.3/24\"] }]\n\
                  \n[[link]]\nname = \"aside\"\nbetween = [\"client.eth1\", \"other\"]\n";
-    let client = "\n[[application]]\nname = \"asks\"\nhost = \"client\"\nkind = \"dhcp-client\"\n";
+    let client = "\n[[application]]\nname = \"asks\"\nhost = \"client\"\napp = \"dhcp-client\"\n";
     let report = run(&network(aside, &(LENDER.to_owned() + other + client + &ping("0 s"))));
     assert_eq!(report.outcome, Outcome::Completed);
     assert!(said(&report, "asks").contains("10.0.0.100 is in use: declined"), "{}", said(&report, "asks"));
@@ -130,7 +130,7 @@ fn an_answer_of_rarp_that_the_host_has_already_is_refused() {
 
 /// A client that keeps its lease while something happens to the wire, and an application until the end of that.
 fn kept(events: &str, until: &str) -> Report {
-    let client = "\n[[application]]\nname = \"asks\"\nhost = \"client\"\nkind = \"dhcp-client\"\n";
+    let client = "\n[[application]]\nname = \"asks\"\nhost = \"client\"\napp = \"dhcp-client\"\n";
     run(&network(ASKS, &(LENDER.to_owned() + client + &ping(until) + events)))
 }
 
@@ -175,14 +175,14 @@ fn a_lease_that_nobody_extends_ends_and_the_client_gets_another() {
 #[test]
 fn a_client_asks_several_servers_and_takes_the_address_that_it_likes() {
     let second = "\n[[host]]\nname = \"second\"\ninterface = [{ addresses = [\"10.0.0.2/24\"] }]\n\
-                  \n[[application]]\nname = \"other\"\nhost = \"second\"\nkind = \"dhcp-server\"\n\
+                  \n[[application]]\nname = \"other\"\nhost = \"second\"\napp = \"dhcp-server\"\n\
                   first = \"10.0.0.150\"\nlast = \"10.0.0.159\"\n\
                   \n[[hub]]\nname = \"hub\"\n\
                   \n[[link]]\nname = \"b\"\nbetween = [\"second\", \"hub\"]\n\
                   \n[[link]]\nname = \"c\"\nbetween = [\"server\", \"hub\"]\n";
     for (requested, address) in [("10.0.0.155", "10.0.0.155/24"), ("10.0.0.103", "10.0.0.103/24")] {
         let client = format!(
-            "\n[[application]]\nname = \"asks\"\nhost = \"client\"\nkind = \"dhcp-client\"\nrequested = \"{requested}\"\n"
+            "\n[[application]]\nname = \"asks\"\nhost = \"client\"\napp = \"dhcp-client\"\nrequested = \"{requested}\"\n"
         );
         let text = network(ASKS, &(LENDER.to_owned() + second + &client + &ping("0 s")));
         let report = run(&text.replace("[\"client.eth0\", \"server\"]", "[\"client.eth0\", \"hub\"]"));
@@ -302,7 +302,7 @@ fn servers_that_make_no_sense_are_reported_where_they_stand() {
     let twice =
         LENDER.to_owned() + &LENDER.replace("\"lender\"", "\"second\"").replace("\"server\"", "\"server\" ");
     assert_eq!(
-        wrong(&network("addresses = [\"10.0.0.2/24\"]", &twice), "\"server\" \nkind"),
+        wrong(&network("addresses = [\"10.0.0.2/24\"]", &twice), "\"server\" \napp"),
         [
             "application.second.host: `lender` is the DHCP server of `eth0` already [one DHCP server for each interface]"
         ]
@@ -312,13 +312,13 @@ fn servers_that_make_no_sense_are_reported_where_they_stand() {
 #[test]
 fn clients_that_make_no_sense_are_reported_where_they_stand() {
     let client = |fields: &str| {
-        format!("\n[[application]]\nname = \"asks\"\nhost = \"client\"\nkind = \"dhcp-client\"\n{fields}\n")
+        format!("\n[[application]]\nname = \"asks\"\nhost = \"client\"\napp = \"dhcp-client\"\n{fields}\n")
     };
     let fixed = "addresses = [\"10.0.0.2/24\"]";
     let cases = [
         (
             network(fixed, &client("")),
-            "\"client\"\nkind",
+            "\"client\"\napp",
             "host: `eth0` does not have its address from a DHCP server [an interface with `configure = \"dhcp\"`, or `inform`]",
         ),
         (
@@ -470,7 +470,7 @@ fn a_line_without_ethernet_has_nothing_of_arp() {
     );
     // A client, or a server, needs a hardware address.
     let server = line(given) + LENDER;
-    let all = wrong(&server, "\"server\"\nkind");
+    let all = wrong(&server, "\"server\"\napp");
     assert_eq!(
         all,
         [

@@ -78,14 +78,11 @@ fn everything_that_is_wrong_is_said_in_one_go_and_in_order() {
 #[test]
 fn errors_of_reading_and_of_meaning_are_said_together() {
     let all =
-        wrong("queue = \"9 packets\"\n[[application]]\nname = \"a\"\nhost = \"client\"\nkind = \"pong\"\n");
+        wrong("queue = \"9 packets\"\n[[application]]\nname = \"a\"\nhost = \"client\"\napp = \"pong\"\n");
     let messages: Vec<&str> = all.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
     assert_eq!(
         messages,
-        [
-            "`queue` needs `rate`: without a rate no frame ever waits",
-            "there is no kind of application `pong`"
-        ]
+        ["`queue` needs `rate`: without a rate no frame ever waits", "there is no app `pong`"]
     );
     assert_eq!(all[1].suggestion.as_deref(), Some("ping"));
 }
@@ -101,11 +98,11 @@ fn what_refers_to_a_part_that_could_not_be_read_is_not_blamed() {
 #[test]
 fn references_are_looked_up() {
     let application = |rest: &str| format!("[[application]]\nname = \"a\"\n{rest}\n");
-    let wrong_host = wrong(&application("host = \"cleint\"\nkind = \"sink\"\nport = 1"));
+    let wrong_host = wrong(&application("host = \"cleint\"\napp = \"sink\"\nport = 1"));
     assert_eq!(wrong_host[0].message, "there is no host `cleint`");
     assert_eq!(wrong_host[0].suggestion.as_deref(), Some("client"));
     assert_eq!(wrong_host[0].allowed.as_deref(), Some("`client` or `server`"));
-    let (path, message) = one(&application("host = \"client\"\nkind = \"ping\"\nto = \"sever\""));
+    let (path, message) = one(&application("host = \"client\"\napp = \"ping\"\nto = \"sever\""));
     assert_eq!((path.as_str(), message.as_str()), ("application.a.to", "there is no host `sever`"));
     let all = wrong_text(&format!("{HOSTS}[[link]]\nname = \"l\"\nbetween = [\"client.eth1\", \"serve\"]\n"));
     assert_eq!(all[0].message, "there is no interface of `client` `eth1`");
@@ -182,25 +179,33 @@ fn settings_that_make_no_sense_together_are_found() {
 }
 
 #[test]
-fn applications_have_the_fields_of_their_kind() {
+fn each_app_has_fields_of_its_own() {
     let base = "[[application]]\nname = \"a\"\nhost = \"client\"\n";
-    let (path, message) = one(&format!("{base}kind = \"sink\"\nport = 7\nto = \"server:7\"\n"));
+    let (path, message) = one(&format!("{base}app = \"sink\"\nport = 7\nto = \"server:7\"\n"));
     assert_eq!((path.as_str(), message.as_str()), ("application.a.to", "a sink has no field `to`"));
-    let (_, message) = one(&format!("{base}kind = \"sink\"\n"));
+    let (_, message) = one(&format!("{base}app = \"sink\"\n"));
     assert_eq!(message, "a sink needs the field `port`");
-    let all = wrong(&format!("{base}kind = \"sink\"\nprot = 7\n"));
+    let all = wrong(&format!("{base}app = \"sink\"\nprot = 7\n"));
     assert_eq!(all.len(), 1, "a misspelt required field is reported once: {all:#?}");
     assert_eq!(all[0].suggestion.as_deref(), Some("port"));
     let (_, message) = one(base);
-    assert_eq!(message, "an application needs the field `kind`");
-    let (_, message) = one(&format!("{base}kind = \"sink\"\nport = 0\n"));
+    assert_eq!(message, "an application needs the field `app`");
+    let old = wrong(&format!("{base}kind = \"sink\"\nport = 7\n"));
+    assert_eq!(old.len(), 1, "{old:#?}");
+    assert_eq!(
+        (old[0].path.as_str(), old[0].line, old[0].message.as_str(), old[0].suggestion.as_deref()),
+        ("application.a.kind", 16, "the field `kind` is called `app` now", Some("app"))
+    );
+    let both = one(&format!("{base}app = \"sink\"\nkind = \"sink\"\nport = 7\n"));
+    assert_eq!(both, ("application.a.kind".to_owned(), "a sink has no field `kind`".to_owned()));
+    let (_, message) = one(&format!("{base}app = \"sink\"\nport = 0\n"));
     assert_eq!(message, "the number is out of range");
     let both = format!(
-        "{base}kind = \"sink\"\nport = 7\n[[application]]\nname = \"b\"\nhost = \"client\"\nkind = \"discard\"\nport = 7\n"
+        "{base}app = \"sink\"\nport = 7\n[[application]]\nname = \"b\"\nhost = \"client\"\napp = \"discard\"\nport = 7\n"
     );
     assert_eq!(one(&both).1, "`a` has the port 7 of `client` already");
     right(&both.replace("\"discard\"", "\"udp-discard\""));
-    let (path, message) = one(&format!("{base}kind = \"sink\"\nport = 7\naddress = \"10.0.0.2\"\n"));
+    let (path, message) = one(&format!("{base}app = \"sink\"\nport = 7\naddress = \"10.0.0.2\"\n"));
     assert_eq!(path, "application.a.address");
     assert!(message.contains("not an address of the application's host"));
 }
@@ -208,7 +213,7 @@ fn applications_have_the_fields_of_their_kind() {
 #[test]
 fn sockets_within_a_host_have_paths_or_abstract_names() {
     let application = |rest: &str| {
-        format!("[[application]]\nname = \"a\"\nhost = \"client\"\nkind = \"unix-server\"\n{rest}")
+        format!("[[application]]\nname = \"a\"\nhost = \"client\"\napp = \"unix-server\"\n{rest}")
     };
     right(&application("address = \"/run/upper\"\nunlink = true\nrequests = 1\n"));
     right(&application(&format!("address = \"@{}\"\n", "a".repeat(107))));
@@ -227,7 +232,7 @@ fn sockets_within_a_host_have_paths_or_abstract_names() {
     let client = |kind: &str, octets: usize| {
         let text = "a".repeat(octets);
         format!(
-            "[[application]]\nname = \"a\"\nhost = \"client\"\nkind = \"unix-client\"\nto = \"@upper\"\n\
+            "[[application]]\nname = \"a\"\nhost = \"client\"\napp = \"unix-client\"\nto = \"@upper\"\n\
              socket_type = \"{kind}\"\ntexts = [\"{text}\"]\n"
         )
     };

@@ -82,7 +82,7 @@ between = ["server", "cellar"]
 [[application]]
 name = "ping"
 host = "client"
-kind = "ping"
+app = "ping"
 to = "10.9.0.1"
 count = 60
 interval = "1 s"
@@ -163,7 +163,7 @@ between = ["house.eth1", "screen"]
 [[application]]
 name = "film"
 host = "studio"
-kind = "udp-source"
+app = "udp-source"
 to = "239.1.2.3:5000"
 bytes = 5000
 datagram = 1000
@@ -173,7 +173,7 @@ start = "1 s"
 [[application]]
 name = "watch"
 host = "screen"
-kind = "udp-sink"
+app = "udp-sink"
 port = 5000
 group = "239.1.2.3"
 leave_at = "8 s"

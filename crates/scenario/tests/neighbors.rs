@@ -54,7 +54,7 @@ between = ["router.eth1", "ben"]
 [[application]]
 name = "ping"
 host = "ann"
-kind = "ping"
+app = "ping"
 to = "10.0.1.2"
 count = 3
 
@@ -104,7 +104,7 @@ between = ["ann", "ben"]
 [[application]]
 name = "source"
 host = "ann"
-kind = "udp-source"
+app = "udp-source"
 to = "10.0.0.9:5000"
 bytes = 10000
 
@@ -112,7 +112,7 @@ bytes = 10000
 [[application]]
 name = "later"
 host = "ann"
-kind = "ping"
+app = "ping"
 to = "10.0.0.2"
 start = "5 s"
 count = 1

@@ -41,7 +41,7 @@ fn fragments() -> impl Strategy<Value = String> {
         "[[expect]]",
         "[stop]",
         "name",
-        "kind",
+        "app",
         "delay",
         "loss",
         "counters",

@@ -25,14 +25,14 @@ const TRANSFER: &str = r#"
 [[application]]
 name = "sink"
 host = "server"
-kind = "sink"
+app = "sink"
 port = 7
 connections = 1
 
 [[application]]
 name = "source"
 host = "client"
-kind = "source"
+app = "source"
 to = "server:7"
 bytes = "1 MB"
 "#;
@@ -107,12 +107,12 @@ fn a_random_schedule_runs_what_is_ready_at_once_in_any_order() {
     let clients: Vec<String> = (0..5)
         .map(|n| {
             format!(
-                "[[application]]\nname = \"client{n}\"\nhost = \"client\"\nkind = \"echo-client\"\n\
+                "[[application]]\nname = \"client{n}\"\nhost = \"client\"\napp = \"echo-client\"\n\
                  to = \"server:7\"\ntexts = [\"x\"]\nstart = \"1 s\"\n"
             )
         })
         .collect();
-    let server = "[[application]]\nname = \"echo\"\nhost = \"server\"\nkind = \"echo-server\"\nport = 7\n\
+    let server = "[[application]]\nname = \"echo\"\nhost = \"server\"\napp = \"echo-server\"\nport = 7\n\
                   background = true\n";
     let hash = |seed: u64, schedule: &str| {
         let overrides = [format!("seed={seed}"), format!("schedule={schedule}")];
@@ -255,7 +255,7 @@ fn the_report_keeps_the_order_of_its_fields() {
         fields.iter().map(|field| json.find(&format!("\"{field}\":")).unwrap()).collect();
     assert!(places.is_sorted(), "{places:?}");
     assert!(
-        json.starts_with("{\"version\":1,\"scenario\":\"test\",\"seed\":1,\"outcome\":\"completed\""),
+        json.starts_with("{\"version\":2,\"scenario\":\"test\",\"seed\":1,\"outcome\":\"completed\""),
         "{json}"
     );
 }

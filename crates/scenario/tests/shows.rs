@@ -19,7 +19,7 @@ delay = "10 ms"
 [[application]]
 name = "ping"
 host = "client"
-kind = "ping"
+app = "ping"
 to = "server"
 count = 3
 "#;

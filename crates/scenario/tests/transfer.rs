@@ -25,12 +25,12 @@ fn refused(applications: &str, expected: &str) {
     assert!(diagnostics.to_string().contains(expected), "{diagnostics}");
 }
 
-const FTP: &str = "[[application]]\nname = \"f\"\nhost = \"server\"\nkind = \"ftp-server\"\n";
+const FTP: &str = "[[application]]\nname = \"f\"\nhost = \"server\"\napp = \"ftp-server\"\n";
 const GET: &str =
-    "[[application]]\nname = \"c\"\nhost = \"client\"\nkind = \"ftp-client\"\nto = \"server:21\"\n";
-const SMTP: &str = "[[application]]\nname = \"s\"\nhost = \"server\"\nkind = \"smtp-server\"\n";
+    "[[application]]\nname = \"c\"\nhost = \"client\"\napp = \"ftp-client\"\nto = \"server:21\"\n";
+const SMTP: &str = "[[application]]\nname = \"s\"\nhost = \"server\"\napp = \"smtp-server\"\n";
 const SEND: &str =
-    "[[application]]\nname = \"m\"\nhost = \"client\"\nkind = \"smtp-client\"\nto = \"server:25\"\n";
+    "[[application]]\nname = \"m\"\nhost = \"client\"\napp = \"smtp-client\"\nto = \"server:25\"\n";
 
 #[test]
 fn what_is_wrong_is_said() {

@@ -19,7 +19,7 @@ fn report() -> Report {
         applications: vec![ApplicationReport {
             name: "client".into(),
             host: "alice".into(),
-            kind: "echo-client",
+            app: "echo-client",
             background: false,
             state: ApplicationState::Failed,
             started: Some(Instant::ZERO),
@@ -97,7 +97,7 @@ fn printed(report: &Report, style: Style) -> String {
 fn tables_are_lined_up() {
     let expected = "\
 Applications (times in seconds, data in octets)
-  name    host   kind         state      began     ended       sent  received
+  name    host   app          state      began     ended       sent  received
   client  alice  echo-client  failed  0.000000  0.250000  1,048,576        16
     client: received \"欢迎新同学!\\n\"
     client: connected

@@ -238,15 +238,15 @@ record! {
     }
 }
 
-/// Lists the kinds of applications: the enum, the words, how each is read, and the schema.
-macro_rules! kinds {
+/// Lists the applications: the enum, the words, how each is read, and the schema.
+macro_rules! apps {
     ($($variant:ident = $word:literal,)*) => {
         /// What an application does.
         #[derive(Clone, Debug)]
-        pub enum Kind { $( #[doc = concat!("`", $word, "`")] $variant($variant), )* }
+        pub enum App { $( #[doc = concat!("`", $word, "`")] $variant($variant), )* }
 
-        impl Kind {
-            /// The words for all kinds.
+        impl App {
+            /// The words for all of them.
             pub const WORDS: &[&str] = &[$($word),*];
 
             /// The word for it.
@@ -254,7 +254,7 @@ macro_rules! kinds {
                 match self { $(Self::$variant(_) => $word,)* }
             }
 
-            /// Reads the fields of the kind `word`; nothing where there is no such kind.
+            /// Reads the fields of the one that is called `word`; nothing where there is none.
             fn from_fields(word: &str, reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Option<Self>> {
                 match word {
                     $($word => Some($variant::from_fields(reader, fields).map(Self::$variant)),)*
@@ -266,8 +266,8 @@ macro_rules! kinds {
                 vec![$({
                     let mut properties = Properties::default();
                     Common::properties(generator, &mut properties);
-                    properties.put("kind", json_schema!({ "const": $word }), "What it does.");
-                    properties.require("kind");
+                    properties.put("app", json_schema!({ "const": $word }), "What it does.");
+                    properties.require("app");
                     $variant::properties(generator, &mut properties);
                     let about = $variant::schema(generator);
                     properties.into_schema(&description(generator, &about))
@@ -277,7 +277,7 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
+apps! {
     EchoServer = "echo-server",
     EchoClient = "echo-client",
     Discard = "discard",
@@ -325,7 +325,7 @@ pub struct Application {
     /// What all applications have.
     pub common: Common,
     /// What it does.
-    pub kind: Kind,
+    pub app: App,
 }
 
 impl Read for Application {
@@ -336,24 +336,25 @@ impl Read for Application {
     fn read(reader: &mut Reader, node: &Node) -> Option<Self> {
         let mut fields = Fields::of::<Self>(reader, node)?;
         let common = Common::from_fields(reader, &mut fields);
-        let word: Option<At<String>> = fields.required(reader, "kind");
-        let known = word.as_ref().and_then(|word| Kind::from_fields(&word.value, reader, &mut fields));
-        let Some(kind) = known else {
-            // Which other fields there may be depends on the kind, so they are not looked at.
-            match word {
-                Some(word) => reader.within("kind", |reader| {
-                    reader.unknown(
-                        word.place.span,
-                        "kind of application",
-                        &word.value,
-                        Kind::WORDS.iter().copied(),
-                    );
+        let word: Option<At<String>> = fields.required(reader, "app");
+        let known = word.as_ref().and_then(|word| App::from_fields(&word.value, reader, &mut fields));
+        let Some(app) = known else {
+            // Which other fields there may be depends on it, so they are not looked at.
+            match (word, fields.peek("kind")) {
+                (Some(word), _) => reader.within("app", |reader| {
+                    reader.unknown(word.place.span, "app", &word.value, App::WORDS.iter().copied());
                 }),
-                None if fields.peek("kind").is_none() => {
-                    let problem = fields.place(reader).problem("an application needs the field `kind`");
-                    reader.report(problem.allowed(near::or_list(Kind::WORDS.iter().copied())));
+                // It is there, and was found wrong.
+                (None, _) if fields.peek("app").is_some() => {}
+                (None, Some(entry)) => reader.within("kind", |reader| {
+                    let problem =
+                        reader.place(entry.key_span).problem("the field `kind` is called `app` now");
+                    reader.report(problem.suggest(Some("app")));
+                }),
+                (None, None) => {
+                    let problem = fields.place(reader).problem("an application needs the field `app`");
+                    reader.report(problem.allowed(near::or_list(App::WORDS.iter().copied())));
                 }
-                None => {}
             }
             return None;
         };
@@ -361,13 +362,13 @@ impl Read for Application {
         if !fields.finish(reader, &what) {
             return None;
         }
-        Some(Self { common: common?, kind: kind? })
+        Some(Self { common: common?, app: app? })
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         named(generator, "Application", |generator| {
-            let kinds = Kind::schemas(generator);
-            json_schema!({ "oneOf": kinds, "description": "An application on a host." })
+            let apps = App::schemas(generator);
+            json_schema!({ "oneOf": apps, "description": "An application on a host." })
         })
     }
 }

@@ -12,7 +12,7 @@ use wirelab_stack::time::{Duration, Instant};
 use super::addressing::waits;
 use super::{check_unique, find, groups, no_such, ports, services, transfer};
 use crate::diagnostic::Problem;
-use crate::model::{Application, Kind, ProbeWord, Traceroute};
+use crate::model::{App, Application, ProbeWord, Traceroute};
 use crate::read::{At, Place};
 use crate::units::{Destination, Peer, Size, Span};
 
@@ -22,7 +22,7 @@ pub struct PlannedApplication {
     /// Its name.
     pub name: String,
     /// The word for what it does.
-    pub kind: &'static str,
+    pub app: &'static str,
     /// Which of the hosts it runs on.
     pub host: usize,
     /// When it begins.
@@ -100,10 +100,10 @@ fn plan_one(
     let host = find("host", &common.host, hosts.iter().map(|host| host.name.as_str()), problems);
     let mut lookup =
         Lookup { hosts, host: host.and_then(|host| hosts.get(host)), place: &common.name.place, problems };
-    let work = work(&application.kind, &mut lookup)?;
+    let work = work(&application.app, &mut lookup)?;
     Some(PlannedApplication {
         name: common.name.value.0.clone(),
-        kind: application.kind.word(),
+        app: application.app.word(),
         host: host?,
         start: common.start.as_ref().map_or(Instant::ZERO, |start| start.value.instant()),
         background: common.background.as_ref().map_or_else(|| work.is_endless(), |at| at.value),
@@ -157,53 +157,53 @@ impl Work {
     }
 }
 
-fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
+fn work(app: &App, lookup: &mut Lookup<'_>) -> Option<Work> {
     let time = |at: &Option<At<Span>>, otherwise| at.as_ref().map_or(otherwise, |at| at.value.0);
     let second = Duration::from_secs(1);
-    Some(match kind {
-        Kind::EchoServer(server) => Work::EchoServer(echo::ServerConfig {
+    Some(match app {
+        App::EchoServer(server) => Work::EchoServer(echo::ServerConfig {
             local: lookup.local(server.address.as_ref(), server.port.value.0)?,
             connections: value(&server.connections),
         }),
-        Kind::Discard(server) => Work::Discard(discard::ServerConfig {
+        App::Discard(server) => Work::Discard(discard::ServerConfig {
             local: lookup.local(server.address.as_ref(), server.port.value.0)?,
             connections: value(&server.connections),
         }),
-        Kind::Sink(sink) => Work::Sink(bulk::SinkConfig {
+        App::Sink(sink) => Work::Sink(bulk::SinkConfig {
             local: lookup.local(sink.address.as_ref(), sink.port.value.0)?,
             connections: value(&sink.connections),
         }),
-        Kind::UdpEchoServer(server) => Work::UdpEchoServer(echo::UdpServerConfig {
+        App::UdpEchoServer(server) => Work::UdpEchoServer(echo::UdpServerConfig {
             local: lookup.local(server.address.as_ref(), server.port.value.0)?,
             datagrams: value(&server.datagrams),
         }),
-        Kind::UdpDiscard(server) => Work::UdpDiscard(discard::UdpServerConfig {
+        App::UdpDiscard(server) => Work::UdpDiscard(discard::UdpServerConfig {
             local: lookup.local(server.address.as_ref(), server.port.value.0)?,
             datagrams: value(&server.datagrams),
         }),
-        Kind::UdpSink(sink) => Work::UdpSink(bulk::UdpSinkConfig {
+        App::UdpSink(sink) => Work::UdpSink(bulk::UdpSinkConfig {
             local: lookup.local(sink.address.as_ref(), sink.port.value.0)?,
             bytes: sink.bytes.as_ref().map(|bytes| bytes.value.0),
             idle: sink.idle.as_ref().map(|idle| idle.value.0),
             membership: groups::membership(sink, lookup)?,
         }),
-        Kind::EchoClient(client) => Work::EchoClient(echo::ClientConfig {
+        App::EchoClient(client) => Work::EchoClient(echo::ClientConfig {
             remote: lookup.remote(&client.to)?,
             texts: texts(&client.texts.value.0),
             pause: time(&client.pause, Duration::ZERO),
         }),
-        Kind::UdpEchoClient(client) => Work::UdpEchoClient(echo::UdpClientConfig {
+        App::UdpEchoClient(client) => Work::UdpEchoClient(echo::UdpClientConfig {
             remote: lookup.remote(&client.to)?,
             texts: texts(&client.texts.value.0),
             timeout: time(&client.timeout, second),
             attempts: value(&client.attempts).unwrap_or(8),
         }),
-        Kind::Source(source) => Work::Source(bulk::SourceConfig {
+        App::Source(source) => Work::Source(bulk::SourceConfig {
             remote: lookup.remote(&source.to)?,
             bytes: source.bytes.value.0,
             seed: value(&source.pattern).unwrap_or(0),
         }),
-        Kind::UdpSource(source) => Work::UdpSource(bulk::UdpSourceConfig {
+        App::UdpSource(source) => Work::UdpSource(bulk::UdpSourceConfig {
             remote: lookup.remote(&source.to)?,
             bytes: source.bytes.value.0,
             seed: value(&source.pattern).unwrap_or(0),
@@ -212,13 +212,13 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             to_group: groups::sending(source, lookup)?,
             dont_fragment: value(&source.dont_fragment),
         }),
-        Kind::DhcpClient(client) => {
+        App::DhcpClient(client) => {
             Work::DhcpClient(super::dhcp::client(client, lookup.host, lookup.problems)?)
         }
-        Kind::DhcpServer(server) => {
+        App::DhcpServer(server) => {
             Work::DhcpServer(super::lending::server(server, lookup.hosts, lookup.host, lookup.problems)?)
         }
-        Kind::Ping(ping) => Work::Ping(ping::Config {
+        App::Ping(ping) => Work::Ping(ping::Config {
             destination: lookup.peer(&ping.to.value, &ping.to.place)?,
             count: value(&ping.count).unwrap_or(4),
             interval: time(&ping.interval, second),
@@ -230,21 +230,21 @@ fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             dont_fragment: value(&ping.dont_fragment),
             timestamp: value(&ping.timestamp).unwrap_or(false),
         }),
-        Kind::Traceroute(trace) => Work::Traceroute(lookup.traceroute(trace)?),
-        Kind::Echo(_)
-        | Kind::Chargen(_)
-        | Kind::Daytime(_)
-        | Kind::TimeServer(_)
-        | Kind::ServiceClient(_)
-        | Kind::Upper(_)
-        | Kind::UpperClient(_)
-        | Kind::UpperSession(_)
-        | Kind::UpperSessionClient(_) => return services::work(kind, lookup),
-        Kind::FtpServer(_) | Kind::FtpClient(_) | Kind::SmtpServer(_) | Kind::SmtpClient(_) => {
-            return transfer::work(kind, lookup);
+        App::Traceroute(trace) => Work::Traceroute(lookup.traceroute(trace)?),
+        App::Echo(_)
+        | App::Chargen(_)
+        | App::Daytime(_)
+        | App::TimeServer(_)
+        | App::ServiceClient(_)
+        | App::Upper(_)
+        | App::UpperClient(_)
+        | App::UpperSession(_)
+        | App::UpperSessionClient(_) => return services::work(app, lookup),
+        App::FtpServer(_) | App::FtpClient(_) | App::SmtpServer(_) | App::SmtpClient(_) => {
+            return transfer::work(app, lookup);
         }
-        Kind::HttpServer(_) | Kind::HttpClient(_) => return super::http::work(kind, lookup),
-        Kind::UnixServer(_) | Kind::UnixClient(_) => return super::unix::work(kind, lookup),
+        App::HttpServer(_) | App::HttpClient(_) => return super::http::work(app, lookup),
+        App::UnixServer(_) | App::UnixClient(_) => return super::unix::work(app, lookup),
     })
 }
 

@@ -12,7 +12,7 @@ use wirelab_stack::time::Instant;
 use super::applications::{PlannedApplication, Work};
 use super::find;
 use crate::diagnostic::Problem;
-use crate::model::{Application, DhcpClient, Kind};
+use crate::model::{App, Application, DhcpClient};
 use crate::read::{At, Name, Place};
 
 /// A client, as it is described.
@@ -72,10 +72,10 @@ pub fn check_interfaces(applications: &[At<Application>], hosts: &[HostConfig], 
     type Taken<'a> = (&'a str, &'a str, bool, &'a str);
     let mut taken: Vec<Taken<'_>> = Vec::new();
     for application in applications {
-        let Application { common, kind } = &application.value;
-        let (name, serves, inform) = match kind {
-            Kind::DhcpServer(server) => (&server.interface, true, false),
-            Kind::DhcpClient(client) => {
+        let Application { common, app } = &application.value;
+        let (name, serves, inform) = match app {
+            App::DhcpServer(server) => (&server.interface, true, false),
+            App::DhcpClient(client) => {
                 (&client.interface, false, client.inform.as_ref().is_some_and(|inform| inform.value))
             }
             _ => continue,
@@ -142,7 +142,7 @@ pub fn implied(hosts: &[HostConfig], described: &[PlannedApplication]) -> Vec<Pl
             clients.push(PlannedApplication {
                 // No name in a file has a full stop.
                 name: format!("{}.{}.dhcp", host.name, interface.as_deref().unwrap_or_default()),
-                kind: "dhcp-client",
+                app: "dhcp-client",
                 host: number,
                 start: Instant::ZERO,
                 background: true,

@@ -6,14 +6,14 @@ use wirelab_stack::storage::FilePath;
 
 use super::Work;
 use super::applications::{Lookup, value};
-use crate::model::{HttpClient, HttpRequest, HttpServer, Kind, MethodWord};
+use crate::model::{App, HttpClient, HttpRequest, HttpServer, MethodWord};
 use crate::read::{At, Place};
 
 /// What an application of these kinds does; nothing where it is of another, or where something is wrong.
-pub fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
-    match kind {
-        Kind::HttpServer(server) => Some(Work::HttpServer(plan_server(server, lookup)?)),
-        Kind::HttpClient(client) => Some(Work::HttpClient(plan_client(client, lookup)?)),
+pub fn work(app: &App, lookup: &mut Lookup<'_>) -> Option<Work> {
+    match app {
+        App::HttpServer(server) => Some(Work::HttpServer(plan_server(server, lookup)?)),
+        App::HttpClient(client) => Some(Work::HttpClient(plan_client(client, lookup)?)),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use wirelab_stack::application::upper::{once, session};
 use super::services::transport;
 use super::transfer::{FTP, SMTP};
 use crate::diagnostic::Problem;
-use crate::model::{Application, Kind};
+use crate::model::{App, Application};
 use crate::read::{At, Place};
 use crate::units::Port;
 
@@ -56,7 +56,7 @@ impl Server<'_> {
 
 /// Where an application listens; nothing where it does not.
 fn server(application: &Application) -> Option<Server<'_>> {
-    let Application { common, kind } = application;
+    let Application { common, app } = application;
     let at = |udp, address: &Option<At<IpAddr>>, port: Option<&'_ At<Port>>, usual: u16, limit| {
         let address = address.as_ref().map(|address| address.value);
         (udp, address, port.map_or(usual, |port| port.value.0), limit)
@@ -84,23 +84,23 @@ fn server(application: &Application) -> Option<Server<'_>> {
             )
         };
     }
-    let ((udp, address, port, limit), place, shares) = match kind {
-        Kind::EchoServer(s) => given!(s, false, s.connections, false),
-        Kind::Discard(s) => given!(s, false, s.connections, false),
-        Kind::Sink(s) => given!(s, false, s.connections, false),
-        Kind::UdpEchoServer(s) => given!(s, true, s.datagrams, false),
-        Kind::UdpDiscard(s) => given!(s, true, s.datagrams, false),
+    let ((udp, address, port, limit), place, shares) = match app {
+        App::EchoServer(s) => given!(s, false, s.connections, false),
+        App::Discard(s) => given!(s, false, s.connections, false),
+        App::Sink(s) => given!(s, false, s.connections, false),
+        App::UdpEchoServer(s) => given!(s, true, s.datagrams, false),
+        App::UdpDiscard(s) => given!(s, true, s.datagrams, false),
         // Sinks of groups share their port.
-        Kind::UdpSink(s) => given!(s, true, None::<At<u32>>, s.group.is_some()),
-        Kind::Echo(s) => small!(s, Service::Echo),
-        Kind::Chargen(s) => small!(s, Service::Chargen),
-        Kind::Daytime(s) => small!(s, Service::Daytime),
-        Kind::TimeServer(s) => small!(s, Service::Time),
-        Kind::Upper(s) => usual!(s, false, once::PORT, connections),
-        Kind::HttpServer(s) => usual!(s, false, http::PORT, connections),
-        Kind::UpperSession(s) => usual!(s, false, session::PORT, connections),
-        Kind::FtpServer(s) => usual!(s, false, FTP, sessions),
-        Kind::SmtpServer(s) => usual!(s, false, SMTP, sessions),
+        App::UdpSink(s) => given!(s, true, None::<At<u32>>, s.group.is_some()),
+        App::Echo(s) => small!(s, Service::Echo),
+        App::Chargen(s) => small!(s, Service::Chargen),
+        App::Daytime(s) => small!(s, Service::Daytime),
+        App::TimeServer(s) => small!(s, Service::Time),
+        App::Upper(s) => usual!(s, false, once::PORT, connections),
+        App::HttpServer(s) => usual!(s, false, http::PORT, connections),
+        App::UpperSession(s) => usual!(s, false, session::PORT, connections),
+        App::FtpServer(s) => usual!(s, false, FTP, sessions),
+        App::SmtpServer(s) => usual!(s, false, SMTP, sessions),
         _ => return None,
     };
     Some(Server { udp, address, port, place, limit, shares })

@@ -6,11 +6,11 @@ use wirelab_stack::time::Duration;
 
 use super::Work;
 use super::applications::{Lookup, texts, value};
-use crate::model::{Kind, ServiceClient, ServiceWord, TransportWord};
+use crate::model::{App, ServiceClient, ServiceWord, TransportWord};
 use crate::read::At;
 
 /// What an application of these kinds does; nothing where it is of another, or where something is wrong.
-pub fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
+pub fn work(app: &App, lookup: &mut Lookup<'_>) -> Option<Work> {
     macro_rules! small {
         ($server:expr, $service:expr) => {{
             let port = $server.port.as_ref().map_or($service.port(), |port| port.value.0);
@@ -22,31 +22,31 @@ pub fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
             })
         }};
     }
-    Some(match kind {
-        Kind::Echo(server) => small!(server, Service::Echo),
-        Kind::Chargen(server) => small!(server, Service::Chargen),
-        Kind::Daytime(server) => small!(server, Service::Daytime),
-        Kind::TimeServer(server) => small!(server, Service::Time),
-        Kind::ServiceClient(client) => Work::SmallClient(small_client(client, lookup)?),
-        Kind::Upper(server) => Work::Upper(once::ServerConfig {
+    Some(match app {
+        App::Echo(server) => small!(server, Service::Echo),
+        App::Chargen(server) => small!(server, Service::Chargen),
+        App::Daytime(server) => small!(server, Service::Daytime),
+        App::TimeServer(server) => small!(server, Service::Time),
+        App::ServiceClient(client) => Work::SmallClient(small_client(client, lookup)?),
+        App::Upper(server) => Work::Upper(once::ServerConfig {
             local: lookup.local(
                 server.address.as_ref(),
                 server.port.as_ref().map_or(once::PORT, |port| port.value.0),
             )?,
             connections: value(&server.connections),
         }),
-        Kind::UpperClient(client) => Work::UpperClient(once::ClientConfig {
+        App::UpperClient(client) => Work::UpperClient(once::ClientConfig {
             remote: lookup.remote(&client.to)?,
             texts: texts(&client.texts.value.0),
         }),
-        Kind::UpperSession(server) => Work::UpperSession(session::ServerConfig {
+        App::UpperSession(server) => Work::UpperSession(session::ServerConfig {
             local: lookup.local(
                 server.address.as_ref(),
                 server.port.as_ref().map_or(session::PORT, |port| port.value.0),
             )?,
             connections: value(&server.connections),
         }),
-        Kind::UpperSessionClient(client) => Work::UpperSessionClient(session::ClientConfig {
+        App::UpperSessionClient(client) => Work::UpperSessionClient(session::ClientConfig {
             remote: lookup.remote(&client.to)?,
             texts: texts(&client.texts.value.0),
             pause: client.pause.as_ref().map_or(Duration::ZERO, |pause| pause.value.0),

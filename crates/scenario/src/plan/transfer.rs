@@ -8,7 +8,7 @@ use wirelab_stack::time::Duration;
 
 use super::Work;
 use super::applications::{Lookup, value};
-use crate::model::{AnonymousWord, FtpClient, FtpServer, Kind, SmtpClient, SmtpServer};
+use crate::model::{AnonymousWord, App, FtpClient, FtpServer, SmtpClient, SmtpServer};
 use crate::read::At;
 use crate::units::{Port, RemotePath, Span};
 
@@ -18,12 +18,12 @@ pub const FTP: u16 = 21;
 pub const SMTP: u16 = 25;
 
 /// What an application of these kinds does; nothing where it is of another, or where something is wrong.
-pub fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
-    Some(match kind {
-        Kind::FtpServer(server) => Work::FtpServer(ftp_server(server, lookup)?),
-        Kind::FtpClient(client) => Work::FtpClient(ftp_client(client, lookup)?),
-        Kind::SmtpServer(server) => Work::SmtpServer(smtp_server(server, lookup)?),
-        Kind::SmtpClient(client) => Work::SmtpClient(smtp_client(client, lookup)?),
+pub fn work(app: &App, lookup: &mut Lookup<'_>) -> Option<Work> {
+    Some(match app {
+        App::FtpServer(server) => Work::FtpServer(ftp_server(server, lookup)?),
+        App::FtpClient(client) => Work::FtpClient(ftp_client(client, lookup)?),
+        App::SmtpServer(server) => Work::SmtpServer(smtp_server(server, lookup)?),
+        App::SmtpClient(client) => Work::SmtpClient(smtp_client(client, lookup)?),
         _ => return None,
     })
 }

@@ -6,14 +6,14 @@ use wirelab_stack::transport::unix::Type;
 
 use super::Work;
 use super::applications::{Lookup, texts, value};
-use crate::model::{Kind, SocketTypeWord, UnixClient, UnixServer};
+use crate::model::{App, SocketTypeWord, UnixClient, UnixServer};
 use crate::read::At;
 
 /// What an application of these kinds does; nothing where it is of another.
-pub fn work(kind: &Kind, lookup: &mut Lookup<'_>) -> Option<Work> {
-    Some(match kind {
-        Kind::UnixServer(at) => Work::UnixServer(server(at, lookup)),
-        Kind::UnixClient(at) => Work::UnixClient(client(at, lookup)),
+pub fn work(app: &App, lookup: &mut Lookup<'_>) -> Option<Work> {
+    Some(match app {
+        App::UnixServer(at) => Work::UnixServer(server(at, lookup)),
+        App::UnixClient(at) => Work::UnixClient(client(at, lookup)),
         _ => return None,
     })
 }
