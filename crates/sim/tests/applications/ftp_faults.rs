@@ -84,5 +84,10 @@ fn a_fault_at_every_frame_of_an_active_session() {
 
 #[test]
 fn a_fault_at_every_frame_of_a_session_in_ascii() {
-    everywhere(false, Representation::Ascii, &[Fault::Cut, Fault::Reset, Fault::KillServer]);
+    everywhere(false, Representation::Ascii, &FAULTS);
+}
+
+#[test]
+fn a_fault_at_every_frame_of_an_active_session_in_ascii() {
+    everywhere(true, Representation::Ascii, &FAULTS);
 }
