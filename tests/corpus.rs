@@ -78,6 +78,9 @@ impl Corpus {
         if packet[9] == 17 && matches!(payload[..4], [0, 67 | 68, 0, 67 | 68]) {
             self.add("dhcp", &payload[8..]);
         }
+        if packet[9] == 6 {
+            self.add_talk(payload);
+        }
         if packet[9] == 2 {
             self.add("igmp", payload);
         }
@@ -87,6 +90,20 @@ impl Corpus {
             // Destination unreachable, redirect, time exceeded, parameter problem.
             if matches!(payload[0], 3 | 5 | 11 | 12) {
                 self.add("quote", &payload[8..]);
+            }
+        }
+    }
+
+    /// What a segment carries, from or to the port of an application whose codec has a target.
+    fn add_talk(&mut self, segment: &[u8]) {
+        let data = &segment[usize::from(segment[12] >> 4) * 4..];
+        let ports = [[segment[0], segment[1]], [segment[2], segment[3]]];
+        if data.is_empty() {
+            return;
+        }
+        for (port, target, before) in [(21, "ftp", &[3][..]), (25, "smtp", &[3]), (80, "http", &[4, 0])] {
+            if ports.contains(&[0, port]) {
+                self.add(target, &[before, data].concat());
             }
         }
     }
@@ -162,6 +179,38 @@ impl Recorder for Corpus {
     }
 }
 
+/// Texts for the targets that read no packets, or of packets only a part.
+const TEXTS: [(&str, &[&[u8]]); 6] = [
+    (
+        "ftp",
+        &[
+            b"\x01PORT 10,0,0,1,7,138\r\nEPRT |1|10.0.0.1|1930|\r\nEPSV ALL\r\nALLO 10 R 2\r\n",
+            b"\x01227 =10,0,0,2,7,138\r\n229 (|||6446|)\r\n257 \"/a\"\"b\" is it\r\n",
+            b"\x83type=file;size=3;modify=20260101000000.5;perm=r; a b\r\n\xff\xf4\xff\xf2ABOR\r\n",
+        ],
+    ),
+    (
+        "smtp",
+        &[
+            b"\x02MAIL FROM:<a@b.c> SIZE=9 BODY=8BITMIME SMTPUTF8\r\nRCPT TO:<\"a b\"@c.d>\r\n",
+            b"\x84..\r\n.a\r\n\r\n.\r\nQUIT\r\n",
+        ],
+    ),
+    (
+        "http",
+        &[
+            b"\x10\0http://server:8080/a/../b?c=d#e",
+            b"\x10\0../../x%2f%2e%2e?y",
+            b"\x10\0/a%20b/%C3%A9/",
+            b"\x10\0bytes=-500",
+            b"\x10\0bytes=9-4095",
+        ],
+    ),
+    ("name", &[b"/run/socket", b"\0abstract", b"server:80", b"localhost:0", b"10.0.0.2:21", b"[::1]:7"]),
+    ("path", &[b"\0a/b/c", b"\x03a/b/../c", b"\0/./x//y/"]),
+    ("date", &[&[0xed, 0, 0, 0], &[0, 0, 0, 4, 0, 0, 0, 0x12, 0xcd]]),
+];
+
 /// The packets of all scenarios that ship.
 fn corpus() -> BTreeMap<&'static str, BTreeSet<Vec<u8>>> {
     let mut all: BTreeMap<&'static str, BTreeSet<Vec<u8>>> = BTreeMap::new();
@@ -180,6 +229,9 @@ fn corpus() -> BTreeMap<&'static str, BTreeSet<Vec<u8>>> {
         for (target, packets) in corpus.targets {
             all.entry(target).or_default().extend(packets);
         }
+    }
+    for (target, texts) in TEXTS {
+        all.entry(target).or_default().extend(texts.iter().map(|text| text.to_vec()));
     }
     all
 }

@@ -40,6 +40,7 @@ use crate::socket::net::{TcpStream, report};
 use crate::storage::FilePath;
 use crate::time::Duration;
 
+pub use range::{Wanted, wanted};
 use reply::refuse;
 pub use store::{BODY_GRACE, BODY_RATE, DEFAULT_MAX_BODY};
 pub use target::Target;

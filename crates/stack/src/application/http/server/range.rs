@@ -2,7 +2,7 @@
 
 /// What a request wants of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Wanted {
+pub enum Wanted {
     /// All of it: there is no range, or one that may be ignored (§14.2): of another unit, malformed, or several.
     All,
     /// The octets from the first to before the second.
@@ -12,7 +12,7 @@ pub(super) enum Wanted {
 }
 
 /// What the field `Range` wants of a file with `length` octets.
-pub(super) fn wanted(field: &str, length: u64) -> Wanted {
+pub fn wanted(field: &str, length: u64) -> Wanted {
     let Some((unit, set)) = field.split_once('=') else { return Wanted::All };
     if !unit.trim().eq_ignore_ascii_case("bytes") || set.contains(',') {
         return Wanted::All;
