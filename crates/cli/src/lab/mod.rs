@@ -66,10 +66,17 @@ impl Lab {
             Medium::PointToPoint => InterfaceConfig::point_to_point("eth0", addresses),
         };
         interface.capabilities = link.capabilities();
+        if !args.offload {
+            // What comes may be unfinished all the same: that is for the device to say.
+            interface.capabilities.transmit_checksum = false;
+            interface.capabilities.max_super_frame = 0;
+        }
         // A real card has checked it, and takes it off.
         interface.check_fcs = false;
         let mut config = HostConfig::new(HOST, NodeId(0), interface);
         config.profile = Profile::linux();
+        // What is tried out is asked much by one peer: the bound of all errors together is enough.
+        config.profile.network.icmp_errors_per_peer = None;
         if let Some(gateway) = args.gateway {
             config.routes.push(RouteConfig::via(everywhere(), gateway.into()));
         }

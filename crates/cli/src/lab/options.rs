@@ -23,6 +23,10 @@ pub struct LabArgs {
     /// Our hardware address, instead of one that is made of the link's name and the address
     #[arg(long, value_name = "MAC")]
     pub mac: Option<Mac>,
+    /// Leave checksums, and the cutting of long frames into segments, to the device: faster, but a capture on this machine
+    /// shows what we send unfinished, and longer than the MTU
+    #[arg(long)]
+    pub offload: bool,
     /// Derive all chance from this number: what is drawn then is no secret
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

@@ -55,12 +55,12 @@ pub(super) async fn put(shared: &Shared, request: Request<Incoming>, target: &Ta
     response
 }
 
-/// POST (RFC 9110 §9.3.3): the body is a new file of a directory, under a number of its own.
+/// POST (RFC 9110 §9.3.3): to a directory, the body is a new file of it, under a number of its own; to any other path, it is
+/// the file, as with PUT.
 pub(super) async fn post(shared: &Shared, request: Request<Incoming>, target: &Target) -> Response<Body> {
     match existing(target) {
         Ok(Some(directory)) if directory.is_directory => {}
-        Ok(Some(_)) => return super::reply::not_allowed(shared),
-        Ok(None) => return refuse(StatusCode::NOT_FOUND),
+        Ok(_) => return put(shared, request, target).await,
         Err(refusal) => return *refusal,
     }
     let new = loop {

@@ -7,7 +7,8 @@ pub const TEXT_LINE: usize = 1_000;
 /// What is wrong with a text. It is read to its end all the same, or what follows in it would be taken for commands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flaw {
-    /// A CR without a LF, or a LF without a CR (RFC 5321 §2.3.8).
+    /// A LF without a CR, or a dot alone between two CRs of which one has no LF: others may take it for the end of a line,
+    /// or of the text (RFC 5321 §2.3.8). Any other CR without a LF is text.
     Bare,
     /// A line of more than [`TEXT_LINE`] octets.
     LongLine,
@@ -25,6 +26,8 @@ enum At {
     Dot,
     /// After such a dot, and a CR.
     DotReturn,
+    /// After a CR, which ended no line, and a dot.
+    ReturnDot,
 }
 
 /// Wire to text, wherever the stream is cut.
@@ -55,15 +58,23 @@ impl Unstuff {
                 (At::LineStart, b'.') => At::Dot,
                 (At::Dot, b'\r') => At::DotReturn,
                 (At::LineStart | At::Line, b'\r') => At::Return,
-                (At::Return | At::DotReturn, b'\r') => {
+                (At::DotReturn | At::ReturnDot, b'\r') => {
                     self.flaw.get_or_insert(Flaw::Bare);
                     At::Return
                 }
-                (At::Return | At::DotReturn, _) | (_, b'\n') => {
+                (At::DotReturn, _) | (_, b'\n') => {
                     self.flaw.get_or_insert(Flaw::Bare);
                     At::Line
                 }
-                (At::LineStart | At::Line | At::Dot, other) => {
+                (At::Return, b'\r') => {
+                    self.add(b"\r", text);
+                    At::Return
+                }
+                (At::Return, other) => {
+                    self.add(&[b'\r', other], text);
+                    if other == b'.' { At::ReturnDot } else { At::Line }
+                }
+                (At::LineStart | At::Line | At::Dot | At::ReturnDot, other) => {
                     self.add(&[other], text);
                     At::Line
                 }
@@ -242,6 +253,18 @@ mod tests {
     }
 
     #[test]
+    fn a_return_that_ends_no_line_is_text() {
+        let wire = b"a\rb\r\r\n..\r\r\n\r.c\r\n.\r\n";
+        for cut in 1..=wire.len() {
+            assert_eq!(
+                unstuff(wire, cut).0.as_deref(),
+                Some(&b"a\rb\r\r\n.\r\r\n\r.c\r\n"[..]),
+                "pieces of {cut}"
+            );
+        }
+    }
+
+    #[test]
     fn a_line_of_text_has_so_many_octets_and_no_more() {
         for (first, octets, flaw) in [
             (&b""[..], TEXT_LINE - 2, None),
@@ -310,7 +333,7 @@ mod tests {
             }
             if let (Some(text), None) = (text, flaw) {
                 let text = String::from_utf8(text).unwrap();
-                prop_assert!(!text.replace("\r\n", "").contains(['\r', '\n']));
+                prop_assert!(!text.replace("\r\n", "").contains('\n'));
             }
         }
     }

@@ -232,7 +232,12 @@ impl Text {
         }
         match self.unstuff.flaw() {
             Some(Flaw::Bare) => {
-                self.fail(Reply::new(554, 6, 0, "A line ends with CR LF, and has neither elsewhere"));
+                self.fail(Reply::new(
+                    554,
+                    6,
+                    0,
+                    "A line ends with CR LF, and a dot alone stands between two of them",
+                ));
             }
             Some(Flaw::LongLine) => self.fail(Reply::new(554, 6, 0, "A line has at most 1000 octets")),
             None => {}
