@@ -44,6 +44,11 @@ pub fn interfaces() -> Vec<InterfaceInfo> {
     pnet_datalink::interfaces().into_iter().map(InterfaceInfo::from).collect()
 }
 
+/// The names of the interfaces, for who wrote one that there is not.
+pub(crate) fn names() -> Vec<String> {
+    interfaces().into_iter().map(|interface| interface.name).collect()
+}
+
 /// The number of the interface of that name; `None` where there is none.
 pub(crate) fn index_of(name: &str) -> io::Result<Option<u32>> {
     use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with};

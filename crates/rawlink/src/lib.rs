@@ -6,6 +6,7 @@
 //! | what can go wrong with one | [`LinkError`] |
 //! | the wall clock, signals, standard input and output | [`WallClock`] |
 //! | how one is written, and opened | [`LinkSpec`] |
+//! | packet sockets | [`Raw`] |
 //! | TAP and TUN devices | [`Tap`] |
 //! | which interfaces the system has | [`interfaces`] |
 //!
@@ -15,13 +16,16 @@
 //!
 //! This is the one crate with `unsafe` code; each block says why it is sound.
 
+mod batch;
 mod device;
 mod driver;
 mod error;
+mod incoming;
 mod link;
 mod open;
 mod outgoing;
 mod pool;
+mod raw;
 mod seed;
 mod signals;
 mod spec;
@@ -34,6 +38,7 @@ pub use device::{InterfaceInfo, interfaces};
 pub use driver::{DriverError, WallClock};
 pub use error::{Capability, LinkError};
 pub use link::{LinkCounters, RealLink};
+pub use raw::Raw;
 pub use seed::random_seed;
 pub use spec::{LinkKind, LinkSpec, Pace};
 pub use tap::Tap;

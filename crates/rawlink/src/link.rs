@@ -39,7 +39,8 @@ pub trait RealLink {
         None
     }
 
-    /// Takes what has arrived, at most `most` frames, without waiting, and puts it behind `frames`. Says how many.
+    /// Takes what has arrived, at most `most` frames of the device, without waiting, and puts it behind `frames`. Says how
+    /// many it put there: more than `most` where a super-frame was cut.
     /// Their meta say what is known of the checksum, the size of the segments in them, the VLAN tag that is not in
     /// the octets, and the medium.
     ///

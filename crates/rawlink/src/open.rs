@@ -2,7 +2,7 @@
 
 use wirelab_stack::frame::Medium;
 
-use crate::{LinkError, LinkKind, LinkSpec, RealLink, Tap};
+use crate::{LinkError, LinkKind, LinkSpec, Raw, RealLink, Tap};
 
 impl LinkSpec {
     /// Opens the link.
@@ -15,10 +15,13 @@ impl LinkSpec {
             LinkKind::Tun(device) => {
                 Box::new(Tap::open(&self.text, device, Medium::PointToPoint, self.offload)?)
             }
-            LinkKind::Raw { .. } | LinkKind::Ip(_) | LinkKind::Pcap { .. } => {
+            LinkKind::Raw { interface, promiscuous } => {
+                Box::new(Raw::open(&self.text, interface, *promiscuous, self.offload)?)
+            }
+            LinkKind::Ip(_) | LinkKind::Pcap { .. } => {
                 return Err(LinkError::Specification {
                     link: self.text.clone(),
-                    problem: "only `tap:NAME` and `tun:NAME` can be opened so far".to_owned(),
+                    problem: "only `raw:IFACE`, `tap:NAME` and `tun:NAME` can be opened so far".to_owned(),
                 });
             }
         })

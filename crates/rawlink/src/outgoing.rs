@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use wirelab_stack::frame::{Frame, Medium};
 use wirelab_stack::interface::vlan::{self, Tag};
+use wirelab_stack::network::segmentation;
 
 use crate::{LinkCounters, virtio};
 
@@ -36,41 +37,59 @@ impl Takes {
 pub(crate) enum Next {
     /// Nothing is left.
     Nothing,
-    /// The front of the queue, behind this header if the device has one.
-    Front([u8; virtio::HEADER]),
-    /// The frame at the front, of so many octets, is longer than the device's. It is still there.
+    /// The frame is ready, behind this header if the device has one.
+    Ready([u8; virtio::HEADER]),
+    /// The frame, of so many octets, is longer than the device's. It is still there.
     TooLarge(usize),
 }
 
-/// Makes the front of the queue fit for the device.
-pub(crate) fn prepare(queue: &mut VecDeque<Frame>, takes: Takes, counters: &mut LinkCounters) -> Next {
-    while let Some(frame) = queue.front_mut() {
+/// Makes the frame at `place` of the queue fit for the device. What cannot be is taken out, so that another is there.
+pub(crate) fn prepare(
+    queue: &mut VecDeque<Frame>,
+    place: usize,
+    takes: Takes,
+    counters: &mut LinkCounters,
+) -> Next {
+    while let Some(frame) = queue.get_mut(place) {
         if takes.medium == Medium::Ethernet && !tag_goes_in(frame) {
             counters.refused += 1;
-            queue.pop_front();
+            queue.remove(place);
             continue;
         }
-        if frame.meta.segment_size.is_none() {
-            if takes.offload.is_none() {
+        if frame.meta.segment_size.is_none() && is_too_large(frame, takes) {
+            return Next::TooLarge(frame.len());
+        }
+        let header = match takes.offload {
+            None if frame.meta.segment_size.is_none() => {
                 frame.complete_checksum();
+                Some([0; virtio::HEADER])
             }
-            if is_too_large(frame, takes) {
-                return Next::TooLarge(frame.len());
+            None => None,
+            Some(most) => {
+                let longest = most as usize + takes.longest() - usize::from(takes.mtu);
+                if frame.len() <= longest { virtio::write(frame) } else { None }
             }
+        };
+        match header {
+            Some(header) => return Next::Ready(header),
+            None => cut(queue, place, counters),
         }
-        let most = takes.offload.map_or(0, |most| most as usize + takes.longest() - usize::from(takes.mtu));
-        if takes.offload.is_none() && frame.meta.segment_size.is_none() {
-            return Next::Front([0; virtio::HEADER]);
-        }
-        if (frame.meta.segment_size.is_none() || frame.len() <= most)
-            && let Some(header) = virtio::write(frame)
-        {
-            return Next::Front(header);
-        }
-        counters.refused += 1;
-        queue.pop_front();
     }
     Next::Nothing
+}
+
+/// Puts the segments of the super-frame at `place` of the queue there, in their order.
+fn cut(queue: &mut VecDeque<Frame>, place: usize, counters: &mut LinkCounters) {
+    let Some(whole) = queue.remove(place) else { return };
+    match segmentation::cut_frame(whole) {
+        Ok(segments) => {
+            counters.split += 1;
+            for (at, segment) in segments.enumerate() {
+                queue.insert(place + at, segment);
+            }
+        }
+        Err(_) => counters.refused += 1,
+    }
 }
 
 /// Puts a tag that is beside the octets into them. False where it is none.

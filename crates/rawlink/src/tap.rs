@@ -10,14 +10,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 use tun_rs::{DeviceBuilder, Layer, SyncDevice};
 use wirelab_stack::addr::Mac;
-use wirelab_stack::frame::{Frame, Medium, Meta};
+use wirelab_stack::frame::{Frame, Medium};
 use wirelab_stack::interface::Capabilities;
-use wirelab_stack::trace::{Cause, Trigger};
 
 use crate::outgoing::{self, Next, Takes};
 use crate::pool::{LARGEST, Pool};
-use crate::virtio::{self, HEADER};
-use crate::{Capability, LinkCounters, LinkError, RealLink, device, sys};
+use crate::virtio::HEADER;
+use crate::{Capability, LinkCounters, LinkError, RealLink, device, incoming, sys};
 
 /// The longest IP packet that a super-frame can be.
 const LARGEST_PACKET: u32 = 65_535;
@@ -82,38 +81,30 @@ impl Tap {
         })
     }
 
-    /// One frame. `None` where the device has none now.
-    fn read(&mut self) -> Result<Option<Frame>, LinkError> {
-        let has_header = self.takes.offload.is_some();
+    /// Puts what one frame makes behind `frames`. False where the device has none now.
+    fn read(&mut self, frames: &mut VecDeque<Frame>) -> Result<bool, LinkError> {
+        let Takes { medium, mtu, offload } = self.takes;
+        let has_header = offload.is_some();
+        let mut header = [0; HEADER];
         let header_length = if has_header { HEADER } else { 0 };
-        loop {
-            let mut header = [0; HEADER];
-            let read = sys::read(self.device.as_fd(), &mut header[..header_length], &mut self.pool);
-            let octets = match read {
-                Ok(octets) => octets,
-                Err(error) => return self.read_failed(error),
-            };
-            if octets.len() == LARGEST {
-                self.counters.cut += 1;
-                continue;
-            }
-            let mut meta = Meta { medium: self.takes.medium, ..Meta::new(Cause::Raw, Trigger::Call) };
-            if has_header {
-                let Ok(told) = virtio::read(header, octets.len()) else {
-                    self.counters.malformed += 1;
-                    continue;
-                };
-                (meta.checksum, meta.segment_size) = (told.checksum, told.segment_size);
-            }
-            self.counters.received += 1;
-            self.counters.received_octets += octets.len() as u64;
-            return Ok(Some(Frame::from_wire(octets, meta)));
+        let octets = match sys::read(self.device.as_fd(), &mut header[..header_length], &mut self.pool) {
+            Ok(octets) => octets,
+            Err(error) => return self.read_failed(error),
+        };
+        let counters = &mut self.counters;
+        if octets.len() == LARGEST {
+            counters.cut += 1;
+        } else if has_header {
+            incoming::with_header(header, octets, medium, None, counters, frames);
+        } else {
+            incoming::without_header(octets, medium, None, mtu, counters, frames);
         }
+        Ok(true)
     }
 
-    fn read_failed(&self, error: io::Error) -> Result<Option<Frame>, LinkError> {
+    fn read_failed(&self, error: io::Error) -> Result<bool, LinkError> {
         match Errno::from_io_error(&error) {
-            Some(Errno::AGAIN | Errno::INTR) => Ok(None),
+            Some(Errno::AGAIN | Errno::INTR) => Ok(false),
             Some(Errno::BADFD | Errno::NODEV) => Err(LinkError::Gone { link: self.name.clone() }),
             _ => Err(LinkError::system(&self.name, "receive", error)),
         }
@@ -235,21 +226,21 @@ impl RealLink for Tap {
     }
 
     fn receive(&mut self, frames: &mut VecDeque<Frame>, most: usize) -> Result<usize, LinkError> {
-        for received in 0..most {
-            match self.read()? {
-                Some(frame) => frames.push_back(frame),
-                None => return Ok(received),
+        let before = frames.len();
+        for _ in 0..most {
+            if !self.read(frames)? {
+                break;
             }
         }
-        Ok(most)
+        Ok(frames.len() - before)
     }
 
     fn send(&mut self, frames: &mut VecDeque<Frame>) -> Result<usize, LinkError> {
         let before = self.counters.sent;
         loop {
-            match outgoing::prepare(frames, self.takes, &mut self.counters) {
+            match outgoing::prepare(frames, 0, self.takes, &mut self.counters) {
                 Next::Nothing => break,
-                Next::Front(header) => {
+                Next::Ready(header) => {
                     if !self.write(frames, header)? {
                         break;
                     }

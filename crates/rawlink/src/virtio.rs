@@ -30,6 +30,8 @@ pub(crate) struct Told {
     pub(crate) checksum: Checksum,
     /// For a super-frame: payload octets of each segment in it.
     pub(crate) segment_size: Option<u16>,
+    /// Its segments are datagrams of UDP.
+    pub(crate) is_datagrams: bool,
 }
 
 /// The header says what cannot be.
@@ -56,7 +58,7 @@ pub(crate) fn read(header: [u8; HEADER], length: usize) -> Result<Told, Malforme
         TCP4 | TCP6 | UDP if size > 0 => Some(size),
         _ => return Err(Malformed),
     };
-    Ok(Told { checksum, segment_size })
+    Ok(Told { checksum, segment_size, is_datagrams: kind & !REDUCED == UDP })
 }
 
 /// The header that tells what is known of a frame that is sent. `None` for a super-frame that it cannot tell of, because
@@ -91,15 +93,20 @@ pub(crate) fn write(frame: &mut Frame) -> Option<[u8; HEADER]> {
     Some(header)
 }
 
-/// What kind of super-frame a frame is.
-struct Layout {
+/// How the headers of a frame lie, and what kind of super-frame it is if it is one.
+pub(crate) struct Layout {
     kind: u8,
+    /// Octets in front of the IP packet.
+    pub(crate) network: usize,
+    /// Where the transport's checksum counts from, and where it stands from there.
+    pub(crate) checksum: Checksum,
     /// Octets in front of the payload.
-    headers: usize,
+    pub(crate) headers: usize,
 }
 
 impl Layout {
-    fn of(frame: &mut Frame) -> Option<Self> {
+    /// Reads the headers. `None` where it carries something else than TCP or UDP, or is cut off.
+    pub(crate) fn of(frame: &mut Frame) -> Option<Self> {
         let network = packet_at(frame)?;
         let version = frame.pull_up(network + 1)?[network] >> 4;
         let (protocol, transport) = match version {
@@ -110,14 +117,16 @@ impl Layout {
             6 => (frame.pull_up(network + 40)?[network + 6], network + 40),
             _ => return None,
         };
+        let partial = |offset| Checksum::Partial { start: transport as u16, offset };
         match protocol {
             6 => {
                 let octets = &frame.pull_up(transport + 20)?[transport..];
                 let reduced = if octets[13] & 0x80 == 0 { 0 } else { REDUCED };
                 let kind = reduced | if version == 4 { TCP4 } else { TCP6 };
-                Some(Self { kind, headers: transport + usize::from(octets[12] >> 4) * 4 })
+                let headers = transport + usize::from(octets[12] >> 4) * 4;
+                Some(Self { kind, network, checksum: partial(16), headers })
             }
-            17 => Some(Self { kind: UDP, headers: transport + 8 }),
+            17 => Some(Self { kind: UDP, network, checksum: partial(6), headers: transport + 8 }),
             _ => None,
         }
     }
@@ -223,7 +232,7 @@ mod tests {
         /// Arbitrary input never panics, and what is told lies within the frame.
         #[test]
         fn any_header_is_read_or_refused(header: [u8; HEADER], length in 0_usize..70_000) {
-            if let Ok(Told { checksum: Checksum::Partial { start, offset }, segment_size }) = read(header, length) {
+            if let Ok(Told { checksum: Checksum::Partial { start, offset }, segment_size, .. }) = read(header, length) {
                 prop_assert!(usize::from(start) + usize::from(offset) + 2 <= length);
                 prop_assert_ne!(segment_size, Some(0));
             }
