@@ -8,7 +8,8 @@
 //! | how one is written, and opened | [`LinkSpec`] |
 //! | packet sockets | [`Raw`] |
 //! | TAP and TUN devices | [`Tap`] |
-//! | which interfaces the system has | [`interfaces`] |
+//! | which interfaces the system has, and whose an address is | [`interfaces`], [`kernel_owns`] |
+//! | rights given up | [`drop_capabilities`] |
 //!
 //! Nothing of a host, of the stack or of an application knows that its link is a real one: a link says what it can
 //! do in its [`Capabilities`](wirelab_stack::interface::Capabilities), and each frame's
@@ -24,6 +25,8 @@ mod incoming;
 mod link;
 mod open;
 mod outgoing;
+mod own;
+mod permission;
 mod pool;
 mod raw;
 mod seed;
@@ -38,6 +41,8 @@ pub use device::{InterfaceInfo, interfaces};
 pub use driver::{DriverError, WallClock};
 pub use error::{Capability, LinkError};
 pub use link::{LinkCounters, RealLink};
+pub use own::{Owned, kernel_owns};
+pub use permission::drop_capabilities;
 pub use raw::Raw;
 pub use seed::random_seed;
 pub use spec::{LinkKind, LinkSpec, Pace};
