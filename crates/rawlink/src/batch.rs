@@ -37,6 +37,8 @@ pub(crate) struct Received {
     pub(crate) is_cut: bool,
     /// It is one that this system sent.
     pub(crate) is_outgoing: bool,
+    /// It went to another station.
+    pub(crate) is_others: bool,
 }
 
 /// Storage for one message of a batch.
@@ -117,6 +119,7 @@ pub(crate) fn receive(
             beside: beside(&slot.control, controlled),
             is_cut: message.msg_hdr.msg_flags & libc::MSG_TRUNC != 0,
             is_outgoing: slot.address.sll_pkttype == libc::PACKET_OUTGOING,
+            is_others: slot.address.sll_pkttype == libc::PACKET_OTHERHOST,
         });
     }
     Ok(received)

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use pnet_datalink::NetworkInterface;
 use wirelab_stack::addr::Mac;
 
+use crate::LinkError;
+
 /// An interface of the system.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InterfaceInfo {
@@ -44,9 +46,41 @@ pub fn interfaces() -> Vec<InterfaceInfo> {
     pnet_datalink::interfaces().into_iter().map(InterfaceInfo::from).collect()
 }
 
-/// The names of the interfaces, for who wrote one that there is not.
-pub(crate) fn names() -> Vec<String> {
-    interfaces().into_iter().map(|interface| interface.name).collect()
+/// The interface that a link is over.
+pub(crate) fn find(link: &str, name: &str) -> Result<NetworkInterface, LinkError> {
+    let mut all = pnet_datalink::interfaces();
+    match all.iter().position(|found| found.name == name) {
+        Some(place) => Ok(all.swap_remove(place)),
+        None => {
+            let known = all.into_iter().map(|interface| interface.name).collect();
+            Err(LinkError::NoDevice { link: link.to_owned(), known })
+        }
+    }
+}
+
+/// The system said that the interface is down, or that it is not there. The one recovers, and is told once: then
+/// `is_down` is set. The other is the end.
+pub(crate) fn stopped(
+    link: &str,
+    interface: &str,
+    index: u32,
+    doing: &'static str,
+    error: io::Error,
+    is_down: &mut bool,
+) -> Result<(), LinkError> {
+    use rustix::io::Errno;
+    let is_there = || index_of(interface).is_ok_and(|found| found == Some(index));
+    match Errno::from_io_error(&error) {
+        Some(Errno::NETDOWN) if is_there() => {
+            if std::mem::replace(is_down, true) {
+                Ok(())
+            } else {
+                Err(LinkError::Down { link: link.to_owned() })
+            }
+        }
+        Some(Errno::NETDOWN | Errno::NXIO | Errno::NODEV) => Err(LinkError::Gone { link: link.to_owned() }),
+        _ => Err(LinkError::system(link, doing, error)),
+    }
 }
 
 /// The number of the interface of that name; `None` where there is none.

@@ -7,6 +7,7 @@
 //! | the wall clock, signals, standard input and output | [`WallClock`] |
 //! | how one is written, and opened | [`LinkSpec`] |
 //! | packet sockets | [`Raw`] |
+//! | raw IP | [`Ip`] |
 //! | TAP and TUN devices | [`Tap`] |
 //! | which interfaces the system has, and whose an address is | [`interfaces`], [`kernel_owns`] |
 //! | rights given up | [`drop_capabilities`] |
@@ -22,6 +23,7 @@ mod device;
 mod driver;
 mod error;
 mod incoming;
+mod ip;
 mod link;
 mod open;
 mod outgoing;
@@ -40,6 +42,7 @@ mod virtio;
 pub use device::{InterfaceInfo, interfaces};
 pub use driver::{DriverError, WallClock};
 pub use error::{Capability, LinkError};
+pub use ip::Ip;
 pub use link::{LinkCounters, RealLink};
 pub use own::{Owned, kernel_owns};
 pub use permission::drop_capabilities;

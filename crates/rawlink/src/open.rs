@@ -2,7 +2,7 @@
 
 use wirelab_stack::frame::Medium;
 
-use crate::{LinkError, LinkKind, LinkSpec, Raw, RealLink, Tap};
+use crate::{Ip, LinkError, LinkKind, LinkSpec, Raw, RealLink, Tap};
 
 impl LinkSpec {
     /// Opens the link.
@@ -18,10 +18,11 @@ impl LinkSpec {
             LinkKind::Raw { interface, promiscuous } => {
                 Box::new(Raw::open(&self.text, interface, *promiscuous, self.offload)?)
             }
-            LinkKind::Ip(_) | LinkKind::Pcap { .. } => {
+            LinkKind::Ip(interface) => Box::new(Ip::open(&self.text, interface)?),
+            LinkKind::Pcap { .. } => {
                 return Err(LinkError::Specification {
                     link: self.text.clone(),
-                    problem: "only `raw:IFACE`, `tap:NAME` and `tun:NAME` can be opened so far".to_owned(),
+                    problem: "a capture cannot be opened so far".to_owned(),
                 });
             }
         })

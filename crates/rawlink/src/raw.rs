@@ -60,18 +60,18 @@ impl Raw {
     /// # Errors
     /// Without permission, where there is no such interface or it has no Ethernet, or what the system says.
     pub fn open(link: &str, interface: &str, promiscuous: bool, offload: bool) -> Result<Self, LinkError> {
-        let found = pnet_datalink::interfaces().into_iter().find(|found| found.name == interface);
-        let Some(found) = found else {
-            return Err(LinkError::NoDevice { link: link.to_owned(), known: device::names() });
-        };
+        let found = device::find(link, interface)?;
         let info = device::InterfaceInfo::from(found.clone());
         if info.mac.is_none() && !info.loopback {
             let problem = format!("`{interface}` has no Ethernet: `ip:{interface}` sends packets over it");
             return Err(LinkError::Specification { link: link.to_owned(), problem });
         }
-        let socket = Socket::new(Domain::PACKET, Type::RAW, None).map_err(|error| refused(link, error))?;
+        let socket = packet_socket(link, Type::RAW)?;
         let system = |doing| move |error| LinkError::system(link, doing, error);
-        let offload = set_up(&socket, offload).map_err(system("set up a packet socket"))?;
+        // Without a header in front there is what the kernel says beside the octets.
+        let header =
+            sys::set_option(socket.as_fd(), libc::SOL_PACKET, libc::PACKET_VNET_HDR, i32::from(offload));
+        let offload = offload && header.is_ok();
         let mtu = sys::mtu_of(socket.as_fd(), interface).map_err(system("read the MTU"))?;
         let mtu = mtu.try_into().unwrap_or(u16::MAX);
         let takes = Takes { medium: Medium::Ethernet, mtu, offload: offload.then_some(LARGEST_PACKET) };
@@ -103,26 +103,13 @@ impl Raw {
         })
     }
 
-    /// The system said that the device is down, or that it is not there. The one recovers and is told once.
     fn stopped(&mut self, doing: &'static str, error: io::Error) -> Result<(), LinkError> {
-        let link = || self.name.clone();
-        let is_there = device::index_of(&self.interface).is_ok_and(|index| index == Some(self.index));
-        match Errno::from_io_error(&error) {
-            Some(Errno::NETDOWN) if is_there => {
-                if std::mem::replace(&mut self.is_down, true) {
-                    Ok(())
-                } else {
-                    Err(LinkError::Down { link: link() })
-                }
-            }
-            Some(Errno::NETDOWN | Errno::NXIO | Errno::NODEV) => Err(LinkError::Gone { link: link() }),
-            _ => Err(LinkError::system(&self.name, doing, error)),
-        }
+        device::stopped(&self.name, &self.interface, self.index, doing, error, &mut self.is_down)
     }
 
     /// Makes frames of what was received.
     fn accept(&mut self, received: Received, frames: &mut VecDeque<Frame>) {
-        let Received { header, octets, beside, is_cut, is_outgoing } = received;
+        let Received { header, octets, beside, is_cut, is_outgoing, is_others: _ } = received;
         if is_outgoing {
             return;
         }
@@ -198,23 +185,25 @@ impl Raw {
 }
 
 /// Whether it is only not yet time.
-fn is_patience(error: &io::Error) -> bool {
+pub(crate) fn is_patience(error: &io::Error) -> bool {
     matches!(Errno::from_io_error(error), Some(Errno::AGAIN | Errno::INTR))
 }
 
-/// Why no packet socket could be made.
-fn refused(link: &str, error: io::Error) -> LinkError {
+/// A packet socket that is set up and not bound yet, and so has received nothing.
+pub(crate) fn packet_socket(link: &str, kind: Type) -> Result<Socket, LinkError> {
     let doing = "open a packet socket";
-    match Errno::from_io_error(&error) {
-        Some(Errno::PERM | Errno::ACCESS) => {
-            LinkError::NoPermission { link: link.to_owned(), doing, capability: Capability::NetRaw }
-        }
-        _ => LinkError::system(link, doing, error),
-    }
+    let socket =
+        Socket::new(Domain::PACKET, kind, None).map_err(|error| match Errno::from_io_error(&error) {
+            Some(Errno::PERM | Errno::ACCESS) => {
+                LinkError::NoPermission { link: link.to_owned(), doing, capability: Capability::NetRaw }
+            }
+            _ => LinkError::system(link, doing, error),
+        })?;
+    set_up(&socket).map_err(|error| LinkError::system(link, "set up a packet socket", error))?;
+    Ok(socket)
 }
 
-/// Sets up a socket that is not bound yet, and so has received nothing. Says whether it has virtio-net headers.
-fn set_up(socket: &Socket, offload: bool) -> io::Result<bool> {
+fn set_up(socket: &Socket) -> io::Result<()> {
     let set = |name, value| sys::set_option(socket.as_fd(), libc::SOL_PACKET, name, value);
     set(libc::PACKET_AUXDATA, 1)?;
     // Older kernels show what we send ourselves; the address of each frame says so too.
@@ -223,7 +212,7 @@ fn set_up(socket: &Socket, offload: bool) -> io::Result<bool> {
     if force(libc::SO_RCVBUFFORCE).is_err() {
         force(libc::SO_RCVBUF)?;
     }
-    Ok(offload && set(libc::PACKET_VNET_HDR, 1).is_ok())
+    Ok(())
 }
 
 impl RealLink for Raw {

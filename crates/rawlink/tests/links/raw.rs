@@ -1,13 +1,11 @@
 //! Packet sockets over a pair of veth devices against the kernel's own stack, in a network namespace of each test's own.
 
-mod support;
-
 use std::collections::VecDeque;
 
+use crate::hand::{Hand, OUR_MAC, OURS};
+use crate::support::{PATIENCE, in_namespace, ip, ready, run};
 use bytes::Bytes;
 use rustix::event::PollFlags;
-use support::hand::{Hand, OUR_MAC, OURS};
-use support::{PATIENCE, in_namespace, ip, ready, run};
 use wirelab_rawlink::{Capability, LinkError, Raw, RealLink, Tap, interfaces};
 use wirelab_stack::addr::Mac;
 use wirelab_stack::frame::{Frame, Medium, Meta};

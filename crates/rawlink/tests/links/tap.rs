@@ -1,12 +1,10 @@
 //! TAP and TUN devices against the kernel's own stack, in a network namespace of each test's own.
 
-mod support;
-
 use std::collections::VecDeque;
 
+use crate::hand::{Hand, OUR_MAC, OURS};
+use crate::support::{in_namespace, ip};
 use bytes::Bytes;
-use support::hand::{Hand, OUR_MAC, OURS};
-use support::{in_namespace, ip};
 use wirelab_rawlink::{Capability, LinkError, RealLink, Tap, interfaces};
 use wirelab_stack::frame::{Frame, Medium, Meta};
 use wirelab_stack::trace::{Cause, Trigger};
@@ -140,7 +138,7 @@ fn a_device_that_was_deleted_is_gone() {
         let mut link = hand(Medium::Ethernet, true, 1500).link;
         ip("link delete wl0");
         assert!(
-            support::ready(&*link, rustix::event::PollFlags::IN, support::PATIENCE),
+            crate::support::ready(&*link, rustix::event::PollFlags::IN, crate::support::PATIENCE),
             "it wakes who waits"
         );
         let error = link.receive(&mut VecDeque::new(), 1).unwrap_err();

@@ -13,7 +13,7 @@ use wirelab_stack::checksum::pseudo_header;
 use wirelab_stack::frame::{Checksum, Frame, Medium, Meta};
 use wirelab_stack::trace::{Cause, Trigger};
 
-use super::{PATIENCE, wait};
+use crate::support::{self, PATIENCE, wait};
 
 /// The kernel's address, and ours.
 pub const KERNEL: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
@@ -52,7 +52,7 @@ impl Hand {
         let until = Instant::now() + PATIENCE;
         loop {
             kernel.send_to(b"carrier", (OURS, OUR_PORT + 1)).unwrap();
-            if super::ready(&*self.link, rustix::event::PollFlags::IN, Duration::from_millis(20)) {
+            if support::ready(&*self.link, rustix::event::PollFlags::IN, Duration::from_millis(20)) {
                 return;
             }
             assert!(Instant::now() < until, "the device has no carrier");
@@ -95,7 +95,7 @@ impl Hand {
         while !queue.is_empty() {
             self.link.send(&mut queue).unwrap();
             if !queue.is_empty() {
-                assert!(super::ready(&*self.link, rustix::event::PollFlags::OUT, PATIENCE), "nothing goes");
+                assert!(support::ready(&*self.link, rustix::event::PollFlags::OUT, PATIENCE), "nothing goes");
             }
         }
     }
@@ -151,24 +151,41 @@ impl Hand {
         );
     }
 
+    /// The lengths of datagrams that are tried.
+    fn lengths(&self) -> [usize; 8] {
+        let most = usize::from(self.link.capabilities().mtu) - 28;
+        [0, 1, 17, 18, 200, 511, most - 1, most]
+    }
+
+    /// Datagrams of all lengths that fit come from the kernel.
+    pub fn take_datagrams(&mut self) {
+        self.wait_for_carrier();
+        let kernel = UdpSocket::bind((KERNEL, 0)).unwrap();
+        for length in self.lengths() {
+            self.take_datagram(&kernel, &payload(length));
+        }
+    }
+
+    fn take_datagram(&mut self, kernel: &UdpSocket, payload: &[u8]) {
+        kernel.send_to(payload, (OURS, OUR_PORT)).unwrap();
+        let received = self.next(|_, packet| match &packet.transport {
+            Some(TransportSlice::Udp(udp)) if udp.destination_port() == OUR_PORT => {
+                Some(udp.payload().to_vec())
+            }
+            _ => None,
+        });
+        assert!(received == payload, "{} octets from the kernel", payload.len());
+    }
+
     /// Datagrams of all lengths that fit, both ways, with checksums complete and partial.
     pub fn exchange_datagrams(&mut self) {
         let kernel = UdpSocket::bind((KERNEL, 0)).unwrap();
         kernel.set_read_timeout(Some(PATIENCE)).unwrap();
         let port = kernel.local_addr().unwrap().port();
-        let most = usize::from(self.link.capabilities().mtu) - 28;
         self.wait_for_carrier();
-        for (number, length) in [0, 1, 17, 18, 200, 511, most - 1, most].into_iter().enumerate() {
-            let payload: Vec<u8> = (0..length).map(|at| (at * 7 + number) as u8).collect();
-            kernel.send_to(&payload, (OURS, OUR_PORT)).unwrap();
-            let received = self.next(|_, packet| match &packet.transport {
-                Some(TransportSlice::Udp(udp)) if udp.destination_port() == OUR_PORT => {
-                    Some(udp.payload().to_vec())
-                }
-                _ => None,
-            });
-            assert_eq!(received, payload, "{length} octets from the kernel");
-
+        for length in self.lengths() {
+            let payload = payload(length);
+            self.take_datagram(&kernel, &payload);
             let mut packet = Vec::new();
             PacketBuilder::ipv4(OURS.octets(), KERNEL.octets(), 64)
                 .udp(OUR_PORT, port)
@@ -183,7 +200,7 @@ impl Hand {
                 let mut buffer = vec![0; 65_536];
                 let (received, from) = kernel.recv_from(&mut buffer).unwrap();
                 assert_eq!(from, SocketAddr::from((OURS, OUR_PORT)));
-                assert_eq!(buffer[..received], payload, "{length} octets to the kernel, checksum {what}");
+                assert!(buffer[..received] == payload, "{length} octets to the kernel, checksum {what}");
             }
         }
     }
@@ -267,4 +284,9 @@ impl Hand {
         assert!(read == octets, "what was sent is not what the kernel read");
         longest
     }
+}
+
+/// So many octets that no other length begins with.
+fn payload(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at * 7 + length) as u8).collect()
 }

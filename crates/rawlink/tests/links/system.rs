@@ -1,11 +1,9 @@
 //! What the crate asks of the system, in a network namespace of each test's own.
 
-mod support;
-
 use std::collections::VecDeque;
 
-use support::hand::{Hand, OUR_MAC, OURS};
-use support::{in_namespace, ip};
+use crate::hand::{Hand, OUR_MAC, OURS};
+use crate::support::{in_namespace, ip};
 use wirelab_rawlink::{Capability, LinkSpec, drop_capabilities, interfaces, kernel_owns};
 
 #[test]

@@ -1,8 +1,6 @@
 //! What the tests on real devices share: a network namespace of their own, and a peer made by hand for the kernel's stack.
 #![expect(unsafe_code, reason = "unsharing a namespace is marked unsafe; only the network's is unshared")]
 
-pub mod hand;
-
 use std::process::Command;
 use std::time::{Duration, Instant};
 
