@@ -14,7 +14,7 @@ use wirelab_sim::Input;
 
 use crate::driver::{DriverError, system, watch};
 
-/// Octets that are read or written at once. A pipe that can be written takes as many without blocking (`PIPE_BUF`).
+/// Octets that are written at once: a pipe that can be written takes as many without blocking (`PIPE_BUF`).
 const PIECE: usize = 4_096;
 
 /// Standard input and output.
@@ -89,7 +89,7 @@ impl Standard {
         if room == 0 || self.ended || !is_ready(stdin.as_fd(), PollFlags::IN)? {
             return Ok(());
         }
-        let mut octets = vec![0; room.min(PIECE)];
+        let mut octets = vec![0; room];
         match rustix::io::read(stdin.as_fd(), &mut octets) {
             Ok(0) => {
                 self.ended = true;

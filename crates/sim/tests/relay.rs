@@ -50,13 +50,15 @@ fn input_goes_to_the_peer_and_its_answers_are_printed_until_it_closes() {
 }
 
 #[test]
-fn a_peer_that_closes_ends_it_though_more_might_be_typed() {
+fn a_peer_that_has_said_all_may_still_listen() {
     let (mut network, desk, server) = network(config("10.0.0.2:13"));
     let (service, transport) = (Service::Daytime, Transport::Tcp);
     let daytime = small::ServerConfig { service, transport, local: address("0.0.0.0:13"), requests: None };
     network.background(server, "daytime", small::serve(daytime));
-    network.finish();
+    assert!(matches!(run(&mut network), Outcome::Deadlock { .. }), "more might be typed");
     assert!(!network.world().take_output(desk.node()).is_empty());
+    network.world().end_input(desk.node());
+    network.finish();
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! A relay between a host's standard input and output and one peer, as `nc` is.
 //!
-//! Over TCP the end of input closes this direction, and the relay ends when the peer has closed the other. Over UDP each
-//! piece of input is a datagram, and since nobody says when the last answer has come, it waits for a while.
+//! Over TCP the end of input closes this direction and the peer's end closes the other; the relay ends when both have, or
+//! when the peer takes no more. Over UDP each piece of input is a datagram, and since nobody says when the last answer has
+//! come, it waits for a while.
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::AppError;
 use super::race::{Either, race};
 use crate::socket::net::stdio::{stdin, stdout};
-use crate::socket::net::{OwnedReadHalf, OwnedWriteHalf, TcpStream, UdpSocket, spawn, time};
+use crate::socket::net::{JoinHandle, OwnedReadHalf, OwnedWriteHalf, TcpStream, UdpSocket, spawn, time};
 use crate::time::{Duration, Instant};
 
 /// Octets that are read at once, and the longest datagram: all that fits behind the headers of IP and UDP.
@@ -52,14 +54,42 @@ async fn stream(config: Config) -> Result<(), AppError> {
     let last = Arc::new(AtomicU64::new(time::now().as_nanos()));
     let sender = spawn(send(write, Arc::clone(&last)));
     let received = receive(read, config, &last).await;
-    // Whoever closed has heard enough: what has not been typed yet is for nobody.
-    sender.abort();
-    if let Ok(sent) = sender.await
-        && received.is_ok()
-    {
-        return sent;
+    if !matches!(received, Ok(Heard::End)) {
+        // What has not been typed yet is for nobody.
+        sender.abort();
+        return received.map(|_| ());
     }
-    received
+    // Who has said all may still listen.
+    match config.patience {
+        None => sender.await?,
+        Some(patience) => silence(sender, patience, &last).await,
+    }
+}
+
+/// Waits for the sender's end, as long as something goes now and then.
+async fn silence(
+    mut sender: JoinHandle<Result<(), AppError>>,
+    patience: Duration,
+    last: &AtomicU64,
+) -> Result<(), AppError> {
+    loop {
+        let until = Instant::from_nanos(last.load(Ordering::Relaxed)) + patience;
+        if until <= time::now() {
+            sender.abort();
+            return Ok(());
+        }
+        if let Ok(sent) = time::timeout_at(until, &mut sender).await {
+            return sent?;
+        }
+    }
+}
+
+/// Why nothing more is received.
+enum Heard {
+    /// The peer has closed its direction.
+    End,
+    /// Nothing went or came for too long.
+    Silence,
 }
 
 fn late(remote: SocketAddr) -> AppError {
@@ -76,14 +106,18 @@ async fn send(mut write: OwnedWriteHalf, last: Arc<AtomicU64>) -> Result<(), App
     loop {
         let read = input.read(&mut octets).await?;
         if read == 0 {
-            return Ok(write.shutdown().await?);
+            return match write.shutdown().await {
+                // All was sent, and the peer has gone since.
+                Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
+                closed => Ok(closed?),
+            };
         }
         write.write_all(&octets[..read]).await?;
         touch(&last);
     }
 }
 
-async fn receive(mut read: OwnedReadHalf, config: Config, last: &AtomicU64) -> Result<(), AppError> {
+async fn receive(mut read: OwnedReadHalf, config: Config, last: &AtomicU64) -> Result<Heard, AppError> {
     let (mut output, mut octets) = (stdout(), vec![0; READ]);
     loop {
         let reading = read.read(&mut octets);
@@ -96,14 +130,14 @@ async fn receive(mut read: OwnedReadHalf, config: Config, last: &AtomicU64) -> R
                     Err(_) if last.load(Ordering::Relaxed) + patience.as_nanos() > time::now().as_nanos() => {
                         continue;
                     }
-                    Err(_) => return Ok(()),
+                    Err(_) => return Ok(Heard::Silence),
                 }
             }
             None => reading.await,
         };
         let length = received.map_err(|error| AppError::new(format!("{}: {error}", config.remote)))?;
         if length == 0 {
-            return Ok(());
+            return Ok(Heard::End);
         }
         output.write_all(&octets[..length]).await?;
         touch(last);

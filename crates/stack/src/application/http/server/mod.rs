@@ -97,6 +97,8 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr) ->
         });
         http1::Builder::new()
             .timer(NetworkTimer::new())
+            // Who has asked may close its side before it is answered.
+            .half_close(true)
             .header_read_timeout(core::time::Duration::from(shared.config.head_timeout))
             .max_headers(MAX_FIELDS)
             .max_header_size(MAX_HEAD)

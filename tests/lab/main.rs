@@ -1,0 +1,7 @@
+//! The packet lab against the kernel's own stack: the program on a TAP device, in a network namespace of each test's own.
+#![cfg(target_os = "linux")]
+
+mod connect;
+mod namespace;
+mod refusals;
+mod serve;
