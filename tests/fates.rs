@@ -165,3 +165,13 @@ fn so_it_has_where_links_double_cut_and_change_frames() {
         follow(&format!("echo, worse, seed {seed}"), &text);
     }
 }
+
+#[test]
+fn so_has_each_segment_of_a_super_frame() {
+    let text =
+        std::fs::read_to_string(format!("{}/scenarios/lossy-transfer.toml", env!("CARGO_MANIFEST_DIR")));
+    let text = text.expect("the scenario can be read");
+    let offloaded = text.replace("{ addresses = ", "{ offload = true, addresses = ");
+    assert_ne!(text, offloaded, "the scenario names its addresses otherwise");
+    follow("lossy-transfer, offloaded", &offloaded);
+}

@@ -561,6 +561,19 @@ impl LinkSettings<'_> {
         self.both(|direction| direction.mtu = Some(u32::from(octets)))
     }
 
+    /// The hosts at both ends leave checksums to the link, and the cutting of packets of at most `super_frame` octets into
+    /// segments (0: they send no such). A link with any stage does so before the first.
+    pub fn offload(mut self, super_frame: u16) -> Self {
+        for (node, interface) in self.config().ends {
+            if let NodeConfig::Host(host) = &mut self.network.nodes[node.0 as usize] {
+                let capabilities = &mut host.interfaces[usize::from(interface.0)].capabilities;
+                capabilities.max_super_frame = super_frame.into();
+                capabilities.transmit_checksum = true;
+            }
+        }
+        self
+    }
+
     /// Sets anything of one direction: forward is from the host that was named first.
     pub fn direction(mut self, direction: Direction, set: impl FnOnce(&mut DirectionConfig)) -> Self {
         set(&mut self.config().directions[direction.index()]);

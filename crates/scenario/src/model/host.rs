@@ -84,6 +84,8 @@ record! {
         addresses: list Cidr,
         /// The longest IP packet it sends, in octets; 1500 where left out.
         mtu: optional u16,
+        /// Whether it leaves to its link to complete checksums and to cut super-frames into segments; no where left out.
+        offload: optional bool,
         /// Whether it announces its addresses by ARP at the start; yes where left out.
         announce: optional bool,
         /// Whether it drops frames whose frame check sequence does not fit; yes where left out.

@@ -141,7 +141,7 @@ fn plan_interface(
     let mac = interface.mac.as_ref().map_or_else(|| derived_mac(host, &name), |mac| mac.value);
     let addresses: Vec<Cidr> = interface.addresses.iter().map(|address| address.value).collect();
     InterfaceConfig {
-        capabilities: Capabilities { mtu, ..Capabilities::default() },
+        capabilities: capabilities(mtu, interface.offload.as_ref().is_some_and(|offload| offload.value)),
         neighbors: interface
             .neighbor
             .iter()
@@ -158,6 +158,12 @@ fn plan_interface(
         check_fcs: interface.check_fcs.as_ref().is_none_or(|check| check.value),
         ..InterfaceConfig::new(name, mac, addresses)
     }
+}
+
+/// What an interface's link can do: with `offload`, all that hosts leave to network cards on their way out.
+fn capabilities(mtu: u16, offload: bool) -> Capabilities {
+    let max_super_frame = if offload { u16::MAX.into() } else { 0 };
+    Capabilities { mtu, max_super_frame, transmit_checksum: offload, ..Capabilities::default() }
 }
 
 /// A locally administered unicast address that follows from the names alone: to add a host changes no other's.

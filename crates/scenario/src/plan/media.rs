@@ -2,7 +2,7 @@
 
 use wirelab_stack::addr::Mac;
 use wirelab_stack::frame::{InterfaceId, Medium};
-use wirelab_stack::interface::{InterfaceConfig, VlanConfig};
+use wirelab_stack::interface::{Capabilities, InterfaceConfig, VlanConfig};
 
 use super::no_such;
 use crate::diagnostic::Problem;
@@ -135,14 +135,19 @@ fn put_over(
     problems: &mut Vec<Problem>,
 ) {
     let under = &interfaces[usize::from(vlan.parent.0)];
-    let (mac, mtu, name) = (under.mac, under.capabilities.mtu, under.name.clone());
+    let (mac, capabilities, name) = (under.mac, under.capabilities, under.name.clone());
+    let mtu = capabilities.mtu;
     let config = &mut interfaces[index];
     config.vlan = Some(vlan);
     if interface.mac.is_none() {
         config.mac = mac;
     }
+    if interface.offload.is_none() {
+        let mtu = config.capabilities.mtu;
+        config.capabilities = Capabilities { mtu, ..capabilities };
+    }
     match &interface.mtu {
-        None => config.capabilities.mtu = mtu,
+        None => config.capabilities.mtu = capabilities.mtu,
         Some(own) if own.value > mtu => {
             let message =
                 format!("an MTU of {} octets is above that of `{name}`, which it is over", own.value);

@@ -22,7 +22,7 @@ use crate::network::sending::{MtuDiscovery, Sending};
 use crate::network::{ipv4, segmentation};
 use crate::time::Instant;
 use crate::trace::{Cause, ConnectionId, DropReason, Event, Interest, Place};
-use crate::transport::tcp::{Emission, Ready};
+use crate::transport::tcp::{self, Emission, Ready};
 use crate::transport::{Path, Readiness, Report, SocketId, Trouble};
 
 /// The last pair of addresses that TCP sent between, resolved: while segments follow each other to one peer, no table is
@@ -147,7 +147,10 @@ impl Host {
         if !emitted {
             return None;
         }
-        let identification = self.way.counter.map(|counter| self.identifications.draw(counter));
+        let identification = self.way.counter.map(|counter| {
+            let segments = tcp::segment_count(frame.payload().len(), frame.meta.segment_size);
+            self.identifications.draw_for(counter, segments)
+        });
         self.way.network.push_on_ethernet(frame, identification, &self.way.link);
         self.depart(ctx, self.way.interface, frame)
     }

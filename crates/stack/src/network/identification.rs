@@ -48,6 +48,17 @@ impl Identifications {
         *next
     }
 
+    /// The next of a counter for a packet that stands for so many, which have those that follow.
+    #[inline]
+    pub fn draw_for(&mut self, counter: u8, segments: u32) -> u16 {
+        let first = self.draw(counter);
+        if segments > 1 {
+            let last = &mut self.counters[usize::from(counter)];
+            *last = last.wrapping_add((segments - 1) as u16);
+        }
+        first
+    }
+
     #[cold]
     fn begin(&mut self) {
         let first = |counter: usize| {
@@ -64,6 +75,15 @@ mod tests {
     use super::*;
 
     const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+
+    #[test]
+    fn what_stands_for_several_has_as_many() {
+        let mut identifications = Identifications::new(&mut Rng::stream(1, "host", "stack"));
+        let first = identifications.draw_for(3, 1);
+        assert_eq!(identifications.draw_for(3, 4), first.wrapping_add(1));
+        assert_eq!(identifications.draw_for(3, 1), first.wrapping_add(5));
+        assert_eq!(identifications.draw(3), first.wrapping_add(6));
+    }
 
     #[test]
     fn identifications_repeat_as_late_as_they_can() {

@@ -184,6 +184,23 @@ fn a_duplicate_has_its_own_arrow() {
 }
 
 #[test]
+fn a_super_frame_has_one_row_and_says_what_became_of_its_segments() {
+    let mut ladder = recorder(Limit::All);
+    let there = frame(id(0, 1), Cause::NewData, datagram(b"hello"));
+    send(&mut ladder, millis(0), CLIENT, &there);
+    ladder.record(millis(0), WIRE, &Event::Link(LinkEvent::Segmented { id: id(0, 1), segments: 3 }));
+    let (place, reason) = (Place::Link("loss"), DropReason::LinkLoss);
+    ladder.record(millis(0), WIRE, &Event::FrameDropped { id: id(0, 2), place, reason });
+    for number in [1, 3] {
+        arrive(&mut ladder, millis(10), SERVER, &frame(id(0, number), Cause::NewData, datagram(b"hello")));
+    }
+    let lines = drawn(&ladder, Style::plain(Charset::Unicode));
+    assert!(lines[1].contains("0.010000") && lines[1].contains("goes on as 3 segments"), "{lines:#?}");
+    assert!(lines[1].contains("segment 0#2 "), "{lines:#?}");
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+}
+
+#[test]
 fn a_frame_that_was_never_sent_is_noted() {
     let mut ladder = recorder(Limit::All);
     let (place, reason) = (Place::Interface, DropReason::NeighborUnresolved);

@@ -115,6 +115,31 @@ fn what_a_link_did_is_said_of_the_frame_that_was_sent() {
 }
 
 #[test]
+fn a_super_frame_is_one_packet_where_it_was_sent_and_says_what_was_lost_of_it() {
+    let whole = frame(id(0, 1), Cause::NewData, datagram(b"three segments"));
+    let (_, packets) = captured(|recorder| {
+        sent(recorder, 1, &whole);
+        let event = LinkEvent::Segmented { id: id(0, 1), segments: 3 };
+        recorder.record(Instant::ZERO, WIRE, &Event::Link(event));
+        let (place, reason) = (Place::Link("loss"), DropReason::LinkLoss);
+        recorder.record(Instant::ZERO, WIRE, &Event::FrameDropped { id: id(0, 2), place, reason });
+        for number in [1, 3] {
+            assert!(!recorder.waiting.is_empty(), "until the fate of all is known");
+            let segment = frame(id(0, number), Cause::NewData, datagram(b"three"));
+            let event = Event::FrameArrived { interface: ETH0, frame: &segment };
+            recorder.record(Instant::from_nanos(5), SERVER, &event);
+            recorder.record(Instant::from_nanos(5), SERVER, &Event::FrameAccepted { id: id(0, number) });
+        }
+        assert!(recorder.sent.is_empty() && recorder.arrived.is_empty());
+    });
+    assert_eq!(packets.len(), 3);
+    let said = &packets[0].comment;
+    assert!(said.contains("; goes on as 3 segments; segment 0#2 dropped by link wire"), "{said}");
+    assert_eq!(said.matches("reached").count(), 1, "{said}");
+    assert!(!said.contains("under way when"), "{said}");
+}
+
+#[test]
 fn frames_keep_their_order_while_one_waits_and_the_last_ones_are_not_lost() {
     let frames: Vec<_> = (1..=3).map(|n| frame(id(0, n), Cause::UdpData, datagram(b"x"))).collect();
     let (_, packets) = captured(|recorder| {

@@ -286,4 +286,4 @@ impl Iterator for Segments {
 impl ExactSizeIterator for Segments {}
 
 #[cfg(test)]
-pub mod tests;
+pub(crate) mod tests;

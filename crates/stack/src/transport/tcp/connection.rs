@@ -31,7 +31,7 @@ pub const DEFAULT_MSS: u16 = 536;
 /// The least MSS taken from a peer: what the least MTU of IPv4 carries (RFC 791 §3.1: 68 octets).
 pub const LEAST_MSS: u16 = 28;
 /// Octets of an IPv4 header without options and a TCP header without options.
-const HEADERS: u16 = 20 + HEADER_LENGTH as u16;
+pub const HEADERS: u16 = 20 + HEADER_LENGTH as u16;
 
 /// What a connection's code needs of its surroundings.
 pub struct Cx<'a, 'c> {

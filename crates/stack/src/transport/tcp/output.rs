@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::congestion::{Congestion, Sent};
-use super::connection::{Connection, Cx, Owed};
+use super::connection::{Connection, Cx, HEADERS, Owed};
 use super::inflight::Record;
-use super::options::{MAX_SACK_BLOCKS, Options, SackBlocks};
+use super::options::{MAX_SACK_BLOCKS, Options, SackBlocks, TIMESTAMPS_LENGTH};
 use super::recovery::{Phase, scoreboard};
 use super::segment::{Fixed, Flags, Segment};
 use super::seq::{ORIGIN, Offset, to_wire};
@@ -19,6 +19,9 @@ const SACK_HEAD: u32 = 4;
 /// Octets of one SACK block.
 const SACK_BLOCK: u32 = 8;
 
+/// How large a part of a window is worth a super-frame.
+const WINDOW_PARTS: u32 = 3;
+
 /// A segment that was chosen to be sent: `start..end` of sequence space.
 struct Choice {
     start: Offset,
@@ -26,6 +29,15 @@ struct Choice {
     /// Octets that SACK blocks may take.
     sack_room: u32,
     cause: Cause,
+    /// For a super-frame: payload octets of each segment.
+    segment_size: Option<u16>,
+}
+
+impl Choice {
+    /// One segment.
+    const fn one(start: Offset, end: Offset, sack_room: u32, cause: Cause) -> Self {
+        Self { start, end, sack_room, cause, segment_size: None }
+    }
 }
 
 impl Connection {
@@ -36,6 +48,9 @@ impl Connection {
         let flags = if self.mtu != path.mtu {
             return self.next_unusual(cx, path, frame);
         } else if self.may_send_full_segment() {
+            if path.max_super_frame > 0 {
+                return self.next_unusual(cx, path, frame);
+            }
             self.begin_full_segment(cx, frame)
         } else if let Some(cause) = self.may_send_bare_ack() {
             self.recovery.forced = None;
@@ -59,7 +74,11 @@ impl Connection {
         if !self.state.is_synchronized() && self.next_handshake_segment(cx, path, frame) {
             return true;
         }
-        let Some(choice) = self.choose(cx) else { return false };
+        let waits = path.max_super_frame > 0 && self.waits_for_room(path);
+        let Some(mut choice) = self.choose(cx, waits) else { return false };
+        if path.max_super_frame > 0 && choice.cause == Cause::NewData {
+            self.lengthen(cx, path, &mut choice);
+        }
         self.fill(cx, path, &choice, frame);
         true
     }
@@ -108,11 +127,12 @@ impl Connection {
         quiet.then_some(cause)
     }
 
-    /// What is sent next.
-    fn choose(&mut self, cx: &mut Cx<'_, '_>) -> Option<Choice> {
+    /// What is sent next; no new data where that `waits`.
+    fn choose(&mut self, cx: &mut Cx<'_, '_>, waits: bool) -> Option<Choice> {
         let choice = match self.state {
             State::Closed | State::SynSent => return None,
             State::SynReceived => None,
+            _ if waits => self.next_retransmission(cx).or_else(|| self.next_probe(cx)),
             _ => self.next_retransmission(cx).or_else(|| self.next_data(cx)).or_else(|| self.next_probe(cx)),
         };
         choice.or_else(|| self.next_ack())
@@ -154,7 +174,7 @@ impl Connection {
         self.recovery.forced = None;
         let record = self.record_retransmission(cx, index);
         self.recovery.search_from = record.end();
-        Some(Choice { start: record.start, end: record.end(), sack_room: 0, cause })
+        Some(Choice::one(record.start, record.end(), 0, cause))
     }
 
     /// New data, or the FIN, as the windows and the rules against small segments allow.
@@ -199,7 +219,57 @@ impl Connection {
         let (start, end) = (self.snd_nxt, self.snd_nxt + u64::from(length) + u64::from(fin));
         self.record_new(cx, (end - start) as u32);
         self.deadlines.persist = Instant::FAR_FUTURE;
-        Some(Choice { start, end, sack_room, cause })
+        Some(Choice::one(start, end, sack_room, cause))
+    }
+
+    /// Whether new data waits until more of it fits into the windows, so that it goes in few long frames and not in many
+    /// short ones: an acknowledgement is due that makes room. A third of a window is enough, and so is what the longest
+    /// frame carries (Linux: `tcp_tso_should_defer`, `tcp_tso_win_divisor`).
+    #[inline(never)]
+    fn waits_for_room(&self, path: &Path) -> bool {
+        let (pipe, mss) = (self.inflight.pipe(), self.mss());
+        let quiet = self.recovery.phase == Phase::Open
+            && self.recovery.duplicate_acks == 0
+            && self.inflight.is_quiet()
+            && !self.override_small;
+        if pipe == 0 || !quiet {
+            return false;
+        }
+        let usable = (self.snd_una + u64::from(self.snd_wnd)).saturating_sub(self.snd_nxt);
+        let room = usable.min(self.cwnd.saturating_sub(pipe).into());
+        let window = self.cwnd.min(self.snd_wnd);
+        let longest = path.max_super_frame.saturating_sub(HEADERS.into()) / mss;
+        self.send.end() - self.snd_nxt.min(self.send.end()) > room
+            && room < u64::from(window / WINDOW_PARTS)
+            && room / u64::from(mss) < u64::from(longest)
+    }
+
+    /// Makes a full segment of new data one of several in a super-frame: as many full ones as follow in one piece of storage,
+    /// and as the windows, the controller and the link allow. Each has a record of its own, as if it had been sent alone.
+    #[inline(never)]
+    fn lengthen(&mut self, cx: &mut Cx<'_, '_>, path: &Path, choice: &mut Choice) {
+        let blocks =
+            if self.has_blocks_to_send() { sack_length(&self.sack_blocks(choice.sack_room)) } else { 0 };
+        let size = self.mss() - blocks;
+        if choice.end - choice.start != u64::from(size) || choice.end > self.send.end() {
+            return;
+        }
+        let times = if self.agreed.timestamps { TIMESTAMPS_LENGTH as u32 } else { 0 };
+        let headers = u32::from(HEADERS) + times + blocks;
+        let most = path.max_super_frame.min(u16::MAX.into()).saturating_sub(headers);
+        let quantum = self.congestion.as_ref().map_or(u32::MAX, |controller| controller.send_quantum());
+        let usable = (self.snd_una + u64::from(self.snd_wnd)).saturating_sub(choice.start);
+        let room = u64::from(most.min(quantum)).min(usable).min(self.send.contiguous(choice.start));
+        let segments = room / u64::from(size);
+        for _ in 1..segments {
+            if self.pipe() + size > self.cwnd {
+                break;
+            }
+            self.record_new(cx, size);
+        }
+        if self.snd_nxt > choice.end {
+            (choice.end, choice.segment_size) = (self.snd_nxt, Some(size as u16));
+        }
     }
 
     fn cause_of_data(&self, length: u32, overriding: bool, corked: bool) -> Cause {
@@ -223,13 +293,13 @@ impl Connection {
         if cause == Cause::KeepAlive {
             self.counters.keep_alives += 1;
             let before = self.snd_nxt - 1;
-            return Some(Choice { start: before, end: before, sack_room: 0, cause });
+            return Some(Choice::one(before, before, 0, cause));
         }
         self.counters.zero_window_probes += 1;
         if self.window_probe_sent {
             let record = self.record_retransmission(cx, 0);
             self.deadlines.stop_rto();
-            return Some(Choice { start: record.start, end: record.end(), sack_room: 0, cause });
+            return Some(Choice::one(record.start, record.end(), 0, cause));
         }
         if !self.has_unsent() {
             return None;
@@ -239,13 +309,13 @@ impl Connection {
         // The persist timer repeats it, not the retransmission timer: nothing is lost.
         self.deadlines.stop_rto();
         self.window_probe_sent = true;
-        Some(Choice { start, end: start + 1, sack_room: 0, cause })
+        Some(Choice::one(start, start + 1, 0, cause))
     }
 
     /// An acknowledgement without data, where one is owed at once.
     fn next_ack(&self) -> Option<Choice> {
         let Owed::Now(cause) = self.owed else { return None };
-        Some(Choice { start: self.snd_nxt, end: self.snd_nxt, sack_room: self.mss(), cause })
+        Some(Choice::one(self.snd_nxt, self.snd_nxt, self.mss(), cause))
     }
 
     /// The SACK blocks to send (RFC 2018 §4), at most `room` octets of them.
@@ -268,7 +338,7 @@ impl Connection {
 
     /// Makes `frame` the segment that was chosen.
     fn fill(&mut self, cx: &mut Cx<'_, '_>, path: &Path, choice: &Choice, frame: &mut Frame) {
-        let &Choice { start, end, sack_room, cause } = choice;
+        let &Choice { start, end, sack_room, cause, segment_size } = choice;
         self.show_metrics(cx);
         let mut flags = Flags::ACK;
         if start == end {
@@ -283,7 +353,10 @@ impl Connection {
                 flags = flags | Flags::PSH;
             }
             let payload = self.send.slice(start.min(data_end), data_end.saturating_sub(start) as usize);
+            let segments = super::segment_count(payload.len(), segment_size);
             self.begin(flags, payload, cause, frame);
+            self.counters.sent_segments += u64::from(segments - 1);
+            frame.meta.segment_size = segment_size;
         }
         self.put_header(cx, path, start, flags, sack_room, frame);
     }

@@ -137,6 +137,17 @@ impl SendQueue {
         }
     }
 
+    /// How many octets from `from` on lie in one piece of storage: so many can be sliced without a copy. `from` must not lie
+    /// before what is held.
+    pub fn contiguous(&self, from: Offset) -> u64 {
+        if from >= self.tail_start() {
+            return self.end.saturating_sub(from);
+        }
+        let behind = self.chunks.partition_point(|chunk| chunk.start <= from);
+        let chunk = behind.checked_sub(1).and_then(|place| self.chunks.get(place));
+        chunk.map_or(0, |chunk| (chunk.start + chunk.octets.len() as u64).saturating_sub(from))
+    }
+
     #[cold]
     fn search(&self, from: Offset, length: usize) -> Bytes {
         let first = self.chunks.partition_point(|chunk| chunk.start <= from) - 1;
@@ -213,7 +224,11 @@ mod tests {
                 let held = model.len() - acknowledged;
                 let from = acknowledged + usize::from(from) % (held + 1);
                 let until = from + usize::from(until) % (model.len() - from + 1);
-                prop_assert_eq!(&queue.slice(ORIGIN + 1 + from as u64, until - from)[..], &model[from..until]);
+                let (at, length) = (ORIGIN + 1 + from as u64, until - from);
+                let in_one_piece = queue.contiguous(at) >= length as u64;
+                let slice = queue.slice(at, length);
+                prop_assert_eq!(&slice[..], &model[from..until]);
+                prop_assert!(!in_one_piece || length == 0 || queue.slice(at, length).as_ptr() == slice.as_ptr());
                 acknowledged += usize::from(acked) % (held + 1);
                 queue.advance(ORIGIN + 1 + acknowledged as u64);
                 prop_assert_eq!(queue.len(), model.len() - acknowledged);

@@ -16,6 +16,7 @@ struct Case {
     loss: [u64; 2],
     held: u64,
     mtu: [u16; 2],
+    super_frames: [u32; 2],
     buffers: [u32; 2],
     sack: [bool; 2],
     timestamps: [bool; 2],
@@ -28,8 +29,9 @@ fn any_case() -> impl Strategy<Value = Case> {
     let buffer = || prop_oneof![1_000_u32..8_000, 60_000_u32..300_000];
     let length = || prop_oneof![0_usize..3_000, 0_usize..120_000];
     let wire = (any::<u64>(), [length(), length()], [0_u64..30, 0_u64..30], 0_u64..30);
+    let super_frame = || prop_oneof![Just(0), 60_u32..9_000, Just(65_535)];
     let ends = (
-        [mtu(), mtu()],
+        ([mtu(), mtu()], [super_frame(), super_frame()]),
         [buffer(), buffer()],
         any::<[bool; 2]>(),
         any::<[bool; 2]>(),
@@ -37,12 +39,16 @@ fn any_case() -> impl Strategy<Value = Case> {
         1_u64..450,
     );
     (wire, ends).prop_map(
-        |((seed, length, loss, held), (mtu, buffers, sack, timestamps, scaling, delayed_ack))| Case {
+        |(
+            (seed, length, loss, held),
+            ((mtu, super_frames), buffers, sack, timestamps, scaling, delayed_ack),
+        )| Case {
             seed,
             length,
             loss,
             held,
             mtu,
+            super_frames,
             buffers,
             sack,
             timestamps,
@@ -72,7 +78,7 @@ fn run(case: &Case, patient: bool) -> ([Vec<u8>; 2], [Ending; 2], Pair) {
         if patient { Knobs { r2: long, syn_r2: long, msl, keep_alive_count: u8::MAX, ..base } } else { base }
     };
     let mut pair = Pair::new(knobs(0), knobs(1));
-    pair.mtu = case.mtu;
+    (pair.mtu, pair.super_frames) = (case.mtu, case.super_frames);
     let mut rng = Rng::stream(case.seed, "wire", "fate");
     let (loss, held) =
         (case.loss.map(|percent| Probability::ratio(percent, 100)), Probability::ratio(case.held, 100));

@@ -23,6 +23,8 @@ pub struct Seen {
     pub cause: Cause,
     pub segment: Segment,
     pub length: usize,
+    /// Of a super-frame, payload octets of each segment.
+    pub segment_size: Option<u16>,
 }
 
 /// What else of a connection was shown.
@@ -70,6 +72,8 @@ pub struct Pair {
     /// One-way delay.
     pub delay: Duration,
     pub mtu: [u16; 2],
+    /// The longest super-frames that the links take.
+    pub super_frames: [u32; 2],
     wire: BTreeMap<(Instant, u64), (usize, Frame)>,
     sent: u64,
     pub seen: Vec<Seen>,
@@ -101,6 +105,7 @@ impl Pair {
             rngs,
             delay: Duration::from_millis(10),
             mtu: [1500; 2],
+            super_frames: [0; 2],
             wire: BTreeMap::new(),
             sent: 0,
             seen: Vec::new(),
@@ -125,7 +130,7 @@ impl Pair {
                 mtu: self.mtu[end],
                 link_mtu: self.mtu[end],
                 transmit_checksum: false,
-                max_super_frame: 0,
+                max_super_frame: self.super_frames[end],
             };
             while let Some(ready) = self.ends[end].next_ready() {
                 let ends = *self.ends[end].ends(ready);
@@ -140,16 +145,22 @@ impl Pair {
                 if !emitted {
                     continue;
                 }
+                let segment_size = frame.meta.segment_size;
+                let longest =
+                    segment_size.map_or(frame.len(), |size| frame.head_length() + usize::from(size));
                 assert!(
-                    frame.len() + 20 <= usize::from(self.mtu[end]),
+                    longest + 20 <= usize::from(self.mtu[end]),
                     "a segment longer than the MTU: {frame:?}"
                 );
+                let most = if segment_size.is_some() { self.super_frames[end] } else { u32::MAX };
+                assert!(frame.len() + 20 <= most as usize, "a super-frame longer than its link's: {frame:?}");
                 self.sent += 1;
                 frame.meta.id = FrameId { origin: NodeId(end as u32), counter: self.sent };
                 let ip = info(ends.local.ip(), ends.remote.ip(), frame.meta.id);
                 let (segment, header) = Segment::parse(&mut frame, &ip).expect("our own segments parse");
                 let length = frame.len() - header;
-                let seen = Seen { at: self.now, from: end, cause: frame.meta.cause, segment, length };
+                let seen =
+                    Seen { at: self.now, from: end, cause: frame.meta.cause, segment, length, segment_size };
                 self.seen.push(seen);
                 let delay = match (self.judge)(&seen) {
                     Fate::Deliver => Duration::ZERO,

@@ -11,6 +11,7 @@ mod delivery;
 mod harness;
 mod predicted;
 mod rules;
+mod super_frames;
 mod timing;
 mod told;
 mod told_closing;
