@@ -49,13 +49,11 @@ pub fn interfaces() -> Vec<InterfaceInfo> {
 /// The interface that a link is over.
 pub(crate) fn find(link: &str, name: &str) -> Result<NetworkInterface, LinkError> {
     let mut all = pnet_datalink::interfaces();
-    match all.iter().position(|found| found.name == name) {
-        Some(place) => Ok(all.swap_remove(place)),
-        None => {
-            let known = all.into_iter().map(|interface| interface.name).collect();
-            Err(LinkError::NoDevice { link: link.to_owned(), known })
-        }
+    if let Some(place) = all.iter().position(|found| found.name == name) {
+        return Ok(all.swap_remove(place));
     }
+    let known = all.into_iter().map(|interface| interface.name).collect();
+    Err(LinkError::NoDevice { link: link.to_owned(), known })
 }
 
 /// The system said that the interface is down, or that it is not there. The one recovers, and is told once: then

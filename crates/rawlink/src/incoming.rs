@@ -123,3 +123,98 @@ fn place_tag(frame: &mut Frame, beside: Option<Beside>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use etherparse::PacketBuilder;
+    use wirelab_stack::checksum::pseudo_header;
+
+    use super::*;
+
+    /// Octets of an Ethernet frame with so many octets of payload, whose checksum is the pseudo-header's sum alone.
+    fn octets(is_tcp: bool, payload: usize) -> Vec<u8> {
+        let (from, to) = ([10, 0, 0, 1], [10, 0, 0, 2]);
+        let builder = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]).ipv4(from, to, 64);
+        let (mut octets, payload) = (Vec::new(), vec![7; payload]);
+        let (at, protocol) = if is_tcp {
+            builder.tcp(1, 2, 1000, 500).write(&mut octets, &payload).unwrap();
+            (34 + 16, 6)
+        } else {
+            builder.udp(1, 2).write(&mut octets, &payload).unwrap();
+            (34 + 6, 17)
+        };
+        let covered = (octets.len() - 34) as u32;
+        let sum = !pseudo_header(&from.into(), &to.into(), protocol, covered).finish();
+        octets[at..at + 2].copy_from_slice(&sum.to_be_bytes());
+        octets
+    }
+
+    fn without(octets: Vec<u8>, status: u32, tag: Option<(u16, u16)>) -> (Vec<Frame>, LinkCounters) {
+        let (mut frames, mut counters) = (VecDeque::new(), LinkCounters::default());
+        let beside = Some(Beside { status, tag });
+        without_header(octets.into(), Medium::Ethernet, beside, 1500, &mut counters, &mut frames);
+        (frames.into(), counters)
+    }
+
+    #[test]
+    fn the_kernels_word_about_a_checksum_is_taken() {
+        let checksum = |status| without(octets(true, 100), status, None).0[0].meta.checksum;
+        assert_eq!(checksum(0), Checksum::Complete);
+        assert_eq!(checksum(libc::TP_STATUS_CSUM_VALID), Checksum::Verified);
+        let not_ready = checksum(libc::TP_STATUS_CSUMNOTREADY);
+        assert_eq!(not_ready, Checksum::Partial { start: 34, offset: 16 });
+        // Where it stands in what is neither TCP nor UDP is not known.
+        let mut other = octets(true, 100);
+        other[23] = 132;
+        let (frames, _) = without(other, libc::TP_STATUS_CSUMNOTREADY, None);
+        assert_eq!(frames[0].meta.checksum, Checksum::Unchecked);
+    }
+
+    #[test]
+    fn what_is_longer_than_the_mtu_is_cut_into_what_a_wire_would_carry() {
+        let (frames, counters) = without(octets(true, 1460), libc::TP_STATUS_CSUMNOTREADY, None);
+        assert_eq!((frames.len(), counters.split), (1, 0));
+        let (mut frames, counters) =
+            without(octets(true, 4000), libc::TP_STATUS_CSUMNOTREADY, Some((5, 0x8100)));
+        assert_eq!(frames.iter().map(Frame::len).collect::<Vec<_>>(), [1514, 1514, 1134]);
+        assert_eq!((counters.received, counters.split), (1, 1));
+        for frame in &mut frames {
+            assert_eq!((frame.meta.checksum, frame.meta.vlan), (Checksum::Complete, Some(5)));
+            let segment = &frame.to_vec()[34..];
+            let sum = pseudo_header(&[10, 0, 0, 1].into(), &[10, 0, 0, 2].into(), 6, segment.len() as u32);
+            assert!(sum.with(segment).is_intact());
+        }
+    }
+
+    #[test]
+    fn datagrams_of_a_super_frame_come_one_by_one() {
+        let (mut frames, mut counters) = (VecDeque::new(), LinkCounters::default());
+        let mut header = [1, 5, 0, 0, 0, 0, 0, 0, 0, 0];
+        for (at, value) in [(2, 42_u16), (4, 1000), (6, 34), (8, 6)] {
+            header[at..at + 2].copy_from_slice(&value.to_ne_bytes());
+        }
+        with_header(header, octets(false, 2500).into(), Medium::Ethernet, None, &mut counters, &mut frames);
+        assert_eq!(frames.iter().map(Frame::len).collect::<Vec<_>>(), [1042, 1042, 542]);
+        assert!(frames.iter().all(|frame| frame.meta.segment_size.is_none()));
+        assert_eq!((counters.received, counters.split), (1, 1));
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_is_counted() {
+        let (mut frames, mut counters) = (VecDeque::new(), LinkCounters::default());
+        let header = [1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff];
+        with_header(header, octets(true, 10).into(), Medium::Ethernet, None, &mut counters, &mut frames);
+        assert_eq!((frames.len(), counters.malformed, counters.received), (0, 1, 0));
+    }
+
+    #[test]
+    fn a_tag_that_the_meta_cannot_hold_goes_back_into_the_octets() {
+        let whole = octets(true, 10);
+        let (frames, _) = without(whole.clone(), 0, Some((0x2005, 0x88a8)));
+        let mut tagged = whole.clone();
+        tagged.splice(12..12, [0x88, 0xa8, 0x20, 0x05]);
+        assert_eq!((frames[0].meta.vlan, frames[0].to_vec()), (None, tagged));
+        let (frames, _) = without(whole.clone(), 0, Some((0x2005, 0x8100)));
+        assert_eq!((frames[0].meta.vlan, frames[0].to_vec()), (Some(0x2005), whole));
+    }
+}

@@ -9,6 +9,7 @@
 //! | packet sockets | [`Raw`] |
 //! | raw IP | [`Ip`] |
 //! | TAP and TUN devices | [`Tap`] |
+//! | captures | [`Capture`] |
 //! | which interfaces the system has, and whose an address is | [`interfaces`], [`kernel_owns`] |
 //! | rights given up | [`drop_capabilities`] |
 //!
@@ -19,6 +20,7 @@
 //! This is the one crate with `unsafe` code; each block says why it is sound.
 
 mod batch;
+mod capture;
 mod device;
 mod driver;
 mod error;
@@ -39,6 +41,7 @@ mod sys;
 mod tap;
 mod virtio;
 
+pub use capture::Capture;
 pub use device::{InterfaceInfo, interfaces};
 pub use driver::{DriverError, WallClock};
 pub use error::{Capability, LinkError};

@@ -2,7 +2,7 @@
 
 use wirelab_stack::frame::Medium;
 
-use crate::{Ip, LinkError, LinkKind, LinkSpec, Raw, RealLink, Tap};
+use crate::{Capture, Ip, LinkError, LinkKind, LinkSpec, Raw, RealLink, Tap};
 
 impl LinkSpec {
     /// Opens the link.
@@ -19,11 +19,8 @@ impl LinkSpec {
                 Box::new(Raw::open(&self.text, interface, *promiscuous, self.offload)?)
             }
             LinkKind::Ip(interface) => Box::new(Ip::open(&self.text, interface)?),
-            LinkKind::Pcap { .. } => {
-                return Err(LinkError::Specification {
-                    link: self.text.clone(),
-                    problem: "a capture cannot be opened so far".to_owned(),
-                });
+            LinkKind::Pcap { from, to, pace } => {
+                Box::new(Capture::open(&self.text, from.as_deref(), to.as_deref(), *pace)?)
             }
         })
     }

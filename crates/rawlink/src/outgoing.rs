@@ -118,3 +118,87 @@ fn is_too_large(frame: &mut Frame, takes: Takes) -> bool {
     }
     frame.len() > longest
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use etherparse::PacketBuilder;
+    use wirelab_stack::frame::{Checksum, Meta};
+    use wirelab_stack::trace::{Cause, Trigger};
+
+    use super::*;
+
+    const TAKES: Takes = Takes { medium: Medium::Ethernet, mtu: 1500, offload: None };
+
+    /// A segment with so many octets of payload, its checksum a partial one.
+    fn segment(payload: usize, segment_size: Option<u16>) -> Frame {
+        let mut octets = Vec::new();
+        PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2])
+            .ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
+            .tcp(1, 2, 1000, 500)
+            .write(&mut octets, &vec![7; payload])
+            .unwrap();
+        let checksum = Checksum::Partial { start: 34, offset: 16 };
+        let meta = Meta { checksum, segment_size, ..Meta::new(Cause::Raw, Trigger::Call) };
+        Frame::from_wire(Bytes::from(octets), meta)
+    }
+
+    fn lengths(queue: &VecDeque<Frame>) -> Vec<usize> {
+        queue.iter().map(Frame::len).collect()
+    }
+
+    #[test]
+    fn a_super_frame_is_cut_where_it_stands() {
+        let mut queue = VecDeque::from([segment(10, None), segment(3000, Some(1460)), segment(20, None)]);
+        let mut counters = LinkCounters::default();
+        for place in 0..5 {
+            assert!(matches!(prepare(&mut queue, place, TAKES, &mut counters), Next::Ready(_)), "{place}");
+            assert_eq!(queue[place].meta.checksum, Checksum::Complete);
+        }
+        assert!(matches!(prepare(&mut queue, 5, TAKES, &mut counters), Next::Nothing));
+        assert_eq!(lengths(&queue), [64, 1514, 1514, 134, 74]);
+        assert_eq!(counters, LinkCounters { split: 1, ..LinkCounters::default() });
+    }
+
+    #[test]
+    fn a_device_with_offloads_gets_super_frames_up_to_its_bound() {
+        let takes = Takes { offload: Some(3040), ..TAKES };
+        let mut queue = VecDeque::from([segment(3000, Some(1460)), segment(3001, Some(1460))]);
+        let mut counters = LinkCounters::default();
+        let Next::Ready(header) = prepare(&mut queue, 0, takes, &mut counters) else { panic!("it fits") };
+        assert_eq!(header[..2], [1, 1], "a partial checksum, and a super-frame of TCP");
+        assert!(matches!(queue[0].meta.checksum, Checksum::Partial { .. }));
+        assert!(matches!(prepare(&mut queue, 1, takes, &mut counters), Next::Ready(_)));
+        assert_eq!((lengths(&queue), counters.split), (vec![3054, 1514, 1514, 135], 1));
+    }
+
+    #[test]
+    fn what_cannot_be_cut_or_tagged_is_taken_out() {
+        let junk = |meta: &mut Frame| meta.truncate(20);
+        let mut cut_off = segment(3000, Some(1460));
+        junk(&mut cut_off);
+        // The VLAN that nobody has.
+        let mut tagged = segment(10, None);
+        tagged.meta.vlan = Some(0x0fff);
+        let mut queue = VecDeque::from([cut_off, tagged, segment(30, None)]);
+        let mut counters = LinkCounters::default();
+        assert!(matches!(prepare(&mut queue, 0, TAKES, &mut counters), Next::Ready(_)));
+        assert_eq!((lengths(&queue), counters.refused), (vec![84], 2));
+    }
+
+    #[test]
+    fn tags_go_beyond_the_mtu_and_nothing_else_does() {
+        let mut counters = LinkCounters::default();
+        let mut is_ready = |frame: Frame| {
+            let mut queue = VecDeque::from([frame]);
+            matches!(prepare(&mut queue, 0, TAKES, &mut counters), Next::Ready(_))
+        };
+        assert!(is_ready(segment(1460, None)));
+        assert!(!is_ready(segment(1461, None)));
+        for (payload, fits) in [(1460, true), (1461, false)] {
+            let mut tagged = segment(payload, None);
+            tagged.meta.vlan = Some(5);
+            assert_eq!(is_ready(tagged), fits, "{payload}");
+        }
+    }
+}
