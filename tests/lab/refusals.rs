@@ -40,6 +40,16 @@ fn what_cannot_be_opened_is_told_with_its_exit_code() {
         let absent = serve(&["http:80=/no/such/directory"]);
         assert_eq!(absent.status.code(), Some(2));
         assert!(error(&absent).contains("cannot open /no/such/directory"), "{}", error(&absent));
+        let mut ours = Command::new(env!("CARGO_BIN_EXE_wirelab"));
+        let owned =
+            ours.args(["serve", "--on", "tap:wl0", "--address", "10.77.0.1/24", "echo"]).output().unwrap();
+        assert_eq!(owned.status.code(), Some(2));
+        assert!(
+            error(&owned).contains("10.77.0.1 is this system's own address, on wl0"),
+            "{}",
+            error(&owned)
+        );
+        assert!(error(&owned).contains("--force"), "{}", error(&owned));
         let forbidden = Command::new("setpriv")
             .args(["--reuid", "65534", "--clear-groups", "--bounding-set", "-all", "--inh-caps", "-all"])
             .arg(env!("CARGO_BIN_EXE_wirelab"))

@@ -21,7 +21,7 @@ pub fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<Code, Failure> {
     applications::serve(&mut lab.world, lab.host, &args.applications, args.allow_upload)?;
     let lines = Lines::default();
     lab.add_recorder(Box::new(LineRecorder::new(lines.clone(), args.json)));
-    lab.begin();
+    lab.begin()?;
     let farewell = Farewell::new(lab.host);
     let mut serving = Serving { announced: false, farewell, out, lines, json: args.json };
     let driven = lab.world.drive(&mut lab.clock, None, |world, signals| serving.turn(world, signals));

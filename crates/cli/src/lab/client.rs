@@ -50,7 +50,7 @@ pub fn run(
     out: &mut dyn Write,
 ) -> Result<Ended, Failure> {
     let host = lab.host;
-    lab.begin();
+    lab.begin()?;
     let task = lab.world.spawn(host, name, Instant::ZERO, program);
     if console {
         lab.clock.use_standard();

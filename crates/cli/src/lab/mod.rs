@@ -19,7 +19,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wirelab_rawlink::{LinkError, WallClock};
+use wirelab_rawlink::{DriverError, LinkError, LinkKind, WallClock};
 use wirelab_sim::{DirectionConfig, LinkConfig, Recorder, Recorders, World, mac_of};
 use wirelab_stack::addr::{Cidr, Mac};
 use wirelab_stack::clock::{Clock, Timestamp};
@@ -55,6 +55,7 @@ impl Lab {
     /// # Errors
     /// When the link cannot be opened, an option makes no sense, or a file cannot be written.
     pub fn open(args: &LabArgs, verb: &str) -> Result<Self, Failure> {
+        check_addresses(args)?;
         let link = args.on.open()?;
         let seed = args.seed.unwrap_or_else(wirelab_rawlink::random_seed);
         let mut world = World::new(seed);
@@ -114,10 +115,16 @@ impl Lab {
         Ok(())
     }
 
-    /// Lets those who watch begin: once, before it is driven.
-    pub fn begin(&mut self) {
+    /// Lets those who watch begin, and gives up the rights that it took to open the link: once, before it is driven, and
+    /// when all files that are needed are open.
+    ///
+    /// # Errors
+    /// When the system does not let us give them up.
+    pub fn begin(&mut self) -> Result<(), Failure> {
         let recorders = core::mem::take(&mut self.recorders);
         self.world.set_recorder(Box::new(recorders));
+        let failed = |error| DriverError::System { doing: "give up the rights of this program", error };
+        Ok(wirelab_rawlink::drop_capabilities().map_err(failed)?)
     }
 
     /// Completes the files that were written.
@@ -131,6 +138,16 @@ impl Lab {
         let trace = recorders.take::<TraceRecorder>().map(|recorder| recorder.finish());
         [pcap, trace].into_iter().flatten().fold(Ok(()), Result::and)
     }
+}
+
+/// A kernel that has our address would answer beside us.
+fn check_addresses(args: &LabArgs) -> Result<(), Failure> {
+    // Over raw IP the kernel's address is the one to take.
+    if args.force || matches!(args.on.kind, LinkKind::Ip(_)) {
+        return Ok(());
+    }
+    let owned = args.address.iter().find_map(|own| wirelab_rawlink::kernel_owns(own.address()));
+    owned.map_or(Ok(()), |owned| Err(Failure::Usage(format!("--address: {owned}"))))
 }
 
 /// The hardware address of our host: the same for the same address on the same link, and locally administered.

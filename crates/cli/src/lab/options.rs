@@ -23,6 +23,9 @@ pub struct LabArgs {
     /// Our hardware address, instead of one that is made of the link's name and the address
     #[arg(long, value_name = "MAC")]
     pub mac: Option<Mac>,
+    /// Take the address though this machine has it
+    #[arg(long)]
+    pub force: bool,
     /// Leave checksums, and the cutting of long frames into segments, to the device: faster, but a capture on this machine
     /// shows what we send unfinished, and longer than the MTU
     #[arg(long)]
