@@ -20,6 +20,7 @@ const PROTOCOLS: &[(&str, &[&str])] = &[
     ("fragments", &["ARP", "ICMP", "IPv4", "UDP"]),
     ("ftp-mirror", &["ARP", "FTP", "FTP-DATA", "TCP"]),
     ("http-download", &["ARP", "HTTP", "TCP"]),
+    ("interactive", &["ARP", "TCP"]),
     ("lossy-transfer", &["ARP", "TCP"]),
     ("mail", &["ARP", "SMTP", "SMTP/IMF", "TCP"]),
     ("multicast", &["ARP", "IGMPv3", "UDP"]),

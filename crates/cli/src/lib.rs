@@ -7,6 +7,7 @@
 //! | one line about a frame | [`summary`] |
 //! | a host of ours on a real link | [`lab`] |
 //! | the sequence diagram | [`ladder`] |
+//! | who types to a run | [`typing`] |
 //! | files of a directory of this machine | [`directory`] |
 //! | pcapng, JSON lines, CSV series | [`record`] |
 //! | the tables and the verdict | [`tables`] |
@@ -28,6 +29,7 @@ pub mod tables;
 #[cfg(test)]
 mod test_frames;
 pub mod topology;
+pub mod typing;
 mod words;
 
 use std::ffi::OsString;

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wirelab_scenario::{Report, Run};
+use wirelab_scenario::{Report, Run, Typist};
 use wirelab_sim::Progress;
 
 use crate::tables::grouped;
@@ -15,14 +15,14 @@ const PATIENCE: Duration = Duration::from_millis(700);
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Runs, and shows how far it has come where somebody can see it.
-pub fn execute(run: &mut Run, wanted: bool) -> Report {
+pub fn execute(run: &mut Run, typist: &mut dyn Typist, wanted: bool) -> Report {
     if !wanted || !std::io::stderr().is_terminal() {
-        return run.execute(&mut |_| {});
+        return run.execute_typing(typist, &mut |_| {});
     }
     let begun = Instant::now();
     let mut drawn = begun;
     let mut bar: Option<ProgressBar> = None;
-    let report = run.execute(&mut |progress| {
+    let report = run.execute_typing(typist, &mut |progress| {
         let now = Instant::now();
         if now - begun < PATIENCE || now - drawn < INTERVAL {
             return;

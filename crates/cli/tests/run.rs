@@ -237,3 +237,96 @@ fn a_reader_that_went_away_is_no_failure() {
     }
     assert_eq!(String::from_utf8(err).unwrap(), "");
 }
+
+/// Runs what is interactive with `typed` coming from a pipe: what it prints, and how it ends.
+fn typed(typed: &[u8], more: &[&str]) -> (String, Code) {
+    use clap::Parser;
+    use wirelab_cli::args::{Cli, Command};
+    use wirelab_cli::typing::keyboard::Plain;
+
+    let cli = Cli::try_parse_from(["wirelab", "run", "interactive"].iter().chain(more)).unwrap();
+    let Command::Run(args) = cli.command else { panic!("it is a run") };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut keyboard = Plain(typed, Charset::Unicode);
+    let style = Style::plain(Charset::Unicode);
+    let code =
+        wirelab_cli::command::run::run_typing(&args, &mut keyboard, &style, &mut out, &mut err).unwrap();
+    assert!(err.is_empty(), "{}", String::from_utf8_lossy(&err));
+    (String::from_utf8(out).unwrap(), code)
+}
+
+/// What is printed behind `mark`, to the end of the line.
+fn behind<'t>(text: &'t str, mark: &str) -> Vec<&'t str> {
+    text.lines().filter_map(|line| line.split_once(mark).map(|(_, rest)| rest)).collect()
+}
+
+#[test]
+fn what_is_typed_is_answered_and_its_ladder_follows() {
+    let (out, code) = typed("hello\nn\n\nété\ny\nnot read\n".as_bytes(), &[]);
+    assert_eq!(code, Code::Held);
+    let order = [
+        "interactive: Lines that you type",
+        "SYN ACK",
+        "text: hello",
+        "\nHELLO\n",
+        "terminal sends \"hello\"",
+        "quit? (y/n) n",
+        "text: \n",
+        "text: été",
+        "\nÉTÉ\n",
+        "terminal sends \"été\"",
+        "quit? (y/n) y",
+        "FIN ACK",
+        "terminal: received \"HELLOÉTÉ\"",
+    ];
+    let mut rest = out.as_str();
+    for part in order {
+        let Some((_, after)) = rest.split_once(part) else {
+            panic!("`{part}` is not there in order:\n{out}")
+        };
+        rest = after;
+    }
+    assert_eq!(out.matches("SYN ACK").count(), 1, "each ladder has its own line's frames");
+    assert!(!out.contains("not read"));
+    let again = typed("hello\nn\n\nété\ny\nnot read\n".as_bytes(), &[]).0;
+    assert_eq!(behind(&out, "trace hash "), behind(&again, "trace hash "));
+    let other = typed(b"hello\ny\n", &[]).0;
+    assert_ne!(behind(&out, "trace hash "), behind(&other, "trace hash "));
+}
+
+#[test]
+fn the_end_of_the_input_ends_wherever_it_comes() {
+    for input in ["", "\n\n", "hello", "hello\n", "hello\nn\n", "hello\nno\nHE", "hello\nn\nHE\nY"] {
+        let (out, code) = typed(input.as_bytes(), &["--quiet"]);
+        assert_eq!((out.as_str(), code), ("", Code::Held), "{input:?}");
+    }
+    let (out, _) = typed(b"hello\r\ny\r\n", &["--json"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["applications"][1]["results"][0]["value"], "HELLO");
+}
+
+#[test]
+fn what_a_line_is_made_of_does_no_harm() {
+    // An octet that is no text, a character in two lines, controls, and the longest line and one that is longer.
+    let longest = wirelab_stack::application::terminal::LONGEST_LINE;
+    let lines: [&[u8]; 5] =
+        [b"\xff\x1b[2J", b"\xc3", b"\xa9", &vec![b'a'; longest], &vec![b'a'; longest + 1]];
+    let mut input = Vec::new();
+    for line in lines {
+        input.extend_from_slice(line);
+        input.extend_from_slice(b"\nn\n");
+    }
+    let (out, code) = typed(&input, &["--json"]);
+    assert_eq!(code, Code::Held);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let results = report["applications"][1]["results"].as_array().unwrap();
+    let answers: Vec<&str> = results.iter().map(|result| result["value"].as_str().unwrap()).collect();
+    assert_eq!(answers.len(), 5, "the last line is too long, and its `n` is a line: {answers:?}");
+    assert_eq!(answers[..3], ["\u{fffd}\u{1b}[2J", "", "É"]);
+    assert_eq!(answers[3].len(), longest);
+    assert_eq!(answers[4], "N");
+    let said = report["applications"][1]["said"].as_array().unwrap();
+    assert!(said[0].as_str().unwrap().contains("was not sent"), "{said:?}");
+    let (out, _) = typed(b"\x1b[2J\ny\n", &[]);
+    assert!(!out.contains('\u{1b}'), "nothing that is typed or answered moves the cursor");
+}

@@ -8,7 +8,7 @@ use wirelab_sim::{
 };
 use wirelab_stack::application::upper::{once, session};
 use wirelab_stack::application::{
-    AppError, bulk, dhcp, discard, echo, ftp, http, ping, small, smtp, traceroute, unix,
+    AppError, bulk, dhcp, discard, echo, ftp, http, ping, small, smtp, terminal, traceroute, unix,
 };
 use wirelab_stack::frame::{InterfaceId, NodeId};
 use wirelab_stack::host::Host;
@@ -25,6 +25,7 @@ use crate::report::{
     InterfaceReport, LinkReport, MailReport, Outcome, REPORT_VERSION, Report, ResultReport, WaitingReport,
 };
 use crate::shown::{NotShownReport, ShownReport};
+use crate::typing::{self, Nobody, Typist};
 use crate::verdict;
 use crate::watch::{Flow, Seen, Watch};
 
@@ -134,19 +135,36 @@ impl Run {
     /// # Panics
     /// When the world does not give back its recorders: our own mistake.
     pub fn execute(&mut self, progress: &mut dyn FnMut(Progress)) -> Report {
+        self.execute_typing(&mut Nobody, progress)
+    }
+
+    /// How many of its programs read what somebody types.
+    pub fn terminals(&self) -> usize {
+        let is_one = |application: &&PlannedApplication| matches!(application.work, Work::Terminal(_));
+        self.plan.applications.iter().filter(is_one).count()
+    }
+
+    /// As [`execute`](Self::execute), with somebody who types to programs and reads what they print; without, their input
+    /// is at its end.
+    ///
+    /// # Panics
+    /// As `execute`.
+    pub fn execute_typing(&mut self, typist: &mut dyn Typist, progress: &mut dyn FnMut(Progress)) -> Report {
         let mut recorders = core::mem::take(&mut self.recorders);
         recorders.add(Box::new(TraceHash::new(self.world.names())));
         recorders.add(Box::new(Watch::default()));
         self.world.set_recorder(Box::new(recorders));
-        let outcome = self.world.run(self.plan.limits, progress);
+        let interactive = self.terminals() > 0;
+        let hosts = &self.nodes[..self.plan.hosts.len()];
+        let outcome = if interactive {
+            typing::converse(&mut self.world, hosts, self.plan.limits, typist, progress)
+        } else {
+            self.world.run(self.plan.limits, progress)
+        };
         for (node, table) in &self.at_end {
             self.world.show(*node, *table);
         }
-        let recorders = self.world.take_recorder().expect("the recorder was set before the run");
-        let Ok(recorders) = recorders.downcast::<Recorders>() else {
-            unreachable!("the world gave back another recorder than it was given")
-        };
-        self.recorders = *recorders;
+        self.recorders = typing::take_watchers(&mut self.world);
         let hash: TraceHash = *self.recorders.take().expect("the hash was added before the run");
         let watch: Watch = *self.recorders.take().expect("the watch was added before the run");
         let files = self.files();
@@ -471,6 +489,7 @@ fn program(application: &PlannedApplication) -> Program {
         Work::FtpClient(config) => start.with(ftp::client::run(config)),
         Work::SmtpServer(config) => start.with(smtp::server::serve(config)),
         Work::SmtpClient(config) => start.with(smtp::client::run(config)),
+        Work::Terminal(config) => start.with(terminal::run(config)),
         Work::UnixServer(config) => start.with(unix::server(config)),
         Work::UnixClient(config) => start.with(unix::client(config)),
     }

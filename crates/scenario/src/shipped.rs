@@ -30,6 +30,7 @@ const SHIPPED: &[Shipped] = shipped![
     "fragments": "Packets in pieces: cut twice, out of order, one lost, one that must not be cut",
     "ftp-mirror": "A directory mirrored by FTP, across a partition",
     "http-download": "20 MB by HTTP across a link that loses 2 %",
+    "interactive": "Lines that you type, to the server on port 9999 and back",
     "lossy-transfer": "10 MB across a link that loses 5 % each way",
     "mail": "Mail for two, and mail that is not taken",
     "multicast": "Three receivers of one group, a source filter, and a leave that the router notices",

@@ -211,6 +211,18 @@ fn each_app_has_fields_of_its_own() {
 }
 
 #[test]
+fn a_host_has_one_terminal() {
+    let terminal = |name: &str, host: &str| {
+        format!(
+            "[[application]]\nname = \"{name}\"\nhost = \"{host}\"\napp = \"terminal\"\nto = \"server:9999\"\n"
+        )
+    };
+    right(&(terminal("a", "client") + &terminal("b", "server")));
+    let (path, message) = one(&(terminal("a", "client") + &terminal("b", "client")));
+    assert_eq!((path.as_str(), message.as_str()), ("application.b.name", "`client` has a terminal already"));
+}
+
+#[test]
 fn sockets_within_a_host_have_paths_or_abstract_names() {
     let application = |rest: &str| {
         format!("[[application]]\nname = \"a\"\nhost = \"client\"\napp = \"unix-server\"\n{rest}")

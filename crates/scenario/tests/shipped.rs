@@ -32,6 +32,12 @@ fn echo_udp() {
 }
 
 #[test]
+fn interactive() {
+    // Nobody types: the input is at its end at once.
+    held(&run("interactive", None));
+}
+
+#[test]
 fn unix_sockets() {
     let report = run("unix-sockets", None);
     held(&report);

@@ -36,8 +36,8 @@ impl World {
     }
 
     /// The first host of which a program waits for standard input that may still come.
-    pub fn wants_input(&mut self) -> Option<NodeId> {
-        self.node_ids().find(|node| self.seat_mut(*node).is_some_and(|seat| seat.console.wants_input()))
+    pub fn wants_input(&self) -> Option<NodeId> {
+        self.waits_for_input()
     }
 
     /// Whether a host's programs have printed what nobody has taken; false for what is no host.

@@ -351,6 +351,20 @@ impl Executor {
         place.as_ref().filter(|_| u64::from(*generation) == task >> 32).map(|task| task.application)
     }
 
+    /// Whether a run waits for the application of a task.
+    pub(crate) fn is_waited_for(&self, task: u64) -> bool {
+        let application = self.application_of(task).map(|id| &self.applications[id.0 as usize]);
+        application.is_some_and(|application| !application.background)
+    }
+
+    /// Whether an application that a run waits for is still to start.
+    pub(crate) fn starts_later(&self) -> bool {
+        let later = |application: &Application| {
+            !application.background && application.root.is_some() && application.ended.is_none()
+        };
+        self.applications.iter().any(later)
+    }
+
     /// How an application ended.
     pub(crate) fn ended_how(&self, id: TaskId) -> Option<Result<(), String>> {
         self.applications[id.0 as usize].ended.as_ref().map(|(_, how)| how.clone())

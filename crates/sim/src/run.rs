@@ -43,6 +43,34 @@ impl World {
         self.run_while(limits, progress, |world| !world.is_over())
     }
 
+    /// As [`run`](Self::run), but only until a program waits for standard input while there is nothing else to do: then it
+    /// says on which host, and time stands until it is called again. There is something to do while a frame is under way,
+    /// a host has data or a FIN to deliver, and an application that is not in the background sleeps or has not started.
+    ///
+    /// # Errors
+    /// How the run has ended.
+    pub fn run_for_input(
+        &mut self,
+        limits: Limits,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<NodeId, Outcome> {
+        let outcome = self.run_while(limits, progress, |world| {
+            // Cheapest first: all hosts are looked at only while nothing is under way.
+            !world.is_over()
+                && (world.fabric.frames() > 0 || world.waits_for_input().is_none() || !world.is_quiet())
+        });
+        match (&outcome, self.waits_for_input()) {
+            (Outcome::Completed | Outcome::Deadlock { .. }, Some(node)) if !self.is_over() => Ok(node),
+            _ => Err(outcome),
+        }
+    }
+
+    /// The first host of which a program waits for standard input that may still come.
+    pub(crate) fn waits_for_input(&self) -> Option<NodeId> {
+        let waits = |node: &Node| matches!(node, Node::Host(host) if host.seat().console.wants_input());
+        self.node_ids().zip(&self.nodes).find(|(_, slot)| waits(&slot.node)).map(|(node, _)| node)
+    }
+
     /// Runs until everything has ended, and ended well.
     ///
     /// # Panics
@@ -187,8 +215,23 @@ impl World {
 
     /// Whether nobody waits for anything that may still happen.
     fn is_over(&self) -> bool {
-        self.executor.running() == 0
-            && self.fabric.frames() == 0
+        self.executor.running() == 0 && self.all_has_arrived()
+    }
+
+    /// Whether nothing goes on by itself that anybody waits for.
+    fn is_quiet(&self) -> bool {
+        let sleeps = |node: &Node| match node {
+            Node::Host(host) => host.seat().sleeping().any(|task| self.executor.is_waited_for(task)),
+            _ => false,
+        };
+        self.all_has_arrived()
+            && !self.executor.starts_later()
+            && !self.nodes.iter().any(|slot| sleeps(&slot.node))
+    }
+
+    /// Whether nothing is under way, and no host has anything left to deliver.
+    fn all_has_arrived(&self) -> bool {
+        self.fabric.frames() == 0
             && self.nodes.iter().all(|slot| match &slot.node {
                 Node::Host(host) => !has_more_to_send(&host.seat().host),
                 Node::Script(node) => node.script.poll_timeout().is_none(),

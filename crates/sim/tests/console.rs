@@ -5,7 +5,7 @@ use wirelab_sim::{HostRef, Limits, Network, Outcome};
 use wirelab_stack::application::AppError;
 use wirelab_stack::socket::net::stdio::{MOST_WAITING, stdin, stdout};
 use wirelab_stack::socket::net::time;
-use wirelab_stack::time::Duration;
+use wirelab_stack::time::{Duration, Instant};
 
 /// Prints each line in upper case, a second after it came.
 async fn upper() -> Result<(), AppError> {
@@ -44,6 +44,35 @@ fn time_runs_only_while_there_is_something_to_do() {
     network.finish();
     let world = network.world();
     assert_eq!((world.wants_input(), world.feed(node, b"late")), (None, 0), "nothing comes after the end");
+}
+
+#[test]
+fn time_stands_for_whoever_types_and_runs_for_whoever_sleeps() {
+    let (mut network, host) = network();
+    let node = host.node();
+    network.spawn(host, "upper", upper());
+    // In the background something happens for ever, which is nothing to wait for.
+    network.background(host, "ticks", async {
+        loop {
+            time::sleep(Duration::from_millis(300)).await;
+        }
+    });
+    network.spawn(host, "sleeper", async {
+        time::sleep(Duration::from_secs(5)).await;
+        Ok(())
+    });
+    network.spawn_at(host, "later", Instant::from_secs(8), async { Ok(()) });
+    let world = network.world();
+    let run = |world: &mut wirelab_sim::World| world.run_for_input(Limits::default(), &mut |_| {});
+    assert_eq!(run(world).ok(), Some(node));
+    assert_eq!(world.now(), Instant::from_secs(8), "what sleeps and what starts later comes first");
+    assert_eq!(run(world).ok(), Some(node), "nobody has typed anything");
+    assert_eq!(world.now(), Instant::from_secs(8));
+    world.feed(node, b"one\n");
+    assert_eq!(run(world).ok(), Some(node));
+    assert_eq!((world.now(), world.take_output(node)), (Instant::from_secs(9), "ONE\n".into()));
+    world.end_input(node);
+    assert!(matches!(run(world), Err(Outcome::Completed)));
 }
 
 #[test]

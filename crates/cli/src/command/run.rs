@@ -22,12 +22,28 @@ use crate::record::trace::TraceRecorder;
 use crate::suggest;
 use crate::tables;
 use crate::topology::Topology;
+use crate::typing::Session;
+use crate::typing::keyboard::{Keyboard, Standard};
 
 /// Runs a scenario, and shows and writes what was asked for. What fails under `--quiet` is told to `err`.
 ///
 /// # Errors
 /// When the scenario cannot be read, or a file or `out` cannot be written.
 pub fn run(args: &RunArgs, style: &Style, out: &mut dyn Write, err: &mut dyn Write) -> Result<Code, Failure> {
+    run_typing(args, &mut Standard::new(style.charset), style, out, err)
+}
+
+/// As [`run`], with lines from `keyboard` for programs that read what somebody types.
+///
+/// # Errors
+/// As `run`, and when the keyboard cannot be read.
+pub fn run_typing(
+    args: &RunArgs,
+    keyboard: &mut dyn Keyboard,
+    style: &Style,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Code, Failure> {
     let overrides: Vec<Override> = args.overrides.iter().map(Override::new).collect();
     let scenario = super::read(&args.scenario, &overrides, style.charset)?;
     let seed = args.seed.unwrap_or_else(|| scenario.seed());
@@ -47,21 +63,35 @@ pub fn run(args: &RunArgs, style: &Style, out: &mut dyn Write, err: &mut dyn Wri
     if limit != Limit::None {
         run.add_recorder(Box::new(LadderRecorder::new(topology, limit, only)));
     }
-    let report = progress::execute(&mut run, !args.quiet);
+    let title = if args.json || args.quiet { "" } else { scenario.title() };
+    if !title.is_empty() {
+        let title = style.charset.show(&format!("{}: {title}", scenario.name()));
+        writeln!(out, "{}\n", style.paint(Ink::Heading, &title)).or_else(unless_nobody_reads)?;
+    }
+    let terminals = run.terminals();
+    let shown: Option<&mut dyn Write> = if args.quiet || args.json { None } else { Some(&mut *out) };
+    let mut session = Session::new(keyboard, style, shown, terminals > 1);
+    // Nobody wants to see how far it has come who is asked for lines.
+    let report = progress::execute(&mut run, &mut session, !args.quiet && terminals == 0);
+    session.finish().or_else(unless_nobody_reads)?;
     finish_writers(&mut run)?;
     let ladder = run.take_recorder::<LadderRecorder>();
     let code = if report.held { Code::Held } else { Code::Failed };
-    let title = scenario.title();
-    match show(args, (title, &report), ladder.as_deref(), style, out, err).map_err(Failure::from) {
+    match show(args, &report, ladder.as_deref(), style, out, err).map_err(Failure::from) {
         // Whoever read us has seen enough; the verdict stands.
         Err(failure) if failure.is_broken_pipe() => Ok(code),
         other => other.map(|()| code),
     }
 }
 
+/// Whoever read us may have seen enough; the run goes on all the same.
+fn unless_nobody_reads(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
 fn show(
     args: &RunArgs,
-    (title, report): (&str, &Report),
+    report: &Report,
     ladder: Option<&LadderRecorder>,
     style: &Style,
     out: &mut dyn Write,
@@ -71,10 +101,6 @@ fn show(
         serde_json::to_writer_pretty(&mut *out, report)?;
         writeln!(out)?;
     } else if !args.quiet {
-        if !title.is_empty() {
-            let title = style.charset.show(&format!("{}: {title}", report.scenario));
-            writeln!(out, "{}\n", style.paint(Ink::Heading, &title))?;
-        }
         if let Some(ladder) = ladder {
             ladder::draw(ladder, style, out)?;
         } else {

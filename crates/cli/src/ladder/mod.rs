@@ -109,6 +109,18 @@ impl LadderRecorder {
         }
     }
 
+    /// Whether there is anything to draw.
+    pub fn has_rows(&self) -> bool {
+        !self.ladders.is_empty()
+    }
+
+    /// Forgets the rows: what follows is drawn alone. What is known of connections stays.
+    pub fn begin_anew(&mut self) {
+        self.ladders.clear();
+        self.frames.clear();
+        self.narrowed = 0;
+    }
+
     fn draws(&self, node: NodeId) -> bool {
         self.only.draws(node, &self.topology)
     }

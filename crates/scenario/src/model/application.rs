@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::dhcp::{DhcpClient, DhcpServer};
 use super::http::{HttpClient, HttpServer};
 use super::service::{
-    Chargen, Daytime, Echo, ServiceClient, TimeServer, Upper, UpperClient, UpperSession, UpperSessionClient,
+    Chargen, Daytime, Echo, ServiceClient, Terminal, TimeServer, Upper, UpperClient, UpperSession,
+    UpperSessionClient,
 };
 use super::transfer::{FtpClient, FtpServer, SmtpClient, SmtpServer};
 use super::unix::{UnixClient, UnixServer};
@@ -301,6 +302,7 @@ apps! {
     UpperClient = "upper-client",
     UpperSession = "upper-session",
     UpperSessionClient = "upper-session-client",
+    Terminal = "terminal",
     FtpServer = "ftp-server",
     FtpClient = "ftp-client",
     SmtpServer = "smtp-server",

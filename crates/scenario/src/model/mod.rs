@@ -17,7 +17,7 @@ mod transfer;
 mod unix;
 
 pub use addressing::{ConfigureWord, OnConflictWord, RarpEntry};
-pub use application::{App, Application, ProbeWord, Traceroute, UdpSink, UdpSource};
+pub use application::{App, Application, Common, ProbeWord, Traceroute, UdpSink, UdpSource};
 pub use device::{Hub, Port, Switch};
 pub use dhcp::{DhcpClient, DhcpServer};
 pub use event::{Event, ShowWord};

@@ -126,3 +126,12 @@ record! {
         pause: optional Span,
     }
 }
+
+record! {
+    /// Takes lines from whoever types, sends each to an `upper-session` when the one before was answered, and prints the
+    /// answer.
+    pub struct Terminal ("a terminal") {
+        /// The server.
+        to: required Destination,
+    }
+}

@@ -2,17 +2,18 @@
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::num::NonZeroU8;
+use std::collections::BTreeSet;
 
 use wirelab_stack::application::traceroute::{self, Method};
 use wirelab_stack::application::upper::{once, session};
-use wirelab_stack::application::{bulk, dhcp, discard, echo, ftp, http, ping, small, smtp, unix};
+use wirelab_stack::application::{bulk, dhcp, discard, echo, ftp, http, ping, small, smtp, terminal, unix};
 use wirelab_stack::host::HostConfig;
 use wirelab_stack::time::{Duration, Instant};
 
 use super::addressing::waits;
 use super::{check_unique, find, groups, no_such, ports, services, transfer};
 use crate::diagnostic::Problem;
-use crate::model::{App, Application, ProbeWord, Traceroute};
+use crate::model::{App, Application, Common, ProbeWord, Traceroute};
 use crate::read::{At, Place};
 use crate::units::{Destination, Peer, Size, Span};
 
@@ -59,6 +60,7 @@ pub enum Work {
     UpperClient(once::ClientConfig),
     UpperSession(session::ServerConfig),
     UpperSessionClient(session::ClientConfig),
+    Terminal(terminal::Config),
     FtpServer(ftp::server::Config),
     FtpClient(ftp::client::Config),
     SmtpServer(smtp::server::Config),
@@ -84,11 +86,24 @@ pub fn plan(
         problems,
     );
     ports::check(applications, problems);
+    check_terminals(applications, problems);
     super::dhcp::check_interfaces(applications, hosts, problems);
     let plan = |application: &At<Application>| plan_one(&application.value, hosts, problems);
     let mut planned: Vec<_> = applications.iter().filter_map(plan).collect();
     planned.extend(super::dhcp::implied(hosts, &planned));
     planned
+}
+
+/// Reports a second program that reads its host's standard input: each octet goes to one of them.
+fn check_terminals(applications: &[At<Application>], problems: &mut Vec<Problem>) {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for application in applications.iter().map(|application| &application.value) {
+        let Common { name, host, .. } = &application.common;
+        if matches!(application.app, App::Terminal(_)) && !seen.insert(&host.value.0) {
+            let message = format!("`{}` has a terminal already", host.value);
+            problems.push(name.problem(message).allowed("one terminal on each host"));
+        }
+    }
 }
 
 fn plan_one(
@@ -149,6 +164,7 @@ impl Work {
             | Self::SmallClient(_)
             | Self::UpperClient(_)
             | Self::UpperSessionClient(_)
+            | Self::Terminal(_)
             | Self::FtpClient(_)
             | Self::SmtpClient(_)
             | Self::HttpClient(_)
@@ -239,7 +255,8 @@ fn work(app: &App, lookup: &mut Lookup<'_>) -> Option<Work> {
         | App::Upper(_)
         | App::UpperClient(_)
         | App::UpperSession(_)
-        | App::UpperSessionClient(_) => return services::work(app, lookup),
+        | App::UpperSessionClient(_)
+        | App::Terminal(_) => return services::work(app, lookup),
         App::FtpServer(_) | App::FtpClient(_) | App::SmtpServer(_) | App::SmtpClient(_) => {
             return transfer::work(app, lookup);
         }

@@ -1,6 +1,7 @@
 //! The small services and the tutorial's two, with what was left out filled in.
 
 use wirelab_stack::application::small::{ClientConfig, ServerConfig, Service, Transport};
+use wirelab_stack::application::terminal;
 use wirelab_stack::application::upper::{once, session};
 use wirelab_stack::time::Duration;
 
@@ -51,6 +52,7 @@ pub fn work(app: &App, lookup: &mut Lookup<'_>) -> Option<Work> {
             texts: texts(&client.texts.value.0),
             pause: client.pause.as_ref().map_or(Duration::ZERO, |pause| pause.value.0),
         }),
+        App::Terminal(at) => Work::Terminal(terminal::Config { remote: lookup.remote(&at.to)? }),
         _ => return None,
     })
 }

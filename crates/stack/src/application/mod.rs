@@ -22,6 +22,7 @@ pub mod relay;
 mod server;
 pub mod small;
 pub mod smtp;
+pub mod terminal;
 pub mod traceroute;
 pub mod unix;
 pub mod upper;

@@ -157,6 +157,11 @@ impl Seat {
         self.waiters.waiting()
     }
 
+    /// The tasks that sleep, by the executor's numbers.
+    pub fn sleeping(&self) -> impl Iterator<Item = u64> {
+        self.sleepers.tasks()
+    }
+
     /// What is held for tasks: to see that none of it is left over.
     pub fn held(&self) -> Held {
         let mut sockets = self.embryos.iter().count();
@@ -343,9 +348,9 @@ pub(super) fn sleep_until(
             return (true, slot.take().and_then(|id| seat.sleepers.remove(id)));
         }
         if let Some(id) = *slot {
-            return (false, seat.sleepers.update(id, waker));
+            return (false, seat.sleepers.update(id, seat.task, waker));
         }
-        *slot = Some(seat.sleepers.add(deadline, waker));
+        *slot = Some(seat.sleepers.add(deadline, seat.task, waker));
         (false, None)
     });
     drop(old);

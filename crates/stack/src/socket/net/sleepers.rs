@@ -14,23 +14,28 @@ pub(super) struct SleeperId(u32);
 pub(super) struct Sleepers {
     timers: Timers,
     wakers: Vec<Option<Waker>>,
+    /// Which task each was polled by last, by the executor's number.
+    tasks: Vec<u64>,
     free: Vec<u32>,
 }
 
 impl Sleepers {
-    /// A place for one more, to be woken at `deadline`.
-    pub(super) fn add(&mut self, deadline: Instant, waker: &Waker) -> SleeperId {
+    /// A place for one more of `task`, to be woken at `deadline`.
+    pub(super) fn add(&mut self, deadline: Instant, task: u64, waker: &Waker) -> SleeperId {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.wakers.push(None);
+            self.tasks.push(0);
             self.wakers.len() as u32 - 1
         });
         self.wakers[slot as usize] = Some(waker.clone());
+        self.tasks[slot as usize] = task;
         self.timers.set(slot, deadline);
         SleeperId(slot)
     }
 
     /// It was polled again, perhaps by another task.
-    pub(super) fn update(&mut self, id: SleeperId, waker: &Waker) -> Option<Waker> {
+    pub(super) fn update(&mut self, id: SleeperId, task: u64, waker: &Waker) -> Option<Waker> {
+        self.tasks[id.0 as usize] = task;
         match &mut self.wakers[id.0 as usize] {
             Some(known) if known.will_wake(waker) => None,
             known => known.replace(waker.clone()),
@@ -47,6 +52,12 @@ impl Sleepers {
     /// How many there are.
     pub(super) const fn count(&self) -> usize {
         self.wakers.len() - self.free.len()
+    }
+
+    /// The tasks that sleep, each as often as it does.
+    pub(super) fn tasks(&self) -> impl Iterator<Item = u64> {
+        let sleeping = self.wakers.iter().zip(&self.tasks).filter(|(waker, _)| waker.is_some());
+        sleeping.map(|(_, task)| *task)
     }
 
     /// The next deadline.
@@ -71,12 +82,13 @@ mod tests {
     #[test]
     fn places_are_given_back() {
         let mut sleepers = Sleepers::default();
-        let first = sleepers.add(Instant::from_secs(2), Waker::noop());
-        let second = sleepers.add(Instant::from_secs(1), Waker::noop());
+        let first = sleepers.add(Instant::from_secs(2), 1, Waker::noop());
+        let second = sleepers.add(Instant::from_secs(1), 2, Waker::noop());
         assert_eq!(sleepers.next(), Some(Instant::from_secs(1)));
         sleepers.remove(second);
         assert_eq!(sleepers.next(), Some(Instant::from_secs(2)));
-        assert_eq!(sleepers.add(Instant::from_secs(3), Waker::noop()), second);
+        assert_eq!(sleepers.add(Instant::from_secs(3), 3, Waker::noop()), second);
+        assert_eq!(sleepers.tasks().collect::<Vec<_>>(), [1, 3]);
         sleepers.fire(Instant::from_secs(2));
         assert_eq!(sleepers.next(), Some(Instant::from_secs(3)));
         sleepers.remove(first);
