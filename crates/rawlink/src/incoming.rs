@@ -127,9 +127,11 @@ fn place_tag(frame: &mut Frame, beside: Option<Beside>) {
 #[cfg(test)]
 mod tests {
     use etherparse::PacketBuilder;
+    use proptest::prelude::*;
     use wirelab_stack::checksum::pseudo_header;
 
     use super::*;
+    use crate::outgoing::{self, Next, Takes};
 
     /// Octets of an Ethernet frame with so many octets of payload, whose checksum is the pseudo-header's sum alone.
     fn octets(is_tcp: bool, payload: usize) -> Vec<u8> {
@@ -216,5 +218,36 @@ mod tests {
         assert_eq!((frames[0].meta.vlan, frames[0].to_vec()), (None, tagged));
         let (frames, _) = without(whole.clone(), 0, Some((0x2005, 0x8100)));
         assert_eq!((frames[0].meta.vlan, frames[0].to_vec()), (Some(0x2005), whole));
+    }
+
+    proptest! {
+        /// Whatever comes, with whatever the kernel says of it, never panics, and can be sent on.
+        #[test]
+        fn any_frame_is_taken(
+            mut octets in prop::collection::vec(any::<u8>(), 0..300),
+            is_packet: bool,
+            status: u32,
+            tag: Option<(u16, u16)>,
+            header: [u8; HEADER],
+            mtu in 0_u16..200,
+        ) {
+            if let (true, Some(kind)) = (is_packet, octets.get_mut(12..15)) {
+                kind.copy_from_slice(&[8, 0, 0x45]);
+            }
+            let (mut frames, mut counters) = (VecDeque::new(), LinkCounters::default());
+            let beside = Some(Beside { status, tag });
+            let octets = Bytes::from(octets);
+            for medium in [Medium::Ethernet, Medium::PointToPoint] {
+                without_header(octets.clone(), medium, beside, mtu, &mut counters, &mut frames);
+                with_header(header, octets.clone(), medium, beside, &mut counters, &mut frames);
+            }
+            prop_assert_eq!(counters.received + counters.malformed, 4);
+            let takes = Takes { medium: Medium::Ethernet, mtu: 1500, offload: None };
+            let mut place = 0;
+            while matches!(outgoing::prepare(&mut frames, place, takes, &mut counters), Next::Ready(_)) {
+                place += 1;
+            }
+            prop_assert!(place <= frames.len());
+        }
     }
 }
