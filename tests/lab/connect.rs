@@ -6,11 +6,12 @@ use std::process::Stdio;
 
 use crate::namespace::{KERNEL, PATIENCE, in_namespace, wait, wirelab};
 
-/// 100 MiB, none of whose pages are alike.
+/// 16 MiB, none of whose pages are alike; 100 MiB in a deep run.
 fn much() -> Vec<u8> {
+    let length = if std::env::var_os("WIRELAB_DEEP").is_some() { 100 << 20 } else { 16 << 20 };
     let mut state = 1_u64;
-    let mut octets = Vec::with_capacity(100 << 20);
-    while octets.len() < 100 << 20 {
+    let mut octets = Vec::with_capacity(length);
+    while octets.len() < length {
         // A generator of Marsaglia's: anything that does not repeat will do.
         state ^= state << 13;
         state ^= state >> 7;
