@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const INSIDE: &str = "WIRELAB_TEST_NAMESPACE";
 
 /// Longer than anything takes that works.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The kernel's address, and ours.
 pub const KERNEL: &str = "10.77.0.1";

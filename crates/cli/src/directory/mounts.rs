@@ -9,7 +9,7 @@ use wirelab_stack::storage::{Entry, Existing, FileId, FilePath, Metadata, Storag
 /// Storages under one root. The root itself holds nothing else and cannot be changed.
 #[derive(Debug, Default)]
 pub struct Mounts {
-    mounts: BTreeMap<String, Box<dyn Storage>>,
+    storages: BTreeMap<String, Box<dyn Storage>>,
     /// Open files, by our number: in which storage, under its number.
     open: BTreeMap<FileId, (String, FileId)>,
     next: u64,
@@ -31,7 +31,7 @@ impl Mounts {
     /// When `name` is no name of a file, or taken: our own mistake.
     pub fn add(&mut self, name: &str, storage: Box<dyn Storage>) -> FilePath {
         let path = FilePath::root().join(name).expect("a name of our own is a name");
-        let before = self.mounts.insert(name.to_owned(), storage);
+        let before = self.storages.insert(name.to_owned(), storage);
         assert!(before.is_none(), "two storages are called {name}");
         path
     }
@@ -39,7 +39,7 @@ impl Mounts {
     fn place<'a>(&'a mut self, path: &'a FilePath) -> Result<Place<'a>, StorageError> {
         let mut names = path.names();
         let Some(first) = names.next() else { return Ok(Place::Root) };
-        let storage = self.mounts.get_mut(first).ok_or(StorageError::NotFound)?;
+        let storage = self.storages.get_mut(first).ok_or(StorageError::NotFound)?;
         let within = names.try_fold(FilePath::root(), |path, name| path.join(name));
         Ok(Place::Within(first, storage, within.map_err(|_| StorageError::Invalid)?))
     }
@@ -73,7 +73,7 @@ impl Mounts {
 
     fn file(&mut self, file: FileId) -> Result<(&mut dyn Storage, FileId), StorageError> {
         let (name, file) = self.open.get(&file).ok_or(StorageError::NotOpen)?;
-        let storage = self.mounts.get_mut(name).ok_or(StorageError::NotOpen)?;
+        let storage = self.storages.get_mut(name).ok_or(StorageError::NotOpen)?;
         Ok((&mut **storage, *file))
     }
 }
@@ -113,7 +113,7 @@ impl Storage for Mounts {
 
     fn close_all(&mut self) {
         self.open.clear();
-        self.mounts.values_mut().for_each(|storage| storage.close_all());
+        self.storages.values_mut().for_each(|storage| storage.close_all());
     }
 
     fn append(&mut self, path: &FilePath, data: &[u8], modified: Timestamp) -> Result<(), StorageError> {
@@ -129,14 +129,14 @@ impl Storage for Mounts {
 
     fn list(&mut self, path: &FilePath) -> Result<Vec<Entry>, StorageError> {
         if path.is_root() {
-            let mounts = self.mounts.keys();
+            let mounts = self.storages.keys();
             return Ok(mounts.map(|name| Entry { name: name.clone(), metadata: ROOT }).collect());
         }
         self.within(path, StorageError::NotFound, |storage, path| storage.list(path))
     }
 
     fn create_directory(&mut self, path: &FilePath, modified: Timestamp) -> Result<(), StorageError> {
-        if path.names().count() == 1 && !self.mounts.contains_key(path.as_str()) {
+        if path.names().count() == 1 && !self.storages.contains_key(path.as_str()) {
             return Err(StorageError::Denied);
         }
         self.within(path, StorageError::Exists, |storage, path| {

@@ -72,6 +72,9 @@ pub fn run(
 }
 
 /// Prints the lines that there are.
+///
+/// # Errors
+/// When `out` cannot be written.
 pub fn print(lines: &Lines, out: &mut dyn Write) -> std::io::Result<()> {
     let lines = lines.take();
     if lines.is_empty() {
