@@ -152,6 +152,11 @@ impl Diagnostics {
         Self::new(vec![Problem::new(Span::default(), "", message)], &sources)
     }
 
+    /// These, in the order of the text, where there are any.
+    pub(crate) fn none_or(all: Vec<Diagnostic>) -> Result<(), Self> {
+        if all.is_empty() { Ok(()) } else { Err(Self(all)) }
+    }
+
     /// The single diagnostics.
     pub fn iter(&self) -> core::slice::Iter<'_, Diagnostic> {
         self.0.iter()

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use schemars::Schema;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{self, Override};
 use crate::model::Document;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Directory, Plan};
 use crate::read::{Fields, Reader};
 use crate::run::Run;
 use crate::source::{Source, Sources, Span};
@@ -19,6 +19,8 @@ pub struct Scenario {
     title: String,
     seed: u64,
     plan: Plan,
+    /// The directories that hosts have, each with what can be said where it is named.
+    directories: Vec<(Directory, Diagnostic)>,
 }
 
 impl Scenario {
@@ -59,7 +61,12 @@ impl Scenario {
         if !problems.is_empty() {
             return Err(Diagnostics::new(problems, &sources));
         }
+        let named = document.host.iter().filter_map(|host| host.value.directory.as_ref());
+        let places = named.map(|named| named.problem("").locate(&sources));
+        let directories =
+            plan.belongings.iter().filter_map(|own| own.directory.clone()).zip(places).collect();
         Ok(Self {
+            directories,
             name: name_of(file),
             title: document.title.map_or_else(String::new, |title| title.value),
             seed: document.seed.map_or(1, |seed| seed.value),
@@ -80,6 +87,20 @@ impl Scenario {
     /// Its own seed.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// Looks at each directory of this machine that a host has: whoever runs the scenario knows where it is.
+    ///
+    /// # Errors
+    /// What `look` finds wrong, where the directory is named.
+    pub fn check_directories(
+        &self,
+        mut look: impl FnMut(&Directory) -> Result<(), String>,
+    ) -> Result<(), Diagnostics> {
+        let wrong = self.directories.iter().filter_map(|(directory, place)| {
+            look(directory).err().map(|message| Diagnostic { message, ..place.clone() })
+        });
+        Diagnostics::none_or(wrong.collect())
     }
 
     /// The world of this scenario, ready to run, in which all chance derives from `seed`.

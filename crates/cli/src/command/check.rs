@@ -37,6 +37,33 @@ mod tests {
     use crate::console::Charset;
 
     #[test]
+    fn a_directory_that_is_not_there_is_told_where_it_is_named() {
+        let folder = std::env::temp_dir().join(format!("wirelab-check-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("files")).unwrap();
+        std::fs::write(folder.join("plain"), "no directory").unwrap();
+        let file = folder.join("mine.toml");
+        let check_with = |directory: &str| {
+            let text = format!("[[host]]\nname = \"a\"\ndirectory = \"{directory}\"\n");
+            std::fs::write(&file, text).unwrap();
+            let args = CheckArgs { files: vec![file.display().to_string()] };
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            let code = check(&args, &Style::plain(Charset::Unicode), &mut out, &mut err).unwrap();
+            (code, String::from_utf8(err).unwrap())
+        };
+        assert_eq!(check_with("files"), (Code::Held, String::new()));
+        let (code, told) = check_with("flies");
+        let expected = format!(
+            "{}:3:13: host.a.directory: there is no directory {}\n   |\n 3 | directory = \"flies\"\n   |             ^^^^^^^\n",
+            file.display(),
+            folder.join("flies").display()
+        );
+        assert_eq!((code, told), (Code::Usage, expected));
+        let (code, told) = check_with("plain");
+        assert!(code == Code::Usage && told.contains("plain is no directory"), "{told}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
     fn all_files_are_looked_at_and_the_worst_counts() {
         let files = ["echo", "no-such-scenario", "ping"].map(str::to_owned).to_vec();
         let (mut out, mut err) = (Vec::new(), Vec::new());

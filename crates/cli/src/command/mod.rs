@@ -11,9 +11,9 @@ pub mod serve;
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use wirelab_scenario::{Override, Scenario, shipped};
+use wirelab_scenario::{Diagnostics, Override, Scenario, shipped};
 
 use crate::console::Charset;
 use crate::exit::Failure;
@@ -34,11 +34,35 @@ pub fn read(name: &str, overrides: &[Override], charset: Charset) -> Result<Scen
         (Err(error), None) if error.kind() == io::ErrorKind::NotFound => return Err(unknown(name)),
         (Err(error), None) => return Err(Failure::file("read", path, error)),
     };
-    read.map_err(|diagnostics| {
+    let told = |diagnostics: Diagnostics| {
         let text = diagnostics.to_string();
         let lines: Vec<String> = text.lines().map(|line| charset.show(line)).collect();
         Failure::Usage(lines.join("\n"))
-    })
+    };
+    let scenario = read.map_err(told)?;
+    let mut forbidden = None;
+    let looked = scenario.check_directories(|directory| {
+        let path = beside(path, &directory.path);
+        match fs::read_dir(&path) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                forbidden.get_or_insert(Failure::file("read", &path, error));
+                Ok(())
+            }
+            Err(error) => Err(match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no directory {}", path.display()),
+                io::ErrorKind::NotADirectory => format!("{} is no directory", path.display()),
+                _ => format!("the directory {} cannot be read: {error}", path.display()),
+            }),
+        }
+    });
+    looked.map_err(told)?;
+    forbidden.map_or(Ok(scenario), Err)
+}
+
+/// What a scenario names, beside its own file.
+pub fn beside(scenario: &Path, named: &str) -> PathBuf {
+    scenario.parent().unwrap_or(Path::new("")).join(named)
 }
 
 fn unknown(name: &str) -> Failure {

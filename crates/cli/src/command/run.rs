@@ -126,7 +126,7 @@ fn show(
 fn give_files(run: &mut Run, scenario: &Path) -> Result<(), Failure> {
     let named: Vec<_> = run.directories().map(|(node, named)| (node, named.clone())).collect();
     for (node, named) in named {
-        let path = scenario.parent().unwrap_or(Path::new("")).join(&named.path);
+        let path = super::beside(scenario, &named.path);
         let failed = |error| Failure::file("read", &path, error);
         let mut directory = DirectoryStorage::open(&path).map_err(failed)?;
         if named.writable {
