@@ -420,9 +420,11 @@ impl Connection {
     pub fn reset(&mut self, cx: &mut Cx<'_, '_>, ending: Ending, error: Option<SocketError>) {
         // RFC 9293 §3.10.5: a peer that has not answered the SYN knows nothing that could be reset.
         if !matches!(self.state, State::SynSent | State::TimeWait | State::Closed) {
+            // RFC 9293 §3.10.7.4: a peer with a closed window has not taken the octet that probed it.
+            let seq = if self.window_probe_sent { self.snd_una } else { self.snd_nxt };
             cx.replies.push(Reply {
                 ends: self.id,
-                seq: to_wire(self.iss, self.snd_nxt),
+                seq: to_wire(self.iss, seq),
                 ack: Some(to_wire(self.irs, self.rcv_nxt())),
                 timestamps: self.timestamps(cx.now()),
                 cause: Cause::Abort,

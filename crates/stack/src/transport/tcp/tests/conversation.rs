@@ -209,6 +209,19 @@ fn a_closed_window_is_probed_and_opens_again() {
     assert!(info.metrics.cwnd >= 14_480, "{}", info.metrics.cwnd);
 }
 
+/// RFC 9293 §3.10.7.4: with its window closed a peer takes a reset at the next octet only, which the probe was.
+#[test]
+fn a_reset_after_a_window_probe_reaches_its_peer() {
+    let mut pair = Pair::new(Knobs::rfc(), Knobs { receive_buffer: 4000, ..Knobs::rfc() });
+    let (client, server) = pair.connect();
+    pair.send(0, client, &pattern(20_000)).unwrap();
+    pair.run(Duration::from_secs(10));
+    assert!(pair.count(0, Cause::ZeroWindowProbe) > 0);
+    pair.with(0, |tcp, ctx| tcp.abort(ctx, client));
+    pair.millis(100);
+    assert_eq!(pair.state(1, server), State::Closed);
+}
+
 #[test]
 fn a_lost_window_update_is_made_up_for_by_probes() {
     let mut pair = Pair::new(Knobs::rfc(), Knobs { receive_buffer: 4000, ..Knobs::rfc() });
