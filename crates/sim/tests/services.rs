@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wirelab_sim::{HostRef, Network, Outcome, percent};
+use wirelab_stack::application::small::chargen::MAX_DATAGRAM;
+use wirelab_stack::application::small::date::MAX_LINE;
 use wirelab_stack::application::small::{self, Service, Transport};
 use wirelab_stack::application::upper::{once, session};
 use wirelab_stack::application::{self, AppError, LINGER, LINGER_OCTETS};
@@ -171,6 +173,64 @@ fn connections_at_once() {
         assert!(!served(&late).await?, "one too many waits");
         drop(open.pop());
         assert_eq!(late.read_bytes(9).await?, "!", "there is a place again");
+        Ok(())
+    });
+    net.finish();
+}
+
+/// What a client takes for an answer, at its bound and one past it.
+#[test]
+fn answers_are_bounded() {
+    for (service, transport, octets) in [
+        (Service::Daytime, Transport::Tcp, MAX_LINE),
+        (Service::Daytime, Transport::Udp, MAX_LINE),
+        (Service::Time, Transport::Tcp, 4),
+        (Service::Time, Transport::Udp, 4),
+        (Service::Chargen, Transport::Udp, MAX_DATAGRAM as usize),
+    ] {
+        for (length, fits) in [(octets, true), (octets + 1, false)] {
+            let (mut net, one, server) = pair();
+            let answer = if service == Service::Time {
+                vec![0xed; length]
+            } else {
+                wirelab_stack::application::small::chargen::octets(0, length)
+            };
+            net.background(server, "server", async move {
+                if transport == Transport::Udp {
+                    let socket = UdpSocket::bind(at(service.port())).await?;
+                    loop {
+                        let (_, peer) = socket.recv_bytes().await?;
+                        socket.send_to(&answer, peer).await?;
+                    }
+                }
+                let listener = TcpListener::bind(at(service.port())).await?;
+                let (stream, _) = listener.accept().await?;
+                stream.write_all_bytes(answer.into()).await?;
+                Ok(())
+            });
+            net.spawn(one, "client", small::ask(client(service, transport)));
+            net.run();
+            let applications = net.world().applications();
+            let client = applications.iter().find(|one| one.name == "client").unwrap();
+            let ended = client.ended.clone().unwrap().1;
+            assert_eq!(ended.is_ok(), fits, "{service:?} {transport:?} {length}: {ended:?}");
+        }
+    }
+}
+
+/// RFC 862 §UDP: datagrams of every size come back, in fragments where they must.
+#[test]
+fn datagrams_of_every_size_come_back() {
+    let (mut net, one, _) = served(Service::Echo, Transport::Udp);
+    net.spawn(one, "client", async {
+        let socket = UdpSocket::bind("10.0.0.1:0").await?;
+        socket.connect(at(7)).await?;
+        for size in [0, 1, 2, 1_471, 1_472, 1_473, 4_000, 9_000, 32_768, 65_507] {
+            let octets: Vec<u8> = (0..size).map(|at: u32| ((at * 7) >> 3) as u8).collect();
+            socket.send(&octets).await?;
+            let answer = time::timeout(Duration::from_secs(5), socket.recv_bytes()).await??;
+            assert!(answer.0 == octets, "{size}");
+        }
         Ok(())
     });
     net.finish();

@@ -4,8 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
+use wirelab_sim::Network;
+use wirelab_stack::application::ftp;
 use wirelab_stack::clock::DEFAULT_DATE;
 use wirelab_stack::storage::MemoryStorage;
+use wirelab_stack::time::Duration;
 
 use super::*;
 
@@ -186,6 +189,109 @@ fn open_files_are_bounded() {
     assert_eq!(storage.create(&path("g"), 0), Err(StorageError::TooManyOpen));
     files.into_iter().for_each(|file| storage.close(file));
     assert!(storage.open(&path("f")).is_ok());
+}
+
+#[test]
+fn listings_are_bounded() {
+    let place = Place::new("listed");
+    let mut storage = place.storage();
+    for number in 0..MAX_LISTED {
+        fs::write(place.root().join(number.to_string()), "").unwrap();
+    }
+    assert_eq!(storage.list(&FilePath::root()).map(|list| list.len()), Ok(MAX_LISTED));
+    fs::write(place.root().join("one more"), "").unwrap();
+    assert_eq!(storage.list(&FilePath::root()), Err(StorageError::TooManyFiles));
+}
+
+/// An FTP server of the directory, and a client that brings and fetches.
+fn mirrored(
+    root: &Path,
+    gets: &[(&str, &str)],
+    puts: &[(&str, &str)],
+) -> (Result<(), String>, MemoryStorage) {
+    let (mut net, mut own) = (Network::new(3), MemoryStorage::default());
+    let [client, server] =
+        [("client", "10.0.0.1/24"), ("server", "10.0.0.2/24")].map(|(n, a)| net.host(n, a));
+    net.link(client, server);
+    for (name, octets) in [("up/a", &b"one"[..]), ("up/d/b", &[7; 10_000]), ("up/e", b"")] {
+        own.put(&path(name), octets, DEFAULT_DATE).unwrap();
+    }
+    net.world().set_storage(client.node(), Box::new(own));
+    net.world().set_storage(server.node(), Box::new(DirectoryStorage::open(root).unwrap()));
+    let config = ftp::server::Config {
+        local: "10.0.0.2:21".parse().unwrap(),
+        root: FilePath::root(),
+        users: Vec::new(),
+        anonymous: ftp::server::Anonymous::Write,
+        sessions: Some(1),
+    };
+    net.spawn(server, "server", ftp::server::serve(config));
+    let config = ftp::client::Config {
+        remote: "10.0.0.2:21".parse().unwrap(),
+        user: "anonymous".into(),
+        password: "me@client.example".into(),
+        active: false,
+        representation: ftp::codec::command::Representation::Image,
+        lists: Vec::new(),
+        gets: gets.iter().map(|(from, to)| ftp::client::Get { from: (*from).into(), to: path(to) }).collect(),
+        puts: puts.iter().map(|(from, to)| ftp::client::Put { from: path(from), to: (*to).into() }).collect(),
+        attempts: 1,
+        pause: Duration::from_secs(1),
+    };
+    net.spawn(client, "client", ftp::client::run(config));
+    net.run();
+    let applications = net.world().applications();
+    let ended = applications.iter().find(|one| one.name == "client").unwrap().ended.clone().unwrap().1;
+    let mut here = net.world().set_storage(client.node(), Box::<MemoryStorage>::default());
+    let mut fetched = MemoryStorage::default();
+    for name in ["got/a", "got/d/b", "got/e", "got/secret"] {
+        let Ok((file, metadata)) = here.open(&path(name)) else { continue };
+        let mut octets = Vec::new();
+        while (octets.len() as u64) < metadata.length {
+            octets.extend_from_slice(&here.read_at(file, octets.len() as u64, READ).unwrap());
+        }
+        fetched.put(&path(name), &octets, DEFAULT_DATE).unwrap();
+    }
+    (ended, fetched)
+}
+
+#[test]
+fn ftp_serves_a_directory() {
+    let place = Place::new("ftp");
+    assert_eq!(mirrored(&place.root(), &[], &[("up", "/pub")]).0, Ok(()));
+    let (ended, mut fetched) = mirrored(&place.root(), &[("/pub", "got")], &[]);
+    assert_eq!(ended, Ok(()));
+    for (name, octets) in [("a", &b"one"[..]), ("d/b", &[7; 10_000]), ("e", b"")] {
+        assert_eq!(fs::read(place.root().join("pub").join(name)).unwrap(), octets, "{name}");
+        let length = fetched.metadata(&path(&format!("got/{name}"))).unwrap().length;
+        assert_eq!(length, octets.len() as u64, "{name}");
+    }
+    let names = |of: &str| fs::read_dir(place.root().join(of)).unwrap().count();
+    assert_eq!((names(""), names("pub"), names("pub/d")), (1, 3, 1), "no part is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn ftp_leads_out_of_no_directory() {
+    let place = Place::new("ftp-out");
+    fs::write(place.0.join("secret"), "secret").unwrap();
+    fs::create_dir(place.0.join("outside")).unwrap();
+    std::os::unix::fs::symlink("../secret", place.root().join("secret")).unwrap();
+    std::os::unix::fs::symlink("../outside", place.root().join("away")).unwrap();
+    for (gets, puts) in [
+        (vec![("/secret", "got/secret")], vec![]),
+        (vec![("/../secret", "got/secret")], vec![]),
+        (vec![("away/../../secret", "got/secret")], vec![]),
+        (vec![], vec![("up", "/away")]),
+        (vec![], vec![("up/a", "/../outside/a")]),
+        (vec![], vec![("up/a", "/secret")]),
+    ] {
+        let (ended, mut fetched) = mirrored(&place.root(), &gets, &puts);
+        assert!(fetched.open(&path("got/secret")).is_err(), "{gets:?}");
+        assert_eq!(fs::read_dir(place.0.join("outside")).unwrap().count(), 0, "{puts:?}");
+        assert_eq!(fs::read_to_string(place.0.join("secret")).unwrap(), "secret", "{puts:?}");
+        assert!(ended.is_err() || puts == [("up/a", "/secret")], "{gets:?} {puts:?}");
+    }
 }
 
 #[cfg(unix)]

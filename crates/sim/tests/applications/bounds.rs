@@ -5,14 +5,16 @@ use std::rc::Rc;
 use bytes::Bytes;
 use wirelab_sim::{HostRef, Network};
 use wirelab_stack::application::AppError;
-use wirelab_stack::application::ftp::client::{self, DEPTH, Get, LISTING};
+use wirelab_stack::application::ftp::client::{self, DEPTH, FILES, Get, LISTING};
 use wirelab_stack::application::ftp::codec::command::Representation;
 use wirelab_stack::application::ftp::codec::reply::REPLY_LINES;
-use wirelab_stack::application::ftp::server::{self, Anonymous, DATA_CONNECTION, DATA_IDLE, STRANGERS};
+use wirelab_stack::application::ftp::server::{
+    self, Anonymous, DATA_CONNECTION, DATA_IDLE, HELD, STATUS_LINES, STRANGERS, UNIQUE_NAMES,
+};
 use wirelab_stack::application::smtp;
 use wirelab_stack::clock::DEFAULT_DATE;
 use wirelab_stack::socket::net::{TcpListener, TcpStream, time};
-use wirelab_stack::storage::{MemoryStorage, Storage};
+use wirelab_stack::storage::{MemoryLimits, MemoryStorage, Storage};
 use wirelab_stack::time::Duration;
 
 use super::smtp::server_config;
@@ -177,7 +179,7 @@ fn directories_below_each_other() {
 
 #[test]
 fn lines_of_a_status() {
-    for (count, said) in [(256, "213 End"), (257, "213 and 1 more")] {
+    for (count, said) in [(STATUS_LINES, "213 End"), (STATUS_LINES + 1, "213 and 1 more")] {
         let mut all = MemoryStorage::default();
         for number in 0..count {
             all.put(&path(&format!("d/{number}")), b"", DEFAULT_DATE).unwrap();
@@ -188,6 +190,106 @@ fn lines_of_a_status() {
             assert_eq!(reply, said);
             Ok(())
         });
+    }
+}
+
+#[test]
+fn names_that_are_tried_for_a_file_without_one() {
+    for (taken, expected) in [(UNIQUE_NAMES - 1, "226"), (UNIQUE_NAMES, "452")] {
+        let mut all = MemoryStorage::default();
+        for number in 1..=taken {
+            all.put(&path(&format!("file.{number}")), b"", DEFAULT_DATE).unwrap();
+        }
+        by_hand(Box::new(all), async move || {
+            let mut talk = log_in().await?;
+            let reply = talk.ask("EPSV", "229").await?;
+            let port =
+                wirelab_stack::application::ftp::codec::address::parse_extended_passive(&reply).unwrap();
+            let data = TcpStream::connect(at(&format!("10.0.0.2:{port}"))).await?;
+            talk.send(b"STOU\r\n").await?;
+            if expected == "226" {
+                talk.expect("STOU", "150 FILE: file.10000").await?;
+                data.shutdown_write()?;
+            }
+            talk.expect("STOU", expected).await?;
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn commands_while_a_file_is_under_way() {
+    for (commands, heard) in [(HELD - 1, true), (HELD, false)] {
+        by_hand(storage(&[("a", &[0; 1_000_000])]), async move || {
+            let mut talk = log_in().await?;
+            let reply = talk.ask("EPSV", "229").await?;
+            let port =
+                wirelab_stack::application::ftp::codec::address::parse_extended_passive(&reply).unwrap();
+            let data = TcpStream::connect(at(&format!("10.0.0.2:{port}"))).await?;
+            talk.ask("RETR a", "150").await?;
+            talk.send(format!("{}ABOR\r\n", "NOOP\r\n".repeat(commands)).as_bytes()).await?;
+            time::sleep(Duration::from_secs(10)).await;
+            if heard {
+                talk.expect("ABOR", "426").await?;
+            }
+            while !data.read_bytes(100_000).await.unwrap_or_default().is_empty() {}
+            drop(data);
+            // Of the transfer, or of ABOR that ended it.
+            talk.expect("RETR", "226").await?;
+            for _ in 0..commands {
+                talk.expect("NOOP", "200").await?;
+            }
+            talk.ask(if heard { "NOOP" } else { "" }, if heard { "200" } else { "226 Nothing" }).await?;
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn files_of_one_session() {
+    // Those that are there already need not be fetched; directories count too.
+    for (files, fits) in [(FILES - 2, true), (FILES - 1, false)] {
+        let limits = MemoryLimits { max_files: 2 * FILES, ..MemoryLimits::default() };
+        let mut all = MemoryStorage::new(limits);
+        for number in 0..files {
+            let name = format!("top/{}/{}", number % 2, number / 2);
+            all.put(&path(&name), b"", DEFAULT_DATE).unwrap();
+        }
+        let (mut net, client, server) = pair(1);
+        net.world().set_storage(server.node(), Box::new(all.clone()));
+        net.world().set_storage(client.node(), Box::new(all));
+        serve(&mut net, server);
+        let get = Get { from: "/top".into(), to: path("top") };
+        net.spawn(client, "client", client::run(client::Config { gets: vec![get], ..fetching("/") }));
+        let ended = ended(&mut net, "client", HOURS);
+        assert_eq!(ended.is_ok(), fits, "{files}: {ended:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_has_no_room() {
+    for (port, patience, command) in
+        [(21, server::REPLY, "HELP\r\n"), (25, smtp::server::REPLY, "EHLO x\r\n")]
+    {
+        let (mut net, host, server) = pair(1);
+        serve(&mut net, server);
+        net.background(server, "mail", smtp::server::serve(server_config()));
+        net.spawn(host, "client", async move {
+            let talk = Talk::to(&format!("10.0.0.2:{port}")).await?;
+            // More answers than what lies between the two can hold; none of them is read.
+            let commands = Bytes::from(command.repeat(9_000));
+            let write = wirelab_stack::socket::net::spawn(async move {
+                let _ = talk.stream.write_all_bytes(commands).await;
+                time::sleep(patience - Duration::from_secs(10)).await;
+                let before = talk.stream.take_error()?.is_some();
+                // The last answer that fits may have waited as long as the first that does not.
+                time::sleep(patience + Duration::from_secs(20)).await;
+                Ok::<_, AppError>((before, talk.stream.take_error()?.is_some()))
+            });
+            assert_eq!(write.await??, (false, true), "port {port}");
+            Ok(())
+        });
+        assert_eq!(ended(&mut net, "client", HOURS), Ok(()), "port {port}");
     }
 }
 

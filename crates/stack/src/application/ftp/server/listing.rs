@@ -10,7 +10,7 @@ use crate::socket::net::fs;
 use crate::storage::{Entry, FilePath};
 
 /// Lines of a listing on the control connection (`STAT`); the rest is left out, and that is said.
-pub(super) const STATUS_LINES: usize = 256;
+pub const STATUS_LINES: usize = 256;
 
 /// How a listing is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,11 +95,12 @@ pub(super) fn enter(state: &mut State, config: &Config, path: &str) -> Result<Re
     Ok(Reply::new(250, format!("You are in {shown}.")))
 }
 
+/// Names that are tried for `STOU`.
+pub const UNIQUE_NAMES: u32 = 10_000;
+
 /// A name in the client's directory that is free, for `STOU`.
 pub(super) fn free_name(state: &State, config: &Config) -> Result<FilePath, Reply> {
-    /// Names that are tried.
-    const NAMES: u32 = 10_000;
-    for number in 1..=NAMES {
+    for number in 1..=UNIQUE_NAMES {
         let path = state.here.join(&format!("file.{number}"));
         let path = path.map_err(|error| Reply::new(553, error.to_string()))?;
         let file = real(config, &path).map_err(|error| Reply::new(553, error.to_string()))?;

@@ -17,6 +17,8 @@ use crate::socket::net::TcpStream;
 use crate::storage::FilePath;
 use crate::time::Duration;
 
+pub use listing::{STATUS_LINES, UNIQUE_NAMES};
+pub use session::HELD;
 pub use state::{COMMANDS, ERRORS, LOGINS};
 
 /// Sessions at once; who comes then is told to come later.

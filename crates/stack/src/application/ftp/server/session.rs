@@ -23,7 +23,7 @@ use crate::storage::{Existing, FilePath};
 /// Octets of the control connection that are read at once.
 const READ: usize = 4 * 1024;
 /// Commands that may come while a file is under way; more are not read before it has ended.
-const HELD: usize = 16;
+pub const HELD: usize = 16;
 
 type Line = Result<Vec<u8>, TooLong>;
 
