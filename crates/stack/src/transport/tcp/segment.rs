@@ -320,6 +320,30 @@ mod tests {
     }
 
     #[test]
+    fn a_super_frame_is_summed_whole_or_trusted_where_its_sender_left_that_to_the_link() {
+        // A kernel hands over what it has not cut yet with the pseudo-header's sum alone.
+        for partial in [false, true] {
+            let mut sent = Frame::with_payload(Bytes::from(vec![0x5a; 50_001]), meta());
+            Segment { seq: 7, ..Segment::default() }.push(&mut sent, pseudo(), partial);
+            let checksum = sent.meta.checksum;
+            assert_eq!(matches!(checksum, Checksum::Partial { .. }), partial);
+            let wire = sent.to_vec();
+            for broken in [None, Some(400), Some(400_000)] {
+                let mut frame = Frame::from_wire(Bytes::from(wire.clone()), meta());
+                frame.meta.segment_size = Some(1460);
+                broken.inspect(|bit| frame.flip_bit(*bit));
+                let verified = Segment::verify(&mut frame, &ip(checksum));
+                let expected = if partial || broken.is_none() {
+                    Ok(HEADER_LENGTH)
+                } else {
+                    Err(DropReason::TcpBadChecksum)
+                };
+                assert_eq!(verified, expected, "{partial} {broken:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_partial_checksum_is_completed_by_summing_from_its_start() {
         let mut whole = Frame::with_payload(Bytes::from_static(b"payload"), meta());
         let mut partial = whole.clone();
