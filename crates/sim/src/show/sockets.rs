@@ -36,6 +36,7 @@ fn row(socket: &SocketInfo, local: &str, peer: &str, width: usize) -> Row {
     let netid = match socket.kind {
         SocketKind::Udp => "udp",
         SocketKind::Echo => "icmp",
+        SocketKind::Raw => "raw",
         SocketKind::Listener | SocketKind::Connection => "tcp",
     };
     let state = match (socket.kind, &socket.connection) {

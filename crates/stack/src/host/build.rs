@@ -27,6 +27,7 @@ use crate::rng::Rng;
 use crate::trace::Trigger;
 use crate::transport::descriptors::Descriptors;
 use crate::transport::echo::EchoSockets;
+use crate::transport::raw::Raw;
 use crate::transport::tcp::Tcp;
 use crate::transport::udp::Udp;
 use crate::transport::unix::Unix;
@@ -87,6 +88,7 @@ pub fn build(config: HostConfig, rng: &mut Rng) -> Result<Host, ConfigError> {
         redirected: Redirects::new(&network, rng),
         outbox: Outbox::new(network.max_outbox_packets, network.max_outbox_bytes),
         tcp: Tcp::new(profile.tcp, rng),
+        raw: Raw::new(profile.udp.clone()),
         udp: Udp::new(profile.udp, rng),
         echo: EchoSockets::new(network.max_echo_events, network.max_echo_bytes, rng),
         unix: Unix::new(profile.unix),

@@ -81,6 +81,7 @@ impl Host {
         if removed {
             self.tcp.on_address_gone(ctx, address);
             self.udp.on_address_gone(address);
+            self.raw.on_address_gone(address);
             if let IpAddr::V4(address) = address {
                 self.drop_waiting_from(ctx, address);
             }

@@ -5,6 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use etherparse::{IpNumber, icmpv4};
 
 use super::Host;
+use super::raw::{quoted, quoted_whole};
 use crate::context::Ctx;
 use crate::frame::{Frame, InterfaceId, Meta};
 use crate::network::icmp::{self, Echo, Error, Message, TimeOfDay};
@@ -14,7 +15,7 @@ use crate::network::quote::Quote;
 use crate::network::sending::{MtuDiscovery, Sending};
 use crate::trace::{Cause, DropReason, Trigger};
 use crate::transport::echo::EchoEvent;
-use crate::transport::{IpInfo, Report, Trouble};
+use crate::transport::{IpInfo, Report, Trouble, udp};
 
 impl Host {
     /// An ICMP message arrived.
@@ -50,7 +51,7 @@ impl Host {
             {
                 return Err(DropReason::IcmpNoSocket);
             }
-            Message::Error(error, quote) => self.accept_error(ctx, ip, error, &quote)?,
+            Message::Error(error, quote) => self.accept_error(ctx, ip, error, &quote, frame)?,
             Message::Redirect(redirect, quote) => self.accept_redirect(ctx, ip, redirect, &quote)?,
             Message::RouterAdvertisement(advertisement) => {
                 self.accept_advertisement(ctx, ip, &advertisement)?;
@@ -67,14 +68,15 @@ impl Host {
         ip: &IpInfo,
         error: Error,
         quote: &Quote,
+        frame: &Frame,
     ) -> Result<(), DropReason> {
         let (kind, code, _) = error.to_wire();
         let trouble = Trouble::of_icmp(error, quote.total_length);
         let report = Report { from: ip.source, trouble, icmp: Some((kind, code)) };
         let believed = ip.to_unicast
             && match trouble {
-                Trouble::PacketTooBig(mtu) => self.accept_too_big(ctx, quote, mtu, &report),
-                _ => self.report(ctx, quote, &report),
+                Trouble::PacketTooBig(mtu) => self.accept_too_big(ctx, quote, mtu, &report, frame),
+                _ => self.report(ctx, quote, &report, frame),
             };
         if !believed {
             return Err(DropReason::IcmpNoSocket);
@@ -150,30 +152,41 @@ impl Host {
         Ok(())
     }
 
-    /// Tells whoever sent the quoted packet what became of it. False where no flow of this host is like it: the message
+    /// Tells whoever sent the quoted packet, which is what is there of it in `frame`, what became of it. False where no flow of this host is like it: the message
     /// is late, or forged (RFC 5927 §4).
-    pub(super) fn report(&mut self, ctx: &mut Ctx<'_>, quote: &Quote, report: &Report) -> bool {
+    pub(super) fn report(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        quote: &Quote,
+        report: &Report,
+        frame: &Frame,
+    ) -> bool {
         if !self.addresses.is_own(quote.source) {
             return false;
         }
         let (local, remote) = ends_of(quote);
-        match quote.protocol {
+        let raw = self.raw.on_trouble(quote, report, || quoted_whole(frame));
+        let known = match quote.protocol {
             IpNumber::TCP => {
                 self.tcp.on_trouble(ctx, local, remote, quote.sequence(), report.trouble, self.trigger)
             }
-            IpNumber::UDP => self.udp.on_trouble(local, remote, report),
+            IpNumber::UDP => self.udp.on_trouble(local, remote, report, || quoted(frame, udp::HEADER)),
             IpNumber::ICMP if asks(quote) => {
                 let Echo { identifier, sequence } = echo_of(quote);
                 self.echo.deliver(identifier, EchoEvent::Error { sequence, report: *report }).is_ok()
             }
             _ => false,
-        }
+        };
+        known || raw
     }
 
     /// Whether the quoted packet, which nobody may cut, is like one that some socket sent lately. Of TCP its connection
     /// asks for more: a sequence number in flight.
     pub(super) fn has_sent(&self, quote: &Quote) -> bool {
         let (local, remote) = ends_of(quote);
+        if self.raw.has_sent(quote) {
+            return true;
+        }
         match quote.protocol {
             IpNumber::TCP => true,
             IpNumber::UDP => self.udp.has_sent(local, remote, quote.total_length),
@@ -198,6 +211,9 @@ impl Host {
             return false;
         }
         let (local, remote) = ends_of(quote);
+        if self.raw.sends(quote) {
+            return true;
+        }
         match quote.protocol {
             IpNumber::TCP => self.tcp.may_have_sent(local, remote, quote.sequence()),
             IpNumber::UDP => self.udp.sends(local, remote),

@@ -179,7 +179,7 @@ impl Host {
         let ports = Some((ends.local.port(), ends.remote.port()));
         let ends = (ends.local.ip(), ends.remote.ip());
         let flow = Flow { source: ends.0, destination: ends.1, protocol: IpNumber::TCP.0, ports };
-        let found = match self.find(&flow) {
+        let found = match self.find_by(&flow, self.tcp.device_of(ready)) {
             Ok(found) if !found.hop.broadcast => found,
             Ok(_) => return self.fail_way(ctx, ready, Trouble::NetworkUnreachable),
             Err(reason) => return self.fail_way(ctx, ready, reason.into()),
@@ -327,6 +327,16 @@ impl Host {
         self.outbox.push(Outgoing::Packet(plan.hop, payload));
     }
 
+    /// Counts a packet that this host sends.
+    pub(crate) fn count_request(&mut self, plan: &Plan) {
+        self.tally.ip.out_requests += 1;
+        if plan.destination.is_multicast() {
+            self.tally.ip.out_mcast_pkts += 1;
+        } else {
+            self.tally.ip.out_bcast_pkts += u64::from(plan.hop.broadcast);
+        }
+    }
+
     /// Puts the IP header in front of what this host sends.
     pub(super) fn put_header(
         &mut self,
@@ -336,12 +346,7 @@ impl Host {
         payload: &mut Frame,
     ) {
         let Plan { source, destination, .. } = *plan;
-        self.tally.ip.out_requests += 1;
-        if destination.is_multicast() {
-            self.tally.ip.out_mcast_pkts += 1;
-        } else {
-            self.tally.ip.out_bcast_pkts += u64::from(plan.hop.broadcast);
-        }
+        self.count_request(plan);
         let length = ipv4::HEADER + sending.options.len() + payload.len();
         let may_be_cut = plan.lets_cut(length, sending.discovery.unwrap_or(self.knobs.mtu_discovery));
         let identification = may_be_cut.then(|| {
@@ -492,7 +497,7 @@ impl Host {
             self.fail_forwarded(ctx, on, packet);
         } else if let Some(quote) = Quote::read(packet) {
             let (from, trouble) = (quote.source.into(), Trouble::HostUnreachable);
-            self.report(ctx, &quote, &Report { from, trouble, icmp: None });
+            self.report(ctx, &quote, &Report { from, trouble, icmp: None }, packet);
         }
         self.discard(ctx, DropReason::NeighborUnresolved);
     }
@@ -516,6 +521,7 @@ impl Host {
             match socket {
                 SocketId::Udp(key) => self.udp.wake(key, Readiness::WRITE),
                 SocketId::Icmp(key) => self.echo.wake(key, Readiness::WRITE),
+                SocketId::Raw(key) => self.raw.wake(key, Readiness::WRITE),
                 SocketId::Tcp(_)
                 | SocketId::Listener(_)
                 | SocketId::Bound(_)

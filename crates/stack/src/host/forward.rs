@@ -107,7 +107,7 @@ impl Host {
         } else {
             Err(DropReason::TtlExceeded)
         };
-        let delivered = self.take_packet(ctx, &origin, frame);
+        let delivered = self.take_watched(ctx, &origin, frame);
         // It has done its work if it did it here or there.
         if passed.is_ok() { Ok(()) } else { delivered }
     }

@@ -165,10 +165,12 @@ impl Host {
         let mut origin = Origin { packet, on, to_unicast: true, complain: true };
         if self.known_ends != Some(ends) || to_group {
             match self.check_ends(&packet, on, to_group).map_err(at_network)? {
+                Destination::Own if self.is_watched() => return self.take_watched(ctx, &origin, frame),
                 Destination::Own => self.known_ends = Some(ends),
                 Destination::Broadcast => {
                     self.tally.ip.in_bcast_pkts += 1;
                     (origin.to_unicast, origin.complain) = (false, false);
+                    return self.take_watched(ctx, &origin, frame);
                 }
                 Destination::Multicast => {
                     self.tally.ip.in_mcast_pkts += 1;
@@ -206,20 +208,8 @@ impl Host {
         origin: &Origin,
         frame: &mut Frame,
     ) -> Result<(), Dropped> {
-        let packet = &origin.packet;
-        let ip = IpInfo {
-            source: IpAddr::V4(packet.source),
-            destination: IpAddr::V4(packet.destination),
-            to_unicast: origin.to_unicast,
-            interface: origin.on,
-            ttl: packet.ttl,
-            tos: packet.tos,
-            options_length: packet.header_length - ipv4::HEADER as u8,
-            checksum: frame.meta.checksum,
-            segment_size: frame.meta.segment_size,
-            frame: frame.meta.id,
-        };
-        match packet.protocol {
+        let ip = info(origin, frame);
+        match origin.packet.protocol {
             IpNumber::TCP => self.accept_tcp(ctx, &ip, frame),
             IpNumber::UDP => self.accept_udp(ctx, origin, &ip, frame),
             IpNumber::IGMP => self.accept_igmp(ctx, origin, frame),
@@ -311,6 +301,25 @@ impl Host {
                 Err((Place::Transport, DropReason::UdpNoPort))
             }
         }
+    }
+}
+
+/// What the network layer tells the transport about a packet.
+#[expect(clippy::inline_always, reason = "it is a part of its first caller")]
+#[inline(always)]
+pub(super) fn info(origin: &Origin, frame: &Frame) -> IpInfo {
+    let packet = &origin.packet;
+    IpInfo {
+        source: IpAddr::V4(packet.source),
+        destination: IpAddr::V4(packet.destination),
+        to_unicast: origin.to_unicast,
+        interface: origin.on,
+        ttl: packet.ttl,
+        tos: packet.tos,
+        options_length: packet.header_length - ipv4::HEADER as u8,
+        checksum: frame.meta.checksum,
+        segment_size: frame.meta.segment_size,
+        frame: frame.meta.id,
     }
 }
 

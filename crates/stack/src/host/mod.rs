@@ -14,6 +14,7 @@
 //! | `proxy` | IGMP as a member for those behind a router |
 //! | `medium` | frames that are not plain Ethernet: tags, lines without a header |
 //! | `options` | what a packet's options mean here |
+//! | `raw` | what raw sockets see of what arrives |
 //! | `egress` | the walk of a segment, datagram or message down |
 //! | `path` | next hop and source address |
 //! | `pmtu` | what routers say of paths' MTUs |
@@ -49,6 +50,7 @@ mod outbox;
 mod path;
 mod pmtu;
 mod proxy;
+mod raw;
 mod reassembly;
 mod redirect;
 mod schedule;
@@ -76,6 +78,7 @@ use crate::trace::{Cause, ConnectionId, ConnectionInfo, DropReason, State, Trigg
 use crate::transport::Wake;
 use crate::transport::descriptors::Descriptors;
 use crate::transport::echo::EchoSockets;
+use crate::transport::raw::Raw;
 use crate::transport::tcp::Tcp;
 use crate::transport::udp::Udp;
 use crate::transport::unix::Unix;
@@ -92,7 +95,7 @@ use egress::Way;
 use expected::Expected;
 use groups::LinkGroups;
 pub use names::Names;
-pub(crate) use outbox::Outbox;
+pub(crate) use outbox::{Outbox, Outgoing};
 pub(crate) use path::Plan;
 use schedule::{Concern, Schedule};
 
@@ -106,7 +109,7 @@ pub struct Host {
     loopback: Interface,
     addresses: Addresses,
     routes: Routes,
-    identifications: Identifications,
+    pub(crate) identifications: Identifications,
     /// Each interface's groups.
     groups: Vec<LinkGroups>,
     /// As a router: the interface by which the root of the multicast tree is reached.
@@ -123,6 +126,7 @@ pub struct Host {
     pub(crate) tcp: Tcp,
     pub(crate) udp: Udp,
     pub(crate) echo: EchoSockets,
+    pub(crate) raw: Raw,
     pub(crate) descriptors: Descriptors,
     pub(crate) unix: Unix,
     pub(crate) knobs: network::Knobs,
@@ -248,6 +252,7 @@ impl Host {
         self.tcp.take_wakes(into);
         self.udp.take_wakes(into);
         self.echo.take_wakes(into);
+        self.raw.take_wakes(into);
         self.unix.take_wakes(into);
         self.addresses_waiting.take_wakes(into);
     }

@@ -41,7 +41,7 @@ impl Host {
         // of that: each message is taken for what it says, whichever group it is sent to.
         if packet.protocol == IpNumber::IGMP {
             return match packet.fragment {
-                None => self.accept_igmp(ctx, origin, frame),
+                None => self.deliver_watched(ctx, origin, frame),
                 Some(_) => self.reassemble(ctx, origin, frame),
             };
         }
@@ -66,7 +66,7 @@ impl Host {
     }
 
     /// Whether a socket here, or the host itself, wants what `source` sends to `group`.
-    fn is_wanted_here(&self, on: InterfaceId, group: Ipv4Addr, source: Ipv4Addr) -> bool {
+    pub(crate) fn is_wanted_here(&self, on: InterfaceId, group: Ipv4Addr, source: Ipv4Addr) -> bool {
         // RFC 1112 §7.2: every host is in the group of all hosts on each interface.
         let Some(link) = self.groups.get(usize::from(on.0)) else { return false };
         if link.own.contains(&group) {
@@ -88,7 +88,7 @@ impl Host {
         if origin.packet.fragment.is_some() {
             return self.reassemble(ctx, origin, frame);
         }
-        self.deliver(ctx, origin, frame)
+        self.deliver_watched(ctx, origin, frame)
     }
 
     /// A datagram for a group, or for all: each socket that wants it gets it.

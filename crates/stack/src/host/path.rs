@@ -79,7 +79,7 @@ impl Host {
     /// The way of a flow that this host sends. The flow's source, unspecified if it does not matter, says by which
     /// interface the limited broadcast goes, and in the strong host model by which interface anything goes
     /// (RFC 1122 §3.3.4.2). With `by`, only by that interface. IPv6 has no way yet.
-    fn find_by(&self, flow: &Flow, by: Option<InterfaceId>) -> Result<Found, NoWay> {
+    pub(super) fn find_by(&self, flow: &Flow, by: Option<InterfaceId>) -> Result<Found, NoWay> {
         let IpAddr::V4(address) = flow.destination else { return Err(NoWay::NoRoute) };
         let found = |interface, broadcast| {
             let hop = Hop { interface, station: flow.destination, broadcast };

@@ -5,6 +5,7 @@ use core::net::IpAddr;
 use super::Host;
 use super::schedule::{Concern, Schedule};
 use crate::context::Ctx;
+use crate::frame::Frame;
 use crate::network::pmtu::LEAST;
 use crate::network::quote::Quote;
 use crate::transport::{Report, Trouble};
@@ -20,6 +21,7 @@ impl Host {
         quote: &Quote,
         mtu: u16,
         report: &Report,
+        frame: &Frame,
     ) -> bool {
         // RFC 1191 §3: no MTU is below 68 octets. RFC 5927 §7.2: what was sent was longer, and a link of this host took it.
         let Ok(plan) = self.plan(quote.destination.into(), quote.source.into()) else { return false };
@@ -30,7 +32,7 @@ impl Host {
         }
         let least = self.knobs.min_path_mtu.max(LEAST);
         let trouble = Trouble::PacketTooBig(mtu.max(least));
-        if !self.report(ctx, quote, &Report { trouble, ..*report }) {
+        if !self.report(ctx, quote, &Report { trouble, ..*report }, frame) {
             return false;
         }
         if let Some(learnt) = self.path_mtus.learn(ctx.now, quote.destination, mtu, sent) {

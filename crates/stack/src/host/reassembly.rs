@@ -57,7 +57,7 @@ impl Host {
                 *frame = frame_of(&whole, meta);
                 let packet = ipv4::accept(frame).map_err(at_network)?;
                 let origin = Origin { packet, on: whole.on, complain: whole.complain, ..*origin };
-                self.deliver(ctx, &origin, frame)
+                self.deliver_watched(ctx, &origin, frame)
             }
         }
     }

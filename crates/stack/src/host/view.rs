@@ -13,8 +13,8 @@ impl Host {
         [(InterfaceId::LOOPBACK, &self.loopback)].into_iter().chain(own)
     }
 
-    /// Its sockets: UDP's, echo's, TCP's.
+    /// Its sockets: UDP's, echo's, raw ones, TCP's.
     pub fn sockets(&self) -> Vec<SocketInfo> {
-        listing::list(&self.udp, &self.echo, &self.tcp)
+        listing::list(&self.udp, &self.echo, &self.raw, &self.tcp)
     }
 }

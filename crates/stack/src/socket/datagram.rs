@@ -12,7 +12,7 @@ use crate::network::ipv4;
 use crate::network::route::Flow;
 use crate::trace::{Cause, Trigger};
 use crate::transport::udp::{Binding, DatagramError, Received};
-use crate::transport::{Key, SocketError, SocketId, udp};
+use crate::transport::{Key, Report, SocketError, SocketId, Trouble, udp};
 
 /// The UDP socket of `id`.
 pub(super) fn socket(id: SocketId) -> Result<Key, SocketError> {
@@ -213,7 +213,11 @@ impl Host {
             return Err(SocketError::MessageTooLong);
         }
         let discovery = sending.discovery.unwrap_or(self.knobs.mtu_discovery);
-        plan.fits(length, discovery)?;
+        if let Err(error) = plan.fits(length, discovery) {
+            let trouble = Trouble::PacketTooBig(plan.mtu as u16);
+            self.udp.note_local(key, remote, Report { from: plan.source.into(), trouble, icmp: None });
+            return Err(error);
+        }
         if !self.outbox.has_room(length) {
             if self.udp.wait_to_send(key) {
                 self.outbox.waiting.push(SocketId::Udp(key));
@@ -307,12 +311,21 @@ impl Host {
     }
 
     /// Whether ICMP errors about datagrams are queued, to be asked for with [`udp_recv_error`](Self::udp_recv_error),
-    /// instead of being returned by the next call (Linux: `IP_RECVERR`).
+    /// instead of being returned by the next call.
     ///
     /// # Errors
     /// `BadDescriptor` where there is no such socket.
     pub fn udp_queue_errors(&mut self, id: SocketId, on: bool) -> Result<(), SocketError> {
-        self.udp.queue_errors(socket(id)?, on)
+        self.udp.queue_errors(socket(id)?, on, false)
+    }
+
+    /// As [`udp_queue_errors`](Self::udp_queue_errors), but calls return them too, whether the socket has a peer or not,
+    /// and what a call would not send because it is too long is queued (Linux: `IP_RECVERR`).
+    ///
+    /// # Errors
+    /// `BadDescriptor` where there is no such socket.
+    pub fn udp_report_errors(&mut self, id: SocketId, on: bool) -> Result<(), SocketError> {
+        self.udp.queue_errors(socket(id)?, on, true)
     }
 
     /// The next queued error: who says what of a datagram to whom.

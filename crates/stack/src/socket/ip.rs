@@ -12,6 +12,7 @@ impl Host {
         match id {
             SocketId::Udp(key) => self.udp.sending(key),
             SocketId::Icmp(key) => self.echo.sending(key),
+            SocketId::Raw(key) => self.raw.sending(key),
             SocketId::Tcp(_)
             | SocketId::Listener(_)
             | SocketId::Bound(_)
@@ -24,6 +25,7 @@ impl Host {
         match id {
             SocketId::Udp(key) => self.udp.sending_mut(key),
             SocketId::Icmp(key) => self.echo.sending_mut(key),
+            SocketId::Raw(key) => self.raw.sending_mut(key),
             SocketId::Tcp(_)
             | SocketId::Listener(_)
             | SocketId::Bound(_)

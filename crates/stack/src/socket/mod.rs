@@ -10,6 +10,7 @@ mod ip;
 mod multicast;
 pub mod net;
 mod options;
+mod raw;
 mod ready;
 pub mod server;
 mod stream;
@@ -39,12 +40,13 @@ impl Host {
                 }
             }
             SocketId::Icmp(key) => self.echo.close(key),
+            SocketId::Raw(key) => self.raw_close(key),
             SocketId::Unix(key) => self.unix.close(key),
             SocketId::Addresses => {}
         }
     }
 
-    /// This end's address. An echo socket's port is its identifier.
+    /// This end's address. An echo socket's port is its identifier, a raw one's its protocol.
     ///
     /// # Errors
     /// `BadDescriptor` where there is no such socket, `NotSupported` for one within the host
@@ -55,6 +57,7 @@ impl Host {
             SocketId::Listener(key) => self.tcp.listener_local(key),
             SocketId::Bound(key) => self.tcp.bound(key),
             SocketId::Udp(key) => self.udp.local(key),
+            SocketId::Raw(key) => self.raw.local(key),
             SocketId::Icmp(key) => {
                 let identifier = self.echo.identifier(key)?;
                 Ok(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), identifier))
@@ -73,6 +76,7 @@ impl Host {
         match id {
             SocketId::Tcp(key) => self.tcp.id(key).map(|id| id.remote),
             SocketId::Udp(key) => self.udp.peer(key),
+            SocketId::Raw(key) => self.raw.peer(key),
             SocketId::Listener(key) => self.tcp.listener_local(key).and(Err(SocketError::NotConnected)),
             SocketId::Bound(key) => self.tcp.bound(key).and(Err(SocketError::NotConnected)),
             SocketId::Icmp(key) => self.echo.identifier(key).and(Err(SocketError::NotConnected)),

@@ -22,10 +22,19 @@ impl Host {
         option: StreamOption<'_>,
     ) -> Result<(), SocketError> {
         self.called();
+        let bound = matches!(option, StreamOption::Device(_));
+        if bound && matches!(option, StreamOption::Device(Some(on)) if self.interface(on).is_none()) {
+            return Err(SocketError::InvalidInput);
+        }
         match id {
             SocketId::Listener(key) => self.tcp.tell_listener(key, option),
             _ => self.tcp.tell(ctx, connection(id)?, option),
+        }?;
+        if bound {
+            self.watch();
+            self.forget_way();
         }
+        Ok(())
     }
 
     /// Tells a listener all at once: what it was told before is forgotten.
@@ -35,6 +44,7 @@ impl Host {
     pub fn tcp_configure(&mut self, id: SocketId, options: &StreamOptions) -> Result<(), SocketError> {
         let SocketId::Listener(key) = id else { return Err(SocketError::BadDescriptor) };
         self.tcp.configure_listener(key, options)?;
+        self.watch();
         self.forget_way();
         Ok(())
     }

@@ -120,13 +120,14 @@ impl Host {
         let (source, destination, protocol) = (local.ip(), remote.ip(), IpNumber::TCP.0);
         // An ephemeral port is drawn later: the way may then be another that is as good.
         let ports = Some((local.port(), remote.port()));
-        let plan = self.plan_flow(&Flow { source, destination, protocol, ports })?;
+        let plan = self.plan_flow_by(&Flow { source, destination, protocol, ports }, options.device)?;
         // RFC 9293 §3.9.2.3: never to a broadcast or multicast address.
         if plan.hop.broadcast {
             return Err(SocketError::InvalidInput);
         }
         let local = SocketAddr::new(IpAddr::V4(plan.source), local.port());
-        if (options.ttl, options.tos) != (None, 0) {
+        if (options.ttl, options.tos, options.device) != (None, 0, None) {
+            self.watch();
             self.forget_way();
         }
         self.tcp.connect_with(ctx, local, remote, options).map(SocketId::Tcp)

@@ -87,6 +87,8 @@ documented! {
         IgmpFull = "igmp-full", "RFC 9776 §9.2", "A report of groups for which this router has no room.";
         GroupNotJoined = "group-not-joined", "RFC 1112 §7.2", "It is for a multicast group that nobody here, and nobody behind this router, wants from that source.";
 
+        RawQueueFull = "raw-queue-full", "RFC 1122 §3.2.2.1", "The receive queue of the raw socket that alone speaks the protocol is full.";
+
         UdpMalformed = "udp-malformed", "RFC 768 §Fields", "The UDP length is below 8 octets or beyond the packet.";
         UdpBadChecksum = "udp-bad-checksum", "RFC 1122 §4.1.3.4", "The UDP checksum is wrong.";
         UdpNoPort = "udp-no-port", "RFC 1122 §4.1.3.1", "No socket is bound to the port.";

@@ -112,10 +112,10 @@ pub struct Corked {
     pub data: Vec<u8>,
 }
 
-/// A socket of UDP.
+/// A socket of UDP, or a raw one.
 #[derive(Clone, Debug)]
 pub struct Datagram {
-    /// Its place among those of UDP.
+    /// Its place among those of UDP, or among raw ones.
     pub key: Key,
     /// Whether the port was asked for, and stays when the peer goes.
     pub keeps_port: bool,
@@ -130,7 +130,7 @@ pub struct Datagram {
 }
 
 impl Datagram {
-    /// A socket of UDP without a port.
+    /// A socket that is bound to nothing.
     pub const fn new(key: Key) -> Self {
         Self {
             key,
@@ -150,6 +150,8 @@ pub enum End {
     Stream(Stream),
     /// Of UDP.
     Datagram(Datagram),
+    /// Raw, or of datagrams of ICMP: its key is among the raw sockets'.
+    Raw(Datagram),
     /// Within the host.
     Unix(SocketId),
 }
@@ -202,6 +204,7 @@ impl Descriptor {
                 Phase::Connecting(key) | Phase::Connected(key) => Some(SocketId::Tcp(key)),
             },
             End::Datagram(datagram) => Some(SocketId::Udp(datagram.key)),
+            End::Raw(raw) => Some(SocketId::Raw(raw.key)),
             End::Unix(id) => Some(*id),
         }
     }

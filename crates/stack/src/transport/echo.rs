@@ -56,6 +56,9 @@ pub enum EchoEvent {
     },
 }
 
+/// Who has an identifier but no socket here.
+const NOBODY: Key = Key { index: u32::MAX, generation: u32::MAX };
+
 /// A socket: its requests' identifier, and what came back.
 #[derive(Clone, Debug)]
 struct Socket {
@@ -104,6 +107,29 @@ impl EchoSockets {
         let key = self.sockets.insert_with(|_| socket);
         self.identifiers.insert(identifier, key);
         Ok(key)
+    }
+
+    /// An identifier for somebody who has no socket here: `wanted`, or, if that is 0, one that is free. It is to be given
+    /// back.
+    ///
+    /// # Errors
+    /// `AddressInUse` where it is taken, `AddressNotAvailable` when all are.
+    pub fn reserve(&mut self, rng: &mut Rng, wanted: u16) -> Result<u16, SocketError> {
+        let in_use = |identifier| self.identifiers.contains(&identifier);
+        let identifier = match wanted {
+            0 => ports::ephemeral(rng, &(1..=u16::MAX), in_use).ok_or(SocketError::AddressNotAvailable)?,
+            taken if in_use(taken) => return Err(SocketError::AddressInUse),
+            free => free,
+        };
+        self.identifiers.insert(identifier, NOBODY);
+        Ok(identifier)
+    }
+
+    /// Gives back what [`reserve`](Self::reserve) gave.
+    pub fn give_back(&mut self, identifier: u16) {
+        if self.identifiers.get(&identifier) == Some(&NOBODY) {
+            self.identifiers.remove(&identifier);
+        }
     }
 
     /// Calls `each` for every socket, in the order of their places: its identifier, and how many octets wait to be read.

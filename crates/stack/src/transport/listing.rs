@@ -3,6 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::echo::EchoSockets;
+use super::raw::Raw;
 use super::tcp::Tcp;
 use super::udp::Udp;
 use crate::trace::ConnectionInfo;
@@ -14,6 +15,8 @@ pub enum SocketKind {
     Udp,
     /// ICMP echo.
     Echo,
+    /// Raw, of a protocol; or of datagrams of ICMP.
+    Raw,
     /// A TCP listener.
     Listener,
     /// A TCP connection.
@@ -25,7 +28,7 @@ pub enum SocketKind {
 pub struct SocketInfo {
     /// Of which transport.
     pub kind: SocketKind,
-    /// This end; of an echo socket the identifier stands for the port.
+    /// This end; of an echo socket the identifier stands for the port, of a raw one the protocol.
     pub local: SocketAddr,
     /// The other end, where it has one.
     pub remote: Option<SocketAddr>,
@@ -37,8 +40,8 @@ pub struct SocketInfo {
     pub connection: Option<ConnectionInfo>,
 }
 
-/// All sockets: UDP's, echo's, TCP's; each in the order of ends.
-pub fn list(udp: &Udp, echo: &EchoSockets, tcp: &Tcp) -> Vec<SocketInfo> {
+/// All sockets: UDP's, echo's, raw ones, TCP's; each in the order of ends.
+pub fn list(udp: &Udp, echo: &EchoSockets, raw: &Raw, tcp: &Tcp) -> Vec<SocketInfo> {
     let mut all = Vec::new();
     let plain = |kind, local, remote, receive_queue: usize| SocketInfo {
         kind,
@@ -53,6 +56,7 @@ pub fn list(udp: &Udp, echo: &EchoSockets, tcp: &Tcp) -> Vec<SocketInfo> {
         let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), identifier);
         all.push(plain(SocketKind::Echo, local, None, held));
     });
+    raw.for_each(|_, local, remote, held| all.push(plain(SocketKind::Raw, local, remote, held)));
     tcp.for_each_socket(|socket| all.push(socket));
     // Places in the tables are reused; ends say more.
     all.sort_by_key(|socket| (socket.kind, socket.local, socket.remote));

@@ -14,8 +14,10 @@ use crate::trace::DropReason;
 
 pub mod descriptors;
 pub mod echo;
+pub mod errors;
 pub mod listing;
 mod ports;
+pub mod raw;
 mod sent;
 pub mod slots;
 mod spread;
@@ -48,6 +50,8 @@ pub enum SocketId {
     Udp(Key),
     /// An ICMP echo socket.
     Icmp(Key),
+    /// A raw socket, or one of datagrams of ICMP.
+    Raw(Key),
     /// A socket within the host.
     Unix(Key),
     /// No socket: the host's own addresses, for whoever waits until one comes or goes.

@@ -71,6 +71,7 @@ pub fn of_reason(stage: Stage, reason: DropReason, counters: &mut HostCounters) 
         DropReason::Blackhole
         | DropReason::UnreachableRoute
         | DropReason::Prohibited
+        | DropReason::RawQueueFull
         | DropReason::GroupNotJoined => &mut ip.in_discards,
         DropReason::UnknownProtocol => &mut ip.in_unknown_protos,
         // What was wrong with the datagram is counted once, where it is given up.

@@ -265,7 +265,11 @@ fn queued_errors_say_who_reports_what_of_which_datagram() {
         assert_eq!(net.wakes(0).len(), 1);
         net.call(0, |host, ctx| {
             let report = Report { from: THEM.into(), trouble: Trouble::TimeExceeded, icmp: Some((11, 0)) };
-            let expected = DatagramError { destination: addr("10.0.0.2:7"), report };
+            let expected = DatagramError {
+                destination: addr("10.0.0.2:7"),
+                report,
+                data: Bytes::from_static(b"datagram"),
+            };
             assert_eq!(host.udp_recv_bytes(ctx, socket), Err(SocketError::WouldBlock), "not by other calls");
             assert_eq!(host.udp_recv_error(ctx, socket), Ok(expected));
             assert_eq!(host.udp_recv_error(ctx, socket), Err(SocketError::WouldBlock));

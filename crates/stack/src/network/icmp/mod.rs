@@ -23,7 +23,10 @@ use crate::frame::{Checksum, Frame};
 use crate::trace::DropReason;
 
 pub use error::{Error, ParameterProblem, TimeExceeded, Unreachable, error, next_hop_mtu};
-pub use query::{Echo, TimeOfDay, Times, echo_reply, echo_request, timestamp_reply, timestamp_request};
+pub use query::{
+    Echo, TimeOfDay, Times, echo_reply, echo_request, is_echo_reply, is_echo_request, timestamp_reply,
+    timestamp_request,
+};
 pub use redirect::{Redirect, Scope, redirect};
 pub use router::{Advertisement, Router, solicitation};
 pub use silence::{Silence, is_query, is_single_host, may_be_answered};

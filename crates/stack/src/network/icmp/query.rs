@@ -6,6 +6,7 @@ use bytes::Bytes;
 use etherparse::icmpv4 as wire;
 
 use super::{HEADER, push};
+use crate::checksum::Sum;
 use crate::frame::{Frame, Meta};
 use crate::time::Instant;
 
@@ -24,6 +25,17 @@ impl Echo {
         let [a, b, c, d] = word;
         Self { identifier: u16::from_be_bytes([a, b]), sequence: u16::from_be_bytes([c, d]) }
     }
+}
+
+/// Whether a message is an intact answer to an echo request with `identifier`.
+pub fn is_echo_reply(message: &[u8], identifier: u16) -> bool {
+    let own = matches!(message, [wire::TYPE_ECHO_REPLY, 0, _, _, a, b, _, _, ..] if [*a, *b] == identifier.to_be_bytes());
+    own && Sum::new().with(message).is_intact()
+}
+
+/// Whether what is left of a message is of an echo request with `identifier`.
+pub fn is_echo_request(message: &[u8; HEADER], identifier: u16) -> bool {
+    message[0] == wire::TYPE_ECHO_REQUEST && message[4..6] == identifier.to_be_bytes()
 }
 
 /// A time of day as a time stamp carries it.

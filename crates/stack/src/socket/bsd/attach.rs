@@ -25,6 +25,10 @@ impl Bsd<'_, '_> {
         let local = address.ipv4()?;
         match &descriptor.end {
             End::Unix(_) => Err(Errno::EOPNOTSUPP),
+            End::Raw(raw) => {
+                let key = raw.key;
+                self.raw_bind(key, local)
+            }
             End::Stream(stream) => {
                 // A connection that has ended has given back the port that was found for it.
                 let free = match stream.phase {
@@ -77,7 +81,7 @@ impl Bsd<'_, '_> {
         let stream = match &self.host.descriptors.get(fd)?.end {
             End::Stream(stream) => stream,
             End::Unix(id) => return self.unix_listen(*id, backlog),
-            End::Datagram(_) => return Err(Errno::EOPNOTSUPP),
+            End::Datagram(_) | End::Raw(_) => return Err(Errno::EOPNOTSUPP),
         };
         // A negative length is a great one: the system reads it without its sign.
         let backlog = if backlog < 0 { SOMAXCONN } else { backlog.min(SOMAXCONN) } as usize;
@@ -120,7 +124,7 @@ impl Bsd<'_, '_> {
         let stream = match &descriptor.end {
             End::Stream(stream) => stream,
             End::Unix(id) => return self.unix_accept(*id, descriptor.kind, flags),
-            End::Datagram(_) => return Err(Errno::EOPNOTSUPP),
+            End::Datagram(_) | End::Raw(_) => return Err(Errno::EOPNOTSUPP),
         };
         let Phase::Listening(listener) = stream.phase else { return Err(Errno::EINVAL) };
         let own = stream.clone();
@@ -163,6 +167,10 @@ impl Bsd<'_, '_> {
                 Phase::Connecting(key) => self.go_on_connecting(fd, key),
                 Phase::Connected(_) | Phase::Listening(_) => Err(Errno::EISCONN),
             },
+            End::Raw(raw) => {
+                let key = raw.key;
+                self.raw_connect(key, &address)
+            }
             End::Datagram(datagram) => {
                 let (key, keeps_port) = (datagram.key, datagram.keeps_port);
                 if address == Address::Unspecified {
@@ -314,6 +322,13 @@ impl Bsd<'_, '_> {
                         Ok(())
                     }
                 }
+            }
+            End::Raw(raw) => {
+                let key = raw.key;
+                close(descriptor);
+                self.host.raw.peer(key)?;
+                self.host.raw.wake(key, crate::transport::Readiness::BOTH);
+                Ok(())
             }
             End::Datagram(datagram) => {
                 let key = datagram.key;

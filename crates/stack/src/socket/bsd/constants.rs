@@ -32,6 +32,10 @@ pub const IPPROTO_ICMP: i32 = 1;
 pub const IPPROTO_TCP: i32 = 6;
 /// UDP (RFC 768 §Protocol Number).
 pub const IPPROTO_UDP: i32 = 17;
+/// As a level: options of raw sockets.
+pub const SOL_RAW: i32 = 255;
+/// Types of ICMP messages that a raw socket does not want, a bit each.
+pub const ICMP_FILTER: i32 = 1;
 /// A raw socket that receives nothing, and whose packets bring their own header.
 pub const IPPROTO_RAW: i32 = 255;
 

@@ -33,6 +33,7 @@
 //! | `send`, `receive` | what moves data, with its flags and control data |
 //! | `names` | `getaddrinfo`, `gethostbyname` |
 //! | `readiness` | `poll`, `select` |
+//! | `raw` | all of them on raw sockets, and on those of ICMP's datagrams |
 //! | `unix` | all of them on sockets within the host, and `socketpair` |
 //! | `options`, `stream_options`, `value` | `setsockopt`, `getsockopt` |
 
@@ -43,6 +44,7 @@ mod errno;
 mod names;
 mod open;
 mod options;
+mod raw;
 mod readiness;
 mod receive;
 mod send;

@@ -2,8 +2,8 @@
 
 use super::unix::unix_type;
 use super::{
-    AF_INET, AF_UNIX, Address, Bsd, Errno, Fd, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, O_NONBLOCK,
-    SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM,
+    AF_INET, AF_UNIX, Address, Bsd, Errno, Fd, IPPROTO_ICMP, IPPROTO_IP, IPPROTO_RAW, IPPROTO_TCP,
+    IPPROTO_UDP, O_NONBLOCK, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM,
 };
 use crate::trace::State;
 use crate::transport::descriptors::{Datagram, Descriptor, End, Stream};
@@ -39,6 +39,14 @@ impl Bsd<'_, '_> {
         self.has_room()?;
         let end = match kind {
             SOCK_STREAM => End::Stream(Stream::new()),
+            SOCK_RAW | SOCK_DGRAM if kind == SOCK_RAW || protocol == IPPROTO_ICMP => {
+                let id = match kind {
+                    SOCK_RAW => self.host.raw_open(protocol as u8),
+                    _ => self.host.ping_open(),
+                };
+                let SocketId::Raw(key) = id else { return Err(Errno::EPROTONOSUPPORT) };
+                End::Raw(Datagram::new(key))
+            }
             _ => End::Datagram(Datagram::new(self.host.udp.open())),
         };
         self.add(Descriptor::new((domain, kind, protocol), nonblocking, end))
@@ -142,6 +150,9 @@ impl Bsd<'_, '_> {
         if let SocketId::Unix(_) = id {
             return Ok(self.host.unix_peer(id)?.into());
         }
+        if let SocketId::Raw(key) = id {
+            return self.raw_peer(key);
+        }
         match self.host.peer_addr(id) {
             Err(SocketError::BadDescriptor) => Err(Errno::ENOTCONN),
             peer => Ok(peer?.into()),
@@ -157,6 +168,8 @@ fn inet_protocol(kind: i32, protocol: i32) -> Result<i32, Errno> {
     match (kind, protocol) {
         (SOCK_STREAM, IPPROTO_IP | IPPROTO_TCP) => Ok(IPPROTO_TCP),
         (SOCK_DGRAM, IPPROTO_IP | IPPROTO_UDP) => Ok(IPPROTO_UDP),
+        (SOCK_DGRAM, IPPROTO_ICMP) => Ok(IPPROTO_ICMP),
+        (SOCK_RAW, 1..=IPPROTO_RAW) => Ok(protocol),
         (SOCK_STREAM | SOCK_DGRAM | SOCK_RAW, _) => Err(Errno::EPROTONOSUPPORT),
         // `SOCK_SEQPACKET` among others.
         _ => Err(Errno::ESOCKTNOSUPPORT),

@@ -8,7 +8,7 @@ use super::{
     IP_OPTIONS, IP_PKTINFO, IP_PMTUDISC_DO, IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, IP_RECVERR, IP_RECVTOS,
     IP_RECVTTL, IP_TOS, IP_TTL, IP_UNBLOCK_SOURCE, IPPROTO_IP, IPPROTO_TCP, Membership, OptionValue,
     SO_ACCEPTCONN, SO_BINDTODEVICE, SO_BROADCAST, SO_DOMAIN, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_PROTOCOL,
-    SO_RCVBUF, SO_RCVTIMEO, SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_SNDTIMEO, SO_TYPE, SOL_SOCKET,
+    SO_RCVBUF, SO_RCVTIMEO, SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_SNDTIMEO, SO_TYPE, SOL_RAW, SOL_SOCKET,
 };
 use crate::frame::InterfaceId;
 use crate::network::sending::MtuDiscovery;
@@ -34,6 +34,7 @@ impl Bsd<'_, '_> {
             SOL_SOCKET => self.set_of_socket(fd, name, &value),
             IPPROTO_IP => self.set_of_ip(fd, name, &value),
             IPPROTO_TCP => self.tell_stream(fd, IPPROTO_TCP, name, &value),
+            SOL_RAW => self.set_of_raw(fd, name, &value),
             _ => Err(Errno::ENOPROTOOPT),
         }
     }
@@ -48,6 +49,7 @@ impl Bsd<'_, '_> {
             SOL_SOCKET => self.get_of_socket(fd, name),
             IPPROTO_IP => self.get_of_ip(fd, name),
             IPPROTO_TCP => self.told_stream(fd, IPPROTO_TCP, name),
+            SOL_RAW => self.get_of_raw(fd, name),
             _ => Err(Errno::ENOPROTOOPT),
         }
     }
@@ -61,6 +63,12 @@ impl Bsd<'_, '_> {
         match name {
             SO_RCVTIMEO => self.host.descriptors.get_mut(fd)?.receive_timeout = value.time()?,
             SO_SNDTIMEO => self.host.descriptors.get_mut(fd)?.send_timeout = value.time()?,
+            SO_RCVBUF | SO_SNDBUF | SO_BROADCAST | SO_BINDTODEVICE
+                if matches!(self.token(fd)?, Some(SocketId::Raw(_))) =>
+            {
+                let Some(SocketId::Raw(key)) = self.token(fd)? else { return Err(Errno::EBADF) };
+                return self.set_of_raw_socket(key, name, value);
+            }
             SO_RCVBUF | SO_SNDBUF if matches!(self.token(fd)?, Some(SocketId::Udp(_))) => {
                 let id = SocketId::Udp(self.datagram_of(fd)?.key);
                 let octets = u32::try_from(value.int()?).map_err(|_| Errno::EINVAL)?;
@@ -77,10 +85,13 @@ impl Bsd<'_, '_> {
                 let key = self.datagram_of(fd)?.key;
                 self.host.udp.set_broadcast(key, value.flag()?)?;
             }
+            SO_BINDTODEVICE if matches!(self.host.descriptors.get(fd)?.end, End::Stream(_)) => {
+                let on = self.interface_of_value(value)?;
+                return self.bind_stream_to(fd, on);
+            }
             SO_BINDTODEVICE => {
                 let key = self.datagram_of(fd)?.key;
-                let OptionValue::Text(name) = value else { return Err(Errno::EINVAL) };
-                let on = if name.is_empty() { None } else { Some(self.interface_named(name)?) };
+                let on = self.interface_of_value(value)?;
                 self.host.udp.bind_to_interface(key, on)?;
             }
             _ => return Err(Errno::ENOPROTOOPT),
@@ -101,7 +112,7 @@ impl Bsd<'_, '_> {
                 }
                 Ok(())
             }
-            End::Unix(_) => Err(Errno::ENOPROTOOPT),
+            End::Unix(_) | End::Raw(_) => Err(Errno::ENOPROTOOPT),
             End::Datagram(datagram) => {
                 let key = datagram.key;
                 let binding = self.host.udp.binding(key)?;
@@ -135,12 +146,14 @@ impl Bsd<'_, '_> {
             }
             (SO_BROADCAST, End::Datagram(datagram)) => self.host.udp.broadcast(datagram.key)?.into(),
             (SO_BINDTODEVICE, End::Datagram(datagram)) => {
-                let on = self.host.udp.interface(datagram.key);
-                let name = on.and_then(|on| self.host.interface(on)).map_or("", |on| on.name());
-                name.into()
+                self.name_of_interface(self.host.udp.interface(datagram.key)).into()
             }
+            (SO_BINDTODEVICE, End::Stream(stream)) => self.name_of_interface(stream.options.device).into(),
             (SO_KEEPALIVE | SO_LINGER | SO_RCVBUF | SO_SNDBUF, End::Stream(_)) => {
                 self.told_stream(fd, SOL_SOCKET, name)?
+            }
+            (SO_RCVBUF | SO_SNDBUF | SO_BROADCAST | SO_BINDTODEVICE | SO_ACCEPTCONN, End::Raw(raw)) => {
+                self.get_of_raw_socket(raw.key, name)?
             }
             (SO_ERROR, _) => self.take_error(fd)?.map_or(0, Errno::number).into(),
             (name, End::Unix(id)) => self.get_of_unix(*id, name)?,
@@ -156,6 +169,7 @@ impl Bsd<'_, '_> {
                 None => None,
             },
             End::Datagram(datagram) => self.host.udp.take_error(datagram.key)?,
+            End::Raw(raw) => self.host.raw.take_error(raw.key)?,
             End::Unix(id) => {
                 let id = *id;
                 self.host.unix_take_error(id)?
@@ -187,6 +201,7 @@ impl Bsd<'_, '_> {
                 }
                 self.on_socket(fd, |bsd, id| bsd.host.set_tos(id, tos))
             }
+            _ if matches!(self.token(fd)?, Some(SocketId::Raw(_))) => self.set_of_raw_ip(fd, name, value),
             _ => self.set_of_datagram(fd, name, value),
         }
     }
@@ -198,7 +213,9 @@ impl Bsd<'_, '_> {
         set: impl FnOnce(&mut Self, SocketId) -> Result<(), SocketError>,
     ) -> Result<(), Errno> {
         match self.token(fd)? {
-            Some(id @ (SocketId::Tcp(_) | SocketId::Listener(_) | SocketId::Udp(_))) => Ok(set(self, id)?),
+            Some(id @ (SocketId::Tcp(_) | SocketId::Listener(_) | SocketId::Udp(_) | SocketId::Raw(_))) => {
+                Ok(set(self, id)?)
+            }
             _ => Ok(()),
         }
     }
@@ -210,15 +227,9 @@ impl Bsd<'_, '_> {
             IP_PKTINFO => datagram.packet_info = value.flag()?,
             IP_RECVTTL => datagram.receive_ttl = value.flag()?,
             IP_RECVTOS => datagram.receive_tos = value.flag()?,
-            IP_RECVERR => self.host.udp_queue_errors(id, value.flag()?)?,
+            IP_RECVERR => self.host.udp_report_errors(id, value.flag()?)?,
             IP_MTU_DISCOVER => {
-                let discovery = match value.int()? {
-                    IP_PMTUDISC_DONT => MtuDiscovery::Dont,
-                    IP_PMTUDISC_WANT => MtuDiscovery::Want,
-                    IP_PMTUDISC_DO => MtuDiscovery::Do,
-                    _ => return Err(Errno::EINVAL),
-                };
-                self.host.set_mtu_discovery(id, discovery)?;
+                self.host.set_mtu_discovery(id, discovery(value)?)?;
             }
             IP_OPTIONS => {
                 let OptionValue::Octets(octets) = value else { return Err(Errno::EINVAL) };
@@ -272,11 +283,14 @@ impl Bsd<'_, '_> {
             (IP_TTL, End::Stream(stream)) => stream.options.ttl.map_or(host_ttl, i32::from).into(),
             (IP_TOS, End::Stream(stream)) => i32::from(stream.options.tos).into(),
             (IP_MTU, _) => match id {
-                Some(id @ (SocketId::Tcp(_) | SocketId::Udp(_))) => (self.host.path_mtu(id)? as i32).into(),
+                Some(id @ (SocketId::Tcp(_) | SocketId::Udp(_) | SocketId::Raw(_))) => {
+                    (self.host.path_mtu(id)? as i32).into()
+                }
                 _ => return Err(Errno::ENOTCONN),
             },
             (_, End::Stream(_) | End::Unix(_)) => return Err(Errno::ENOPROTOOPT),
             (name, End::Datagram(datagram)) => self.get_of_datagram(datagram, name)?,
+            (name, End::Raw(raw)) => self.get_of_raw_ip(raw, name)?,
         })
     }
 
@@ -289,15 +303,22 @@ impl Bsd<'_, '_> {
             IP_RECVTTL => datagram.receive_ttl.into(),
             IP_RECVTOS => datagram.receive_tos.into(),
             IP_RECVERR => host.udp.queues_errors(datagram.key)?.into(),
-            IP_MTU_DISCOVER => match host.mtu_discovery(id)? {
-                MtuDiscovery::Dont => IP_PMTUDISC_DONT.into(),
-                MtuDiscovery::Want => IP_PMTUDISC_WANT.into(),
-                MtuDiscovery::Do => IP_PMTUDISC_DO.into(),
-            },
+            IP_MTU_DISCOVER => of_discovery(host.mtu_discovery(id)?).into(),
             IP_MULTICAST_TTL => i32::from(host.udp_multicast_ttl(id)?).into(),
             IP_MULTICAST_LOOP => host.udp_multicast_loop(id)?.into(),
             _ => return Err(Errno::ENOPROTOOPT),
         })
+    }
+
+    /// The interface that a value names; none with an empty name.
+    pub(super) fn interface_of_value(&self, value: &OptionValue) -> Result<Option<InterfaceId>, Errno> {
+        let OptionValue::Text(name) = value else { return Err(Errno::EINVAL) };
+        if name.is_empty() { Ok(None) } else { self.interface_named(name).map(Some) }
+    }
+
+    /// The name of an interface; an empty one of none.
+    pub(super) fn name_of_interface(&self, on: Option<InterfaceId>) -> &str {
+        on.and_then(|on| self.host.interface(on)).map_or("", |on| on.name())
     }
 
     fn interface_named(&self, name: &str) -> Result<InterfaceId, Errno> {
@@ -312,5 +333,24 @@ impl Bsd<'_, '_> {
             Descriptor { end: End::Datagram(datagram), .. } => Ok(datagram),
             _ => Err(Errno::ENOPROTOOPT),
         }
+    }
+}
+
+/// What a value says of a path's MTU.
+pub(super) fn discovery(value: &OptionValue) -> Result<MtuDiscovery, Errno> {
+    match value.int()? {
+        IP_PMTUDISC_DONT => Ok(MtuDiscovery::Dont),
+        IP_PMTUDISC_WANT => Ok(MtuDiscovery::Want),
+        IP_PMTUDISC_DO => Ok(MtuDiscovery::Do),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// The number of what a path's MTU means.
+pub(super) const fn of_discovery(discovery: MtuDiscovery) -> i32 {
+    match discovery {
+        MtuDiscovery::Dont => IP_PMTUDISC_DONT,
+        MtuDiscovery::Want => IP_PMTUDISC_WANT,
+        MtuDiscovery::Do => IP_PMTUDISC_DO,
     }
 }

@@ -121,20 +121,12 @@ impl Bsd<'_, '_> {
             },
             End::Datagram(datagram) => {
                 let found = self.host.udp.condition(datagram.key)?;
-                let mut events = WRITABLE;
-                if found.readable.is_some() || descriptor.read_closed {
-                    events |= READABLE;
-                }
-                if found.error.is_some() || found.queued_errors {
-                    events |= POLLERR;
-                }
-                if descriptor.read_closed {
-                    events |= POLLRDHUP;
-                }
-                if descriptor.read_closed && descriptor.write_closed {
-                    events |= POLLHUP;
-                }
-                Ok(events)
+                let failed = found.error.is_some() || found.queued_errors;
+                Ok(datagram_events(descriptor, found.readable.is_some(), failed))
+            }
+            End::Raw(raw) => {
+                let found = self.host.raw.condition(raw.key)?;
+                Ok(datagram_events(descriptor, found.readable, found.error.is_some() || found.queued_errors))
             }
         }
     }
@@ -182,8 +174,27 @@ impl Bsd<'_, '_> {
             SocketId::Tcp(key) => self.host.tcp.want(key, readiness),
             SocketId::Listener(key) => self.host.tcp.want_to_accept(key),
             SocketId::Udp(key) => self.host.udp.want(key, readiness),
+            SocketId::Raw(key) => self.host.raw.want(key, readiness),
             SocketId::Unix(_) => self.host.unix_ready(id, readiness).map(|_| ()),
             SocketId::Icmp(_) | SocketId::Bound(_) | SocketId::Addresses => Ok(()),
         };
     }
+}
+
+/// Everything that holds of a socket of datagrams, which can always be written.
+const fn datagram_events(descriptor: &Descriptor, readable: bool, failed: bool) -> i16 {
+    let mut events = WRITABLE;
+    if readable || descriptor.read_closed {
+        events |= READABLE;
+    }
+    if failed {
+        events |= POLLERR;
+    }
+    if descriptor.read_closed {
+        events |= POLLRDHUP;
+    }
+    if descriptor.read_closed && descriptor.write_closed {
+        events |= POLLHUP;
+    }
+    events
 }

@@ -119,11 +119,17 @@ impl Bsd<'_, '_> {
             End::Datagram(datagram) if flags & MSG_ERRQUEUE != 0 => {
                 let key = datagram.key;
                 let error = self.host.udp.recv_error(key)?;
-                Ok(queued(&error))
+                Ok(queued(&error, parts))
             }
-            End::Datagram(datagram) => {
+            End::Raw(raw) if flags & MSG_ERRQUEUE != 0 => {
+                let key = raw.key;
+                let error = self.host.raw.recv_error(key)?;
+                Ok(queued(&error, parts))
+            }
+            End::Datagram(datagram) | End::Raw(datagram) => {
                 let datagram = datagram.clone();
-                self.receive_datagram(&datagram, closed, parts, flags)
+                let id = descriptor.token();
+                self.receive_datagram((id, &datagram), closed, parts, flags)
             }
         }
     }
@@ -200,16 +206,18 @@ impl Bsd<'_, '_> {
 
     fn receive_datagram(
         &mut self,
-        datagram: &Datagram,
+        (id, datagram): (Option<SocketId>, &Datagram),
         closed: bool,
         parts: &mut [&mut [u8]],
         flags: i32,
     ) -> Result<Received, Errno> {
         let key = datagram.key;
-        let received = if flags & MSG_PEEK != 0 {
-            self.host.udp.peek_message(key)
-        } else {
-            self.host.udp_recv_message(self.ctx, SocketId::Udp(key))
+        let peeks = flags & MSG_PEEK != 0;
+        let received = match id {
+            Some(SocketId::Raw(key)) if peeks => self.host.raw.peek_message(key),
+            Some(SocketId::Raw(key)) => self.host.raw.recv_message(key),
+            _ if peeks => self.host.udp.peek_message(key),
+            _ => self.host.udp_recv_message(self.ctx, SocketId::Udp(key)),
         };
         let received = match received {
             // Who would wait finds the end; who would not is told to.
@@ -261,12 +269,15 @@ pub(super) fn scatter(data: &[u8], parts: &mut [&mut [u8]]) -> usize {
     data.len() - rest.len()
 }
 
-/// A queued error as a message.
-fn queued(error: &DatagramError) -> Received {
-    let &DatagramError { destination, report } = error;
+/// A queued error as a message: its data is the datagram that it is about.
+fn queued(error: &DatagramError, parts: &mut [&mut [u8]]) -> Received {
+    let DatagramError { destination, report, data } = error;
+    let length = scatter(data, parts);
+    let cut = if length < data.len() { MSG_TRUNC } else { 0 };
     let origin = report.icmp.map_or(ErrorOrigin::Local, |(kind, code)| ErrorOrigin::Icmp(kind, code));
     let info = if let Trouble::PacketTooBig(mtu) = report.trouble { mtu.into() } else { 0 };
     let errno = Errno::from(report.trouble.socket_error());
     let told = Control::Error { errno, origin, info, offender: report.from };
-    Received { length: 0, address: Some(destination.into()), flags: MSG_ERRQUEUE, control: vec![told] }
+    let (address, flags) = (Some((*destination).into()), MSG_ERRQUEUE | cut);
+    Received { length, address, flags, control: vec![told] }
 }

@@ -63,6 +63,11 @@ impl Bsd<'_, '_> {
                 let id = *id;
                 self.unix_send(id, parts, address, flags & MSG_MORE != 0)
             }
+            End::Raw(raw) => {
+                let key = raw.key;
+                let envelope = envelope(address, control)?;
+                self.raw_send(key, closed, parts, &envelope, flags)
+            }
             End::Datagram(datagram) => {
                 let key = datagram.key;
                 let envelope = envelope(address, control)?;

@@ -5,6 +5,7 @@ use super::{
     TCP_CONGESTION, TCP_CORK, TCP_DEFER_ACCEPT, TCP_INFO, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL,
     TCP_MAXSEG, TCP_NODELAY, TCP_QUICKACK, TCP_SYNCNT, TCP_USER_TIMEOUT,
 };
+use crate::frame::InterfaceId;
 use crate::time::Duration;
 use crate::transport::SocketId;
 use crate::transport::descriptors::End;
@@ -83,6 +84,23 @@ impl Bsd<'_, '_> {
             self.host.tcp_set_option(self.ctx, id, option)?;
         }
         Ok(self.stream(fd)?.options.set(option)?)
+    }
+
+    /// Binds a stream to an interface, or to none any more: what it has, and what it will have.
+    pub(super) fn bind_stream_to(&mut self, fd: Fd, on: Option<InterfaceId>) -> Result<(), Errno> {
+        let option = StreamOption::Device(on);
+        let token = self.token(fd)?;
+        if let Some(id @ (SocketId::Tcp(_) | SocketId::Listener(_))) = token {
+            self.host.tcp_set_option(self.ctx, id, option)?;
+        }
+        let stream = self.stream(fd)?;
+        stream.options.set(option)?;
+        stream.sharing.device = on;
+        let (sharing, bound) = (stream.sharing, stream.bound);
+        for id in bound.into_iter().chain(token) {
+            self.host.tcp.share(self.ctx.rng, id, sharing);
+        }
+        Ok(())
     }
 
     /// What holds for a stream.

@@ -185,6 +185,7 @@ impl Seat {
             (SocketId::Udp(_), Ok(peer)) => format!("UDP {local} -> {peer}"),
             (SocketId::Udp(_), Err(_)) => format!("UDP {local}"),
             (SocketId::Icmp(_), _) => "ICMP echo".to_owned(),
+            (SocketId::Raw(_), _) => format!("raw {local}"),
             (SocketId::Unix(_), _) => {
                 let [local, peer] = [self.host.unix_local(socket), self.host.unix_peer(socket)]
                     .map(|address| address.map_or_else(|_| "?".into(), |address| address.to_string()));

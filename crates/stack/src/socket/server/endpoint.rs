@@ -111,7 +111,8 @@ impl Endpoint for TcpEndpoint {
     const SOCKET_TYPE: &'static str = "SOCK_STREAM";
 
     fn server_bind(address: &Self::Address, options: &Options) -> io::Result<Self> {
-        let sharing = Sharing { address: options.allow_reuse_address, port: options.allow_reuse_port };
+        let sharing =
+            Sharing { address: options.allow_reuse_address, port: options.allow_reuse_port, device: None };
         TcpListener::sharing(*address, sharing, options.request_queue_size).map(Self)
     }
 

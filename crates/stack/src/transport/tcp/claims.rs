@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Tcp;
 use crate::context::Ctx;
+use crate::frame::InterfaceId;
 use crate::rng::Rng;
 use crate::trace::State;
 use crate::transport::slots::Slots;
@@ -18,6 +19,15 @@ pub struct Sharing {
     pub address: bool,
     /// With others that say so too; the connections that come are spread over those that listen (`SO_REUSEPORT`).
     pub port: bool,
+    /// With all that are bound to another interface (`SO_BINDTODEVICE`).
+    pub device: Option<InterfaceId>,
+}
+
+impl Sharing {
+    /// Whether the two are bound to different interfaces.
+    fn is_apart(self, other: Self) -> bool {
+        matches!((self.device, other.device), (Some(one), Some(other)) if one != other)
+    }
 }
 
 /// A port that somebody is bound to.
@@ -33,7 +43,8 @@ impl Claim {
     fn conflicts(&self, other: &Self) -> bool {
         let shared_address = self.sharing.address && other.sharing.address && !other.listens;
         let shared_port = self.sharing.port && other.sharing.port;
-        overlap(self.local, other.local) && !(shared_address || shared_port)
+        let apart = self.sharing.is_apart(other.sharing);
+        overlap(self.local, other.local) && !(shared_address || shared_port || apart)
     }
 }
 
@@ -105,9 +116,11 @@ impl Tcp {
     fn has_connection_at(&self, local: SocketAddr, sharing: Sharing) -> bool {
         self.connections.iter().any(|connection| {
             let own = connection.id.local;
-            let theirs = connection.sharing();
+            let device = self.settings_of(connection).options.device;
+            let theirs = Sharing { device, ..connection.sharing() };
             let shared = (sharing.address && theirs.address) || (sharing.port && theirs.port);
-            own.port() == local.port() && overlap(own, local) && !shared && connection.state != State::Closed
+            let apart = shared || sharing.is_apart(theirs);
+            own.port() == local.port() && overlap(own, local) && !apart && connection.state != State::Closed
         })
     }
 
@@ -193,7 +206,7 @@ impl Tcp {
         local: SocketAddr,
         backlog: usize,
     ) -> Result<Key, SocketError> {
-        let claim = self.bind(ctx.rng, local, Sharing { address: true, port: false })?;
+        let claim = self.bind(ctx.rng, local, Sharing { address: true, ..Sharing::default() })?;
         self.listen_on(claim, backlog).inspect_err(|_| self.release(claim))
     }
 }

@@ -308,7 +308,7 @@ impl Connection {
 
     /// With whom its socket shares the port.
     pub const fn sharing(&self) -> Sharing {
-        Sharing { address: self.sharing & 1 > 0, port: self.sharing & 2 > 0 }
+        Sharing { address: self.sharing & 1 > 0, port: self.sharing & 2 > 0, device: None }
     }
 
     /// Sets with whom its socket shares the port.

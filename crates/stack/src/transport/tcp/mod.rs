@@ -10,6 +10,7 @@
 //! | SYN, SYN-ACK, what is agreed on | `handshake`, `isn` |
 //! | what a call would find now | `condition` |
 //! | who has which port | `claims` |
+//! | what is bound to an interface | `device` |
 //! | listeners, their queues | `listener`, `passive` |
 //! | the eight checks of RFC 9293 §3.10.7.4 | `input` |
 //! | what most segments are, in one look | `predict` |
@@ -52,6 +53,7 @@ mod claims;
 mod condition;
 pub mod congestion;
 mod connection;
+mod device;
 mod handshake;
 mod inflight;
 mod input;
@@ -130,6 +132,8 @@ pub struct Tcp {
     wakes: Vec<Wake>,
     /// Some connection has had a TTL or a type of service of its own: ways are not shared among connections.
     own_headers: bool,
+    /// Some socket has been bound to an interface.
+    devices: bool,
 }
 
 /// Where a segment comes from and goes to, as its headers say it.
@@ -214,6 +218,7 @@ impl Tcp {
             replies,
             wakes: Vec::new(),
             own_headers: false,
+            devices: false,
         }
     }
 
@@ -263,7 +268,7 @@ impl Tcp {
         let payload = frame.take_payload(header);
         let ports = (segment.source_port, segment.destination_port);
         let flow = Flow::new(ip, ports);
-        if let Some(key) = self.find(&flow).filter(|key| !self.gives_way(ctx, *key, &segment)) {
+        if let Some(key) = self.find(&flow).filter(|key| !self.gives_way(ctx, ip, *key, &segment)) {
             let verdict = match self.hold_back(ctx, key, &segment, payload.len()) {
                 Some(reason) => Err(reason),
                 None => self
@@ -273,7 +278,7 @@ impl Tcp {
             return verdict.map_or_else(Verdict::Dropped, |()| Verdict::Accepted);
         }
         let ends = flow.ends();
-        if let Some(listener) = self.listener_for(&ends) {
+        if let Some(listener) = self.listener_for(&ends, ip.interface) {
             return self.on_listen(ctx, ip, listener, &segment, payload.len() as u32, ends);
         }
         let reply = Reply::to(&segment, payload.len() as u32, ends, Trigger::Frame(ip.frame));
@@ -377,10 +382,12 @@ impl Tcp {
         .expect("what is ready has ends")
     }
 
-    /// TTL and type of service of what is ready, where they are its own; and whether any connection has its own.
+    /// TTL and type of service of what is ready, where they are its own; and whether any connection has its own, or a way of
+    /// its own.
     pub fn header_of(&self, ready: Ready) -> ((Option<u8>, u8), bool) {
-        let Ready::Connection(key) = ready else { return ((None, 0), self.own_headers) };
-        (self.connections.get(key).map_or((None, 0), |connection| connection.header()), self.own_headers)
+        let own = self.own_headers || self.devices;
+        let Ready::Connection(key) = ready else { return ((None, 0), own) };
+        (self.connections.get(key).map_or((None, 0), |connection| connection.header()), own)
     }
 
     /// Whether nothing is ready.

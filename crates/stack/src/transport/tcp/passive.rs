@@ -10,18 +10,26 @@ use super::seq::{from_wire, timestamp_before};
 use super::settings::{Settings, StreamOptions};
 use super::{Sharing, Tcp};
 use crate::context::Ctx;
+use crate::frame::InterfaceId;
 use crate::trace::{ConnectionId, DropReason, Ending, Event, Interest, State, Trigger};
 use crate::transport::{IpInfo, Key, Verdict};
 
 impl Tcp {
-    /// Who listens for a connection between `ends`: the exact address first, then any.
-    pub(super) fn listener_for(&self, ends: &ConnectionId) -> Option<Key> {
+    /// Who listens for a connection between `ends` that comes by `on`: the exact address first, then any.
+    pub(super) fn listener_for(&self, ends: &ConnectionId, on: InterfaceId) -> Option<Key> {
         let local = ends.local;
         let any = match local.ip() {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         };
         let all = || self.by_port.get(&SocketAddr::new(any, local.port()));
+        if self.has_devices() {
+            let hearing = |group: &Vec<Key>| {
+                let group = self.hearing(group, on);
+                self.spread.choose(&group, local, ends.remote).copied()
+            };
+            return self.by_port.get(&local).and_then(hearing).or_else(|| all().and_then(hearing));
+        }
         let group = self.by_port.get(&local).or_else(all)?;
         self.spread.choose(group, local, ends.remote).copied()
     }
@@ -90,6 +98,7 @@ impl Tcp {
             connection.seldom().settings = own;
         }
         self.own_headers |= header != (None, 0);
+        self.devices |= options.device.is_some();
         self.by_ends.insert(ends, key);
         let active = state == State::SynSent;
         ctx.observe(Interest::CONNECTIONS, || Event::ConnectionOpened { connection: ends, active });
@@ -159,17 +168,17 @@ impl Tcp {
     /// A connection in TIME-WAIT gives way to a new SYN that is certainly newer (RFC 9293 §3.6.1, RFC 6191 §2), if someone
     /// listens.
     #[inline]
-    pub(super) fn gives_way(&mut self, ctx: &mut Ctx<'_>, key: Key, segment: &Segment) -> bool {
-        segment.flags.has(Flags::SYN) && self.gives_way_to_syn(ctx, key, segment)
+    pub(super) fn gives_way(&mut self, ctx: &mut Ctx<'_>, ip: &IpInfo, key: Key, segment: &Segment) -> bool {
+        segment.flags.has(Flags::SYN) && self.gives_way_to_syn(ctx, ip, key, segment)
     }
 
     #[cold]
-    fn gives_way_to_syn(&mut self, ctx: &mut Ctx<'_>, key: Key, segment: &Segment) -> bool {
+    fn gives_way_to_syn(&mut self, ctx: &mut Ctx<'_>, ip: &IpInfo, key: Key, segment: &Segment) -> bool {
         let Some(connection) = self.connections.get(key) else { return false };
         if connection.state != State::TimeWait
             || segment.flags.has(Flags::ACK)
             || segment.flags.has(Flags::RST)
-            || self.listener_for(&connection.id).is_none()
+            || self.listener_for(&connection.id, ip.interface).is_none()
         {
             return false;
         }

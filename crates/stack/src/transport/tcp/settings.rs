@@ -7,6 +7,7 @@ use core::ops::{Deref, RangeInclusive};
 
 use super::congestion;
 use super::knobs::Knobs;
+use crate::frame::InterfaceId;
 use crate::time::{Duration, Instant};
 use crate::transport::{Key, SocketError};
 
@@ -58,6 +59,8 @@ pub enum StreamOption<'a> {
     DeferAccept(Duration),
     /// `TCP_SYNCNT`: how often a SYN is sent again before the attempt is given up.
     SynCount(u8),
+    /// `SO_BINDTODEVICE`: the interface by which alone it sends and receives.
+    Device(Option<InterfaceId>),
 }
 
 /// All that a socket of TCP has been told; what it has not been told is the host's. It is given to a socket that is yet to
@@ -95,6 +98,8 @@ pub struct StreamOptions {
     pub defer_accept: Option<Duration>,
     /// `TCP_SYNCNT`.
     pub syn_count: Option<u8>,
+    /// `SO_BINDTODEVICE`.
+    pub device: Option<InterfaceId>,
     /// `IP_TTL`.
     pub ttl: Option<u8>,
     /// `IP_TOS`.
@@ -136,6 +141,7 @@ impl StreamOptions {
             StreamOption::UserTimeout(span) => self.user_timeout = unless_zero(span),
             StreamOption::DeferAccept(span) => self.defer_accept = unless_zero(span),
             StreamOption::SynCount(count) => self.syn_count = within(count, &TRIES)?,
+            StreamOption::Device(on) => self.device = on,
         }
         Ok(())
     }

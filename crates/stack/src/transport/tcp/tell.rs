@@ -27,6 +27,7 @@ impl Tcp {
         }
         let mut options = self.settings_of(connection).options;
         options.set(option)?;
+        self.devices |= options.device.is_some();
         self.give_settings(key, &options);
         self.call(ctx, key, |connection, cx| {
             connection.heed(cx, option);
@@ -63,7 +64,10 @@ impl Tcp {
     /// # Errors
     /// As [`StreamOptions::set`]; `BadDescriptor` where there is no such listener.
     pub fn tell_listener(&mut self, key: Key, option: StreamOption<'_>) -> Result<(), SocketError> {
-        self.listeners.get_mut(key).ok_or(SocketError::BadDescriptor)?.options.set(option)
+        let options = &mut self.listeners.get_mut(key).ok_or(SocketError::BadDescriptor)?.options;
+        options.set(option)?;
+        self.devices |= options.device.is_some();
+        Ok(())
     }
 
     /// Tells a listener all at once.
@@ -73,6 +77,7 @@ impl Tcp {
     pub fn configure_listener(&mut self, key: Key, options: &StreamOptions) -> Result<(), SocketError> {
         self.listeners.get_mut(key).ok_or(SocketError::BadDescriptor)?.options = *options;
         self.own_headers |= (options.ttl, options.tos) != (None, 0);
+        self.devices |= options.device.is_some();
         Ok(())
     }
 

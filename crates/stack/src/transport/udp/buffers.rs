@@ -52,6 +52,6 @@ impl Udp {
     /// # Errors
     /// When there is no such socket.
     pub fn take_error(&mut self, key: Key) -> Result<Option<SocketError>, SocketError> {
-        Ok(self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?.error.take())
+        Ok(self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?.errors.pending.take())
     }
 }

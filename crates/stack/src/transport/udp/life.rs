@@ -138,8 +138,8 @@ impl Udp {
         let socket = self.sockets.get(key).ok_or(SocketError::BadDescriptor)?;
         Ok(Condition {
             readable: socket.first().map(|first| first.payload.len()),
-            error: socket.error,
-            queued_errors: socket.errors.as_ref().is_some_and(|errors| !errors.is_empty()),
+            error: socket.errors.pending,
+            queued_errors: socket.errors.wait(),
         })
     }
 
@@ -149,7 +149,7 @@ impl Udp {
     /// As `recv_message`.
     pub fn peek_message(&mut self, key: Key) -> Result<Received, SocketError> {
         let socket = self.of(key)?;
-        if let Some(error) = socket.error.take() {
+        if let Some(error) = socket.errors.pending.take() {
             return Err(error);
         }
         socket.first().cloned().ok_or_else(|| {
@@ -173,6 +173,6 @@ impl Udp {
     /// # Errors
     /// When there is no such socket.
     pub fn queues_errors(&self, key: Key) -> Result<bool, SocketError> {
-        self.sockets.get(key).map(|socket| socket.errors.is_some()).ok_or(SocketError::BadDescriptor)
+        self.sockets.get(key).map(|socket| socket.errors.is_kept()).ok_or(SocketError::BadDescriptor)
     }
 }

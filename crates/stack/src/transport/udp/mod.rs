@@ -18,17 +18,19 @@ mod multicast;
 mod socket;
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+pub use buffers::BUFFER;
 pub use datagram::{HEADER, MAX_PAYLOAD, push};
 pub use knobs::Knobs;
 pub use life::Condition;
 pub use multicast::{Change, Multicast};
+pub use socket::Received;
 use socket::Socket;
-pub use socket::{DatagramError, Received};
 
+pub use super::errors::DatagramError;
 use super::slots::Slots;
 use super::spread::Spread;
 use super::{IpInfo, Key, Readiness, Report, SocketError, SocketId, Verdict, Wake};
@@ -136,25 +138,29 @@ impl Udp {
         verdict
     }
 
-    /// ICMP, or the neighbour cache, says something about datagrams from `local` to `remote`. False where no
-    /// socket sends such.
-    pub fn on_trouble(&mut self, local: SocketAddr, remote: SocketAddr, report: &Report) -> bool {
+    /// ICMP, or the neighbour cache, says something about datagrams from `local` to `remote`, of one of which `quoted` is
+    /// what it carried. False where no socket sends such.
+    pub fn on_trouble(
+        &mut self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        report: &Report,
+        quoted: impl FnOnce() -> Bytes,
+    ) -> bool {
         let Some(key) = self.lookup(local, remote, None) else { return false };
         let Some(socket) = self.sockets.get_mut(key) else { return false };
-        let Knobs { errors_without_peer, soft_errors, max_queued_errors, .. } = self.knobs;
-        if let Some(queue) = &mut socket.errors {
-            if queue.len() < max_queued_errors {
-                queue.push_back(DatagramError { destination: remote, report: *report });
-            }
-            self.wake(key, Readiness::READ);
-        } else if (socket.remote.is_some() || errors_without_peer)
-            && (soft_errors || !report.trouble.is_soft())
-        {
-            // RFC 1122 §4.1.3.3: errors are passed up.
-            socket.error = Some(report.trouble.socket_error());
+        let has_peer = socket.remote.is_some();
+        if socket.errors.note(&self.knobs, has_peer, remote, report, quoted) {
             self.wake(key, Readiness::BOTH);
         }
         true
+    }
+
+    /// This host itself says something of a datagram that a socket would have sent: queued, where the owner wants that.
+    pub fn note_local(&mut self, key: Key, destination: SocketAddr, report: Report) {
+        if let Some(socket) = self.sockets.get_mut(key) {
+            socket.errors.note_local(&self.knobs, destination, report);
+        }
     }
 
     /// A socket sent a datagram that nobody may cut, in a packet of `length` octets. It remembers `most` destinations.
@@ -179,7 +185,7 @@ impl Udp {
     pub fn on_address_gone(&mut self, address: IpAddr) {
         let mut gone = Vec::new();
         for socket in self.sockets.iter_mut().filter(|socket| socket.local.ip() == address) {
-            socket.error = Some(SocketError::AddressNotAvailable);
+            socket.errors.pending = Some(SocketError::AddressNotAvailable);
             gone.push(socket.key);
         }
         gone.into_iter().for_each(|key| self.wake(key, Readiness::BOTH));
@@ -294,7 +300,7 @@ impl Udp {
         to_others: bool,
     ) -> Result<(SocketAddr, SocketAddr, bool), SocketError> {
         let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
-        if let Some(error) = socket.error.take() {
+        if let Some(error) = socket.errors.pending.take() {
             return Err(error);
         }
         let remote = match (remote, socket.remote) {
@@ -340,7 +346,7 @@ impl Udp {
     /// A pending error, once; `WouldBlock` where nothing is there.
     pub fn recv_message(&mut self, key: Key) -> Result<Received, SocketError> {
         let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
-        if let Some(error) = socket.error.take() {
+        if let Some(error) = socket.errors.pending.take() {
             return Err(error);
         }
         socket.dequeue().ok_or_else(|| {
@@ -350,13 +356,13 @@ impl Udp {
     }
 
     /// Whether errors are queued from here on, each with who reports it and of which datagram, instead of being
-    /// returned by the next call (Linux: `IP_RECVERR`). Turned off, what waits is gone.
+    /// returned by the next call; with `beside` they are returned too (Linux: `IP_RECVERR`). Turned off, what waits is gone.
     ///
     /// # Errors
     /// When there is no such socket.
-    pub fn queue_errors(&mut self, key: Key, on: bool) -> Result<(), SocketError> {
+    pub fn queue_errors(&mut self, key: Key, on: bool, beside: bool) -> Result<(), SocketError> {
         let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
-        socket.errors = on.then(|| socket.errors.take().unwrap_or_default());
+        socket.errors.keep(on, beside);
         Ok(())
     }
 
@@ -366,7 +372,7 @@ impl Udp {
     /// `WouldBlock` where there is none.
     pub fn recv_error(&mut self, key: Key) -> Result<DatagramError, SocketError> {
         let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
-        socket.errors.as_mut().and_then(VecDeque::pop_front).ok_or_else(|| {
+        socket.errors.pop().ok_or_else(|| {
             socket.waiting = socket.waiting.or(Readiness::READ);
             SocketError::WouldBlock
         })

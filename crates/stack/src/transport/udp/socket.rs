@@ -9,8 +9,9 @@ use super::{Binding, Multicast};
 use crate::frame::InterfaceId;
 use crate::network::options::List;
 use crate::network::sending::Sending;
+use crate::transport::errors::Errors;
 use crate::transport::sent::Sent;
-use crate::transport::{Key, Readiness, Report, SocketError};
+use crate::transport::{Key, Readiness};
 
 /// A datagram that was received.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,15 +30,6 @@ pub struct Received {
     pub tos: u8,
     /// Its IP options (`IP_RECVOPTS`), in their order.
     pub options: Option<Box<List>>,
-}
-
-/// What was said of a datagram that was sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct DatagramError {
-    /// To whom the datagram was.
-    pub destination: SocketAddr,
-    /// Who says what of it.
-    pub report: Report,
 }
 
 /// A socket.
@@ -61,10 +53,8 @@ pub struct Socket {
     pub broadcast: bool,
     /// What it wants of groups, and how it sends to them.
     pub multicast: Multicast,
-    /// An error that the next call returns.
-    pub error: Option<SocketError>,
-    /// Errors that wait to be asked for, where the owner wants them so.
-    pub errors: Option<VecDeque<DatagramError>>,
+    /// What was said of what it sent.
+    pub errors: Errors,
     /// What the owner waits for.
     pub waiting: Readiness,
     queue: VecDeque<Received>,
@@ -89,8 +79,7 @@ impl Socket {
             longest: None,
             broadcast: false,
             multicast: Multicast::default(),
-            error: None,
-            errors: None,
+            errors: Errors::default(),
             waiting: Readiness::NONE,
             queue: VecDeque::new(),
             sending: Sending::default(),

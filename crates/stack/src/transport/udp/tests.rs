@@ -224,19 +224,19 @@ fn errors_are_told_once_to_whom_they_concern() {
         let mut udp = udp(|knobs| knobs.errors_without_peer = errors_without_peer);
         let (local, remote) = (addr("10.0.0.1:7"), addr("10.0.0.2:9"));
         let socket = udp.bind(&mut rng(), local).unwrap();
-        assert!(udp.on_trouble(local, remote, &report(Trouble::PortUnreachable)));
+        assert!(udp.on_trouble(local, remote, &report(Trouble::PortUnreachable), Bytes::new));
         assert_eq!(udp.recv(socket) == Err(SocketError::ConnectionRefused), told);
         assert_eq!(udp.recv(socket), Err(SocketError::WouldBlock));
         udp.connect(socket, local.ip(), remote).unwrap();
-        assert!(udp.on_trouble(local, remote, &report(Trouble::HostUnreachable)));
+        assert!(udp.on_trouble(local, remote, &report(Trouble::HostUnreachable), Bytes::new));
         assert_eq!(wakes(&mut udp).len(), 1);
         assert_eq!(udp.ends(socket, None, false), Err(SocketError::HostUnreachable));
         assert!(udp.ends(socket, None, false).is_ok());
         assert!(
-            !udp.on_trouble(local, addr("10.0.0.3:9"), &report(Trouble::PortUnreachable)),
+            !udp.on_trouble(local, addr("10.0.0.3:9"), &report(Trouble::PortUnreachable), Bytes::new),
             "no flow of ours"
         );
-        assert!(!udp.on_trouble(addr("10.0.0.1:8"), remote, &report(Trouble::PortUnreachable)));
+        assert!(!udp.on_trouble(addr("10.0.0.1:8"), remote, &report(Trouble::PortUnreachable), Bytes::new));
     }
 }
 

@@ -166,11 +166,40 @@ fn errors_are_queued_for_who_asks_for_them() {
     assert_eq!(recv(&mut net, 0, client, MSG_ERRQUEUE), Err(Errno::EAGAIN));
     assert_eq!(send_to(&mut net, client, b"?", 0), Ok(1));
     assert_eq!(poll(&mut net, 0, client) & POLLERR, POLLERR);
-    let told = net.bsd(0, |bsd| bsd.recvmsg(client, &mut [], MSG_ERRQUEUE)).unwrap();
+    let mut data = [0; 9];
+    let told = net.bsd(0, |bsd| bsd.recvmsg(client, &mut [&mut data], MSG_ERRQUEUE)).unwrap();
     assert_eq!((told.flags, told.address), (MSG_ERRQUEUE, Some(SERVER.into())));
+    assert_eq!(&data[..told.length], b"?");
     let offender = [10, 0, 0, 2].into();
     let origin = ErrorOrigin::Icmp(3, 3);
     assert_eq!(told.control, [Control::Error { errno: Errno::ECONNREFUSED, origin, info: 0, offender }]);
+    assert_eq!(poll(&mut net, 0, client) & POLLERR, 0, "taken out of the queue, it is told by nothing else");
+    // What stays in the queue the next call says too, though the socket has no peer.
+    send_to(&mut net, client, b"whole", 0).unwrap();
+    assert_eq!(recv(&mut net, 0, client, 0), Err(Errno::ECONNREFUSED));
+    let told = net.bsd(0, |bsd| bsd.recvmsg(client, &mut [&mut [0; 3]], MSG_ERRQUEUE)).unwrap();
+    assert_eq!((told.length, told.flags), (3, MSG_ERRQUEUE | MSG_TRUNC));
+}
+
+#[test]
+fn what_is_too_long_to_be_sent_is_queued_too() {
+    let mut net = net();
+    let client = udp(&mut net, 0);
+    let nothing = net.bsd(0, |bsd| {
+        bsd.setsockopt(client, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO).unwrap();
+        assert_eq!(bsd.sendto(client, &[0; 1473], 0, SERVER), Err(Errno::EMSGSIZE));
+        bsd.setsockopt(client, IPPROTO_IP, IP_RECVERR, true).unwrap();
+        bsd.recvmsg(client, &mut [], MSG_ERRQUEUE)
+    });
+    assert_eq!(nothing, Err(Errno::EAGAIN));
+    net.bsd(0, |bsd| {
+        assert_eq!(bsd.sendto(client, &[0; 1473], 0, SERVER), Err(Errno::EMSGSIZE));
+        let told = bsd.recvmsg(client, &mut [], MSG_ERRQUEUE).unwrap();
+        let offender = [10, 0, 0, 1].into();
+        let (errno, origin) = (Errno::EMSGSIZE, ErrorOrigin::Local);
+        assert_eq!(told.control, [Control::Error { errno, origin, info: 1500, offender }]);
+        assert_eq!(bsd.sendto(client, &[0; 1472], 0, SERVER), Ok(1472), "and nothing else says so");
+    });
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The calls on two hosts on one wire, in the words of programs. What they answer was asked of Linux first.
 
 mod datagram;
+mod device;
 mod names;
 mod opening;
 mod options;
 mod polling;
+mod raw;
 mod stream;
 mod unix;
 

@@ -5,9 +5,9 @@ use crate::trace::State;
 use crate::transport::tcp::Sharing;
 use crate::transport::{Key, SocketError};
 
-const ALONE: Sharing = Sharing { address: false, port: false };
-const ADDRESS: Sharing = Sharing { address: true, port: false };
-const PORT: Sharing = Sharing { address: false, port: true };
+const ALONE: Sharing = Sharing { address: false, port: false, device: None };
+const ADDRESS: Sharing = Sharing { address: true, port: false, device: None };
+const PORT: Sharing = Sharing { address: false, port: true, device: None };
 
 fn bind(pair: &mut Pair, text: &str, sharing: Sharing) -> Result<Key, SocketError> {
     pair.with(0, |tcp, ctx| tcp.bind(ctx.rng, text.parse().unwrap(), sharing))
