@@ -220,7 +220,7 @@ fn names_that_are_tried_for_a_file_without_one() {
 #[test]
 fn commands_while_a_file_is_under_way() {
     for (commands, heard) in [(HELD - 1, true), (HELD, false)] {
-        by_hand(storage(&[("a", &[0; 1_000_000])]), async move || {
+        by_hand(storage(&[("a", &vec![0; 1_000_000])]), async move || {
             let mut talk = log_in().await?;
             let reply = talk.ask("EPSV", "229").await?;
             let port =
