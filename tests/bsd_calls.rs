@@ -18,6 +18,9 @@ use proptest::prelude::*;
 use support::{Call, compare};
 use wirelab::stack::socket::bsd::{SHUT_RD, SHUT_RDWR, SHUT_WR};
 
+/// More than there are sockets.
+const BACKLOG: i32 = 99;
+
 fn call() -> impl Strategy<Value = Call> {
     let slot = || 0..support::SLOTS;
     let port = || 0..support::PORTS;
@@ -25,7 +28,7 @@ fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         3 => (slot(), prop::bool::weighted(0.7)).prop_map(|(slot, stream)| Call::Open(slot, stream)),
         3 => (slot(), port()).prop_map(|(slot, port)| Call::Bind(slot, port)),
-        3 => slot().prop_map(Call::Listen),
+        3 => slot().prop_map(|slot| Call::Listen(slot, BACKLOG)),
         5 => (slot(), port()).prop_map(|(slot, port)| Call::Connect(slot, port)),
         1 => slot().prop_map(Call::Disconnect),
         4 => (slot(), slot()).prop_map(|(slot, into)| Call::Accept(slot, into)),
@@ -33,6 +36,7 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (slot(), port(), 0..20_usize).prop_map(|(slot, port, length)| Call::SendTo(slot, port, length)),
         6 => (slot(), 0..30_usize, any::<bool>(), any::<bool>())
             .prop_map(|(slot, most, peek, trunc)| Call::Recv(slot, most, peek, trunc)),
+        2 => (slot(), 0..30_usize).prop_map(|(slot, most)| Call::RecvAll(slot, most)),
         3 => (slot(), how).prop_map(|(slot, how)| Call::Shutdown(slot, how)),
         1 => slot().prop_map(Call::Error),
         3 => slot().prop_map(Call::Poll),
@@ -62,7 +66,7 @@ proptest! {
 
 /// Calls that make a connection: 0 listens at port 0, 1 is the client, 2 the server.
 fn connection() -> Vec<Call> {
-    let listener = [Call::Open(0, true), Call::Bind(0, 0), Call::Listen(0)];
+    let listener = [Call::Open(0, true), Call::Bind(0, 0), Call::Listen(0, BACKLOG)];
     let client = [Call::Open(1, true), Call::Connect(1, 0), Call::Connect(1, 0), Call::Accept(0, 2)];
     listener.into_iter().chain(client).collect()
 }
@@ -136,8 +140,8 @@ fn a_port_is_taken_again_or_not() {
         calls.extend([
             Call::Bind(0, 0),
             Call::Bind(3, 0),
-            Call::Listen(0),
-            Call::Listen(3),
+            Call::Listen(0, BACKLOG),
+            Call::Listen(3, BACKLOG),
             Call::Bind(3, 0),
         ]);
         compare(&calls).unwrap();
@@ -145,7 +149,7 @@ fn a_port_is_taken_again_or_not() {
         let mut calls = vec![Call::Open(0, true), Call::ReuseAddress(0, reuse[0])];
         calls.extend(connection().into_iter().skip(1));
         calls.extend([Call::Close(2), Call::Close(0), Call::Close(1), Call::Open(0, true)]);
-        calls.extend([Call::ReuseAddress(0, reuse[1]), Call::Bind(0, 0), Call::Listen(0)]);
+        calls.extend([Call::ReuseAddress(0, reuse[1]), Call::Bind(0, 0), Call::Listen(0, BACKLOG)]);
         compare(&calls).unwrap();
     }
 }
@@ -160,8 +164,14 @@ fn who_connects_to_nobody_or_to_itself() {
     for then in
         [Call::Connect(0, 0), Call::Error(0), Call::Send(0, 1), Call::Recv(0, 1, false, false), Call::Poll(0)]
     {
-        let again =
-            [then.clone(), Call::Connect(0, 0), Call::Connect(0, 0), then, Call::Poll(0), Call::Listen(0)];
+        let again = [
+            then.clone(),
+            Call::Connect(0, 0),
+            Call::Connect(0, 0),
+            then,
+            Call::Poll(0),
+            Call::Listen(0, BACKLOG),
+        ];
         compare(&[&nobody[..], &again].concat()).unwrap();
     }
 }

@@ -13,7 +13,8 @@ use wirelab::stack::socket::bsd::*;
 use wirelab::stack::time::{Duration, Instant};
 use wirelab::stack::trace::Ending;
 
-use super::{Call, Given, Outcome, PORTS, SLOTS};
+use super::act::{Call, Outcome, Places, act};
+use super::{PORTS, SLOTS};
 
 /// Time that passes after each call: what waits for a delayed acknowledgement goes on.
 const STEP: Duration = Duration::from_millis(300);
@@ -25,13 +26,15 @@ pub struct Ours {
     slots: [Option<Fd>; SLOTS],
 }
 
-fn address(port: usize) -> (Ipv4Addr, u16) {
-    (Ipv4Addr::LOCALHOST, 20_000 + port as u16)
-}
+/// The ports, on loopback.
+struct Ports;
 
-fn port(address: &Address) -> Option<usize> {
-    let port = address.inet().map_or(0, |address| address.port());
-    (port != 0).then(|| usize::from(port.wrapping_sub(20_000)).min(PORTS))
+impl Places for Ports {
+    const COUNT: usize = PORTS;
+
+    fn address(&self, port: usize) -> (Ipv4Addr, u16) {
+        (Ipv4Addr::LOCALHOST, 20_000 + port as u16)
+    }
 }
 
 impl Ours {
@@ -67,21 +70,17 @@ impl Ours {
         self.now = until;
     }
 
-    fn put(&mut self, slot: usize, fd: Fd) {
-        if let Some(old) = self.slots[slot].replace(fd) {
-            self.with(|bsd| bsd.close(old)).unwrap();
-        }
-    }
-
     pub fn call(&mut self, call: &Call, data: &[u8]) -> Outcome {
-        let outcome = self.act(call, data).map_err(Errno::number);
+        let mut slots = self.slots;
+        let outcome = self.with(|bsd| act(bsd, &mut slots, &Ports, call, data)).map_err(Errno::number);
+        self.slots = slots;
         self.settle();
         outcome
     }
 
     /// Whether the connection that a call is made on was reset.
     pub fn was_reset(&mut self, call: &Call) -> bool {
-        let &Call::Recv(slot, ..) = call else { return false };
+        let (&Call::Recv(slot, ..) | &Call::RecvAll(slot, _)) = call else { return false };
         let Some(fd) = self.slots[slot] else { return false };
         let info = self.with(|bsd| bsd.getsockopt(fd, IPPROTO_TCP, TCP_INFO));
         matches!(info, Ok(OptionValue::Info(info)) if !matches!(info.ending, Ending::Open | Ending::Clean))
@@ -93,91 +92,5 @@ impl Ours {
         let mut asked = [PollFd::new(fd, i16::MAX)];
         self.with(|bsd| bsd.poll(&mut asked));
         asked[0].revents == POLLOUT | POLLWRNORM | POLLHUP
-    }
-
-    fn act(&mut self, call: &Call, data: &[u8]) -> Result<Given, Errno> {
-        let slots = self.slots;
-        let at = |slot: &usize| slots[*slot].ok_or(Errno::EBADF);
-        match call {
-            Call::Open(slot, stream) => {
-                let kind = if *stream { SOCK_STREAM } else { SOCK_DGRAM };
-                let fd = self.with(|bsd| bsd.socket(AF_INET, kind | SOCK_NONBLOCK, 0))?;
-                self.put(*slot, fd);
-            }
-            Call::Bind(slot, port) => self.with(|bsd| bsd.bind(at(slot)?, address(*port)))?,
-            Call::Listen(slot) => self.with(|bsd| bsd.listen(at(slot)?, 99))?,
-            Call::Connect(slot, port) => self.with(|bsd| bsd.connect(at(slot)?, address(*port)))?,
-            Call::Disconnect(slot) => {
-                let fd = at(slot)?;
-                if self.with(|bsd| bsd.getsockopt(fd, SOL_SOCKET, SO_TYPE))? == SOCK_DGRAM.into() {
-                    self.with(|bsd| bsd.connect(fd, Address::Unspecified))?;
-                }
-            }
-            Call::Accept(slot, into) => {
-                let (fd, peer) = self.with(|bsd| bsd.accept(at(slot)?))?;
-                self.put(*into, fd);
-                return Ok(Given::Port(port(&peer)));
-            }
-            Call::Send(slot, length) => {
-                let sent = self.with(|bsd| bsd.send(at(slot)?, &data[..*length], MSG_NOSIGNAL))?;
-                return Ok(Given::Number(sent as i64));
-            }
-            Call::SendTo(slot, port, length) => {
-                let data = &data[..*length];
-                let sent = self.with(|bsd| bsd.sendto(at(slot)?, data, MSG_NOSIGNAL, address(*port)))?;
-                return Ok(Given::Number(sent as i64));
-            }
-            Call::Recv(slot, most, peek, trunc) => {
-                let flags =
-                    MSG_DONTWAIT | if *peek { MSG_PEEK } else { 0 } | if *trunc { MSG_TRUNC } else { 0 };
-                let mut buffer = vec![0; *most];
-                let (length, from) = self.with(|bsd| bsd.recvfrom(at(slot)?, &mut buffer, flags))?;
-                // What a stream throws away it does not copy.
-                let copied = if from.is_none() && *trunc { 0 } else { length.min(*most) };
-                return Ok(Given::Octets(
-                    buffer[..copied].to_vec(),
-                    length,
-                    from.and_then(|from| port(&from)),
-                ));
-            }
-            Call::Shutdown(slot, how) => self.with(|bsd| bsd.shutdown(at(slot)?, *how))?,
-            Call::Error(slot) => return self.number(at(slot)?, SO_ERROR),
-            Call::Listens(slot) => return self.number(at(slot)?, SO_ACCEPTCONN),
-            Call::Poll(slot) => {
-                let mut asked = [PollFd::new(at(slot)?, i16::MAX)];
-                self.with(|bsd| bsd.poll(&mut asked));
-                return Ok(Given::Number(asked[0].revents.into()));
-            }
-            Call::PeerName(slot) => {
-                let peer = self.with(|bsd| bsd.getpeername(at(slot)?))?;
-                return Ok(Given::Port(port(&peer)));
-            }
-            Call::SockName(slot) => {
-                let own = self.with(|bsd| bsd.getsockname(at(slot)?))?;
-                return Ok(Given::Port(port(&own).filter(|port| *port < PORTS)));
-            }
-            Call::ReuseAddress(slot, on) => self.set(at(slot)?, SO_REUSEADDR, (*on).into())?,
-            Call::ReusePort(slot, on) => self.set(at(slot)?, SO_REUSEPORT, (*on).into())?,
-            Call::LingerZero(slot) => {
-                let fd = at(slot)?;
-                if self.with(|bsd| bsd.getsockopt(fd, SOL_SOCKET, SO_TYPE))? == SOCK_STREAM.into() {
-                    self.set(fd, SO_LINGER, OptionValue::Linger(Some(Duration::ZERO)))?;
-                }
-            }
-            Call::Close(slot) => {
-                self.with(|bsd| bsd.close(at(slot)?))?;
-                self.slots[*slot] = None;
-            }
-        }
-        Ok(Given::Nothing)
-    }
-
-    fn set(&mut self, fd: Fd, name: i32, value: OptionValue) -> Result<(), Errno> {
-        self.with(|bsd| bsd.setsockopt(fd, SOL_SOCKET, name, value))
-    }
-
-    fn number(&mut self, fd: Fd, name: i32) -> Result<Given, Errno> {
-        let value = self.with(|bsd| bsd.getsockopt(fd, SOL_SOCKET, name))?;
-        Ok(Given::Number(value.int()?.into()))
     }
 }

@@ -65,7 +65,9 @@ impl Theirs {
                 (Ok(_), Call::Poll(_) | Call::Recv(_, _, true, _)) if !was_reset() => {}
                 (Err(_), Call::PeerName(_)) => {}
                 // What was not read before the reset can be read here still.
-                (Ok(Given::Octets(_, 1.., _)), Call::Recv(slot, ..)) if was_reset() => {
+                (Ok(Given::Octets(_, 1.., _)), Call::Recv(slot, ..) | Call::RecvAll(slot, _))
+                    if was_reset() =>
+                {
                     let _ =
                         self.at(*slot).map(|socket| net::recv(socket, &mut [0; 4096], RecvFlags::DONTWAIT));
                 }
@@ -89,7 +91,7 @@ impl Theirs {
                 self.slots[*slot] = Some(net::socket_with(AddressFamily::INET, kind, flags, None)?);
             }
             Call::Bind(slot, port) => net::bind(self.at(*slot)?, &self.address(*port))?,
-            Call::Listen(slot) => net::listen(self.at(*slot)?, 99)?,
+            Call::Listen(slot, backlog) => net::listen(self.at(*slot)?, *backlog)?,
             Call::Connect(slot, port) => net::connect(self.at(*slot)?, &self.address(*port))?,
             Call::Disconnect(slot) => {
                 let socket = self.at(*slot)?;
@@ -111,7 +113,13 @@ impl Theirs {
                 let sent = net::sendto(self.at(*slot)?, &data[..*length], send, &to)?;
                 return Ok(Given::Number(sent as i64));
             }
-            Call::Recv(slot, most, peek, trunc) => return self.receive(*slot, *most, *peek, *trunc),
+            Call::Recv(slot, most, peek, trunc) => {
+                let mut flags = RecvFlags::empty();
+                flags.set(RecvFlags::PEEK, *peek);
+                flags.set(RecvFlags::TRUNC, *trunc);
+                return self.receive(*slot, *most, flags);
+            }
+            Call::RecvAll(slot, most) => return self.receive(*slot, *most, RecvFlags::WAITALL),
             Call::Shutdown(slot, how) => {
                 let how = match *how {
                     SHUT_RD => Shutdown::Read,
@@ -154,14 +162,11 @@ impl Theirs {
         Ok(Given::Nothing)
     }
 
-    fn receive(&self, slot: usize, most: usize, peek: bool, trunc: bool) -> Result<Given, Errno> {
-        let mut flags = RecvFlags::DONTWAIT;
-        flags.set(RecvFlags::PEEK, peek);
-        flags.set(RecvFlags::TRUNC, trunc);
+    fn receive(&self, slot: usize, most: usize, flags: RecvFlags) -> Result<Given, Errno> {
         let mut buffer = vec![0; most];
-        let (_, length, from) = net::recvfrom(self.at(slot)?, &mut buffer[..], flags)?;
+        let (_, length, from) = net::recvfrom(self.at(slot)?, &mut buffer[..], flags | RecvFlags::DONTWAIT)?;
         let from = from.and_then(|from| SocketAddrV4::try_from(from).ok());
-        let copied = if from.is_none() && trunc { 0 } else { length.min(most) };
+        let copied = if from.is_none() && flags.contains(RecvFlags::TRUNC) { 0 } else { length.min(most) };
         let port = from.and_then(|from| Self::port(&from.into()));
         Ok(Given::Octets(buffer[..copied].to_vec(), length, port))
     }
