@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use wirelab_sim::{HostRef, Network};
 use wirelab_stack::socket::net::bsd::*;
 use wirelab_stack::socket::net::{spawn, time};
-use wirelab_stack::time::Duration;
+use wirelab_stack::time::{Duration, Instant};
 
 const SERVER: ([u8; 4], u16) = ([10, 0, 0, 2], 6999);
 
@@ -86,6 +86,38 @@ fn a_call_waits_no_longer_than_it_is_told() {
         assert_eq!(errno(socket.recv_with(1, MSG_DONTWAIT).await), Some(Errno::EAGAIN));
         assert_eq!(time::now() - began, Duration::from_secs(3));
         assert_eq!(socket.gettimeout(), None);
+        Ok(())
+    });
+    net.finish();
+}
+
+#[test]
+fn who_sends_waits_no_longer_than_the_option_says() {
+    let (mut net, client, server) = network();
+    net.spawn(server, "silent", async {
+        let server = create_server(SERVER, 5, false)?;
+        let (connection, _) = server.accept().await?;
+        // It reads nothing until the client has long given up.
+        time::sleep(Duration::from_secs(30)).await;
+        while !connection.recv(65_536).await?.is_empty() {}
+        Ok(())
+    });
+    net.spawn(client, "client", async {
+        let socket = socket(AF_INET, SOCK_STREAM, 0)?;
+        socket.connect(SERVER).await?;
+        socket.setsockopt(SOL_SOCKET, SO_SNDTIMEO, Duration::from_secs(2))?;
+        let (error, waited) = loop {
+            let began = time::now();
+            if let Err(error) = socket.send(&[7; 10_000]).await {
+                break (error, time::now() - began);
+            }
+        };
+        assert_eq!(errno::<()>(Err(error)), Some(Errno::EAGAIN));
+        assert_eq!(waited, Duration::from_secs(2));
+        // Without it the same send waits until there is room.
+        socket.setsockopt(SOL_SOCKET, SO_SNDTIMEO, Duration::ZERO)?;
+        assert!(socket.send(&[7; 10_000]).await? > 0);
+        assert!(time::now() - Instant::ZERO >= Duration::from_secs(30));
         Ok(())
     });
     net.finish();

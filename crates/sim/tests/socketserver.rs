@@ -474,6 +474,37 @@ impl<R: 'static, A: 'static> BaseRequestHandler<R, A> for AtOnce {
 }
 
 #[test]
+fn datagrams_are_spread_over_servers_that_share_a_port() {
+    let (mut net, client, server) = pair();
+    let counts = Rc::new(RefCell::new([0; 2]));
+    for place in 0..2 {
+        let counts = Rc::clone(&counts);
+        net.background(server, "server", async move {
+            let options = Options { allow_reuse_port: true, ..Options::default() };
+            let mut server = UdpServer::with_options(at("10.0.0.2:9999"), Datagrams(|| Upper), options)?;
+            loop {
+                server.handle_request().await?;
+                counts.borrow_mut()[place] += 1;
+            }
+        });
+    }
+    net.spawn(client, "client", async move {
+        time::sleep(ms(10)).await;
+        for _ in 0..64 {
+            let socket = UdpSocket::bind(at("10.0.0.1:0")).await?;
+            socket.connect(at("10.0.0.2:9999")).await?;
+            socket.send(b"x").await?;
+            assert_eq!(socket.recv_bytes().await?.0, "X");
+        }
+        Ok(())
+    });
+    net.finish();
+    let [first, second] = *counts.borrow();
+    assert_eq!(first + second, 64);
+    assert!(first >= 10 && second >= 10, "{first} and {second}: flows go to either");
+}
+
+#[test]
 fn two_servers_share_a_port_only_where_both_say_so() {
     let (mut net, _, server) = pair();
     net.spawn(server, "server", async move {

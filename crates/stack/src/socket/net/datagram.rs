@@ -12,7 +12,7 @@ use super::socket_options::octet;
 use crate::context::Ctx;
 use crate::host::Host;
 use crate::network::sending::MtuDiscovery;
-use crate::transport::udp::{DatagramError, Received};
+use crate::transport::udp::{Binding, DatagramError, Received};
 use crate::transport::{Readiness, SocketError, SocketId};
 
 /// What a UDP socket whose errors are queued hears.
@@ -47,7 +47,7 @@ impl UdpSocket {
     /// When the address is not the host's, or the port is taken.
     #[expect(clippy::unused_async, reason = "shaped like tokio's")]
     pub async fn bind<A: ToSocketAddrs>(local: A) -> io::Result<Self> {
-        names::each(&local, |local| Self::bound(local, false))
+        names::each(&local, |local| Self::bound(local, Binding::default()))
     }
 
     /// As [`bind`](Self::bind), and bound to an interface too: it receives what comes in there, and sends by it alone,
@@ -68,11 +68,11 @@ impl UdpSocket {
     /// When the address is not the host's, or the port is taken by one that does not share.
     #[expect(clippy::unused_async, reason = "as `bind`")]
     pub async fn bind_sharing(local: SocketAddr) -> io::Result<Self> {
-        Self::bound(local, true)
+        Self::bound(local, Binding { share: true, ..Binding::default() })
     }
 
-    pub(in crate::socket) fn bound(local: SocketAddr, share: bool) -> io::Result<Self> {
-        Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind_sharing(ctx, local, share))? })
+    pub(in crate::socket) fn bound(local: SocketAddr, binding: Binding) -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(|host, ctx| host.udp_bind_as(ctx, local, binding))? })
     }
 
     /// Fixes the peer: only its datagrams are received, and its host's ICMP errors are reported.

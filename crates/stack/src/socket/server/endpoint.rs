@@ -12,6 +12,7 @@ use crate::socket::net::{TcpListener, TcpStream, UdpSocket};
 use crate::time::Duration;
 use crate::transport::SocketId;
 use crate::transport::tcp::Sharing;
+use crate::transport::udp::Binding;
 
 /// What a server can be told before it is bound: the attributes of Python's classes, with their values there.
 #[derive(Clone, Debug)]
@@ -201,8 +202,9 @@ impl Endpoint for UdpEndpoint {
     const SOCKET_TYPE: &'static str = "SOCK_DGRAM";
 
     fn server_bind(address: &Self::Address, options: &Options) -> io::Result<Self> {
-        let share = options.allow_reuse_address || options.allow_reuse_port;
-        UdpSocket::bound(*address, share).map(|socket| Self(Arc::new(socket)))
+        let Options { allow_reuse_address: share, allow_reuse_port: spread, .. } = *options;
+        UdpSocket::bound(*address, Binding { share, spread, ..Binding::default() })
+            .map(|socket| Self(Arc::new(socket)))
     }
 
     fn server_address(&self) -> io::Result<Self::Address> {

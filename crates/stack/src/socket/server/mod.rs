@@ -35,14 +35,16 @@
 //! | `server_address` | [`BaseServer::server_address`] |
 //! | `RequestHandlerClass` | the second argument of `new`: [`Base`], [`Streams`] or [`Datagrams`] around a closure that makes a handler |
 //! | `bind_and_activate = False` | [`BaseServer::unbound`] |
-//! | `server_bind`, `server_activate`, `server_close` | the same |
-//! | `fileno` | [`BaseServer::fileno`]: the socket's number on its host, to be waited for with others |
+//! | `server_bind`, `server_close` | the same |
+//! | `server_activate` | none: a server listens from `server_bind` on |
+//! | `fileno` | [`BaseServer::fileno`]: the socket's number on its host, to tell it from others |
 //! | `address_family`, `socket_type` | [`Endpoint::ADDRESS_FAMILY`], [`Endpoint::SOCKET_TYPE`] |
 //! | `request_queue_size`, `allow_reuse_address`, `allow_reuse_port`, `max_packet_size`, `timeout` | fields of [`Options`] |
 //! | `serve_forever(poll_interval)` | [`BaseServer::serve_forever`]; nothing needs to poll here, so [`Options::poll_interval`] is for `service_actions` alone |
 //! | `handle_request` | the same |
 //! | `shutdown` | [`ServerHandle::shutdown`], from another task; [`ServerHandle::request_shutdown`] does not wait |
-//! | `get_request`, `shutdown_request`, `close_request` | of the [`Endpoint`]; a request is closed when it is dropped |
+//! | `get_request` | of the [`Endpoint`] |
+//! | `shutdown_request`, `close_request` | none: a request is closed when it is dropped |
 //! | `process_request`, `finish_request` | [`BaseServer::process_request`]; [`Handlers::finish_request`] |
 //! | `verify_request`, `handle_timeout`, `handle_error`, `service_actions` | of [`ServerHooks`] |
 //! | `BaseRequestHandler`, `StreamRequestHandler`, `DatagramRequestHandler` | the same, as traits |
