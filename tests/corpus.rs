@@ -180,7 +180,7 @@ impl Recorder for Corpus {
 }
 
 /// Texts for the targets that read no packets, or of packets only a part.
-const TEXTS: [(&str, &[&[u8]]); 6] = [
+const TEXTS: [(&str, &[&[u8]]); 7] = [
     (
         "ftp",
         &[
@@ -208,6 +208,16 @@ const TEXTS: [(&str, &[&[u8]]); 6] = [
     ),
     ("name", &[b"/run/socket", b"\0abstract", b"server:80", b"localhost:0", b"10.0.0.2:21", b"[::1]:7"]),
     ("path", &[b"\0a/b/c", b"\x03a/b/../c", b"\0/./x//y/"]),
+    (
+        "record",
+        &[
+            // Calls; a question and its answer, a frame, a turn, standard input and its end, another turn, the end.
+            b"\x04\x04\0\0\0\x07\0\0\0\0\x04seed*\x15\0\0\0\x01\x01\0\0\0\0\0\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\x02\x08\x06\
+              \x03\0\0\0\x06\xe8\x07\x02\0\0\0\x02x\x01\0\0\0\x03\x03\0\0\0\x06\xe8\x07\x01\0\0\0\x0b",
+            // A frame that was sent, something printed, and what files said.
+            b"\x03\x02\x03\x07\x0b\0\0\0\x07\x01\x01abcdefgh\x0a\0\0\0\x08\x07abcdefgh\x06\0\0\0\x09\x01\x01\x07\0!",
+        ],
+    ),
     ("date", &[&[0xed, 0, 0, 0], &[0, 0, 0, 4, 0, 0, 0, 0x12, 0xcd]]),
 ];
 

@@ -53,7 +53,7 @@ impl Observer for Fates {
 
 /// Which host it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// A host in the midst of things, which asks for an address and probes for another.
     Host,
     /// A router with all that routers do, and a VLAN.
@@ -62,7 +62,7 @@ enum Kind {
     Booting,
 }
 
-struct Bench {
+pub(crate) struct Bench {
     host: Host,
     rng: Rng,
     now: Instant,
@@ -72,7 +72,7 @@ struct Bench {
 
 impl Bench {
     /// A host with two interfaces.
-    fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         let mac = |number: u8| Mac([2, 0, 0, 0, 0, number]);
         let interface = |number: u8| {
             let addresses = [format!("10.0.{}.1/24", number - 1).parse().unwrap()];
@@ -151,9 +151,17 @@ impl Bench {
         if step & 4 != 0 {
             mend::frame(&mut octets);
         }
-        let mut frame = Frame::from_wire(Bytes::from(octets), Meta::new(Cause::Raw, Trigger::Call));
+        let frame = Frame::from_wire(Bytes::from(octets), Meta::new(Cause::Raw, Trigger::Call));
+        self.arrive(InterfaceId(u16::from(step >> 1 & 1)), frame, counter);
+    }
+
+    /// A frame as a link brings it arrives.
+    pub(crate) fn receive(&mut self, frame: Frame, counter: u64) {
+        self.arrive(InterfaceId(0), frame, counter);
+    }
+
+    fn arrive(&mut self, on: InterfaceId, mut frame: Frame, counter: u64) {
         frame.meta.id = FrameId { origin: NodeId(0), counter };
-        let on = InterfaceId(u16::from(step >> 1 & 1));
         self.drive(|host, ctx| host.handle_frame(ctx, on, frame));
         assert_eq!(self.fates.open, None, "a frame without an end");
     }

@@ -3,7 +3,8 @@
 //!
 //! `parsers` reads one packet, `reassembly` puts fragments together; `host` drives a host, a router, or a host that has no
 //! address yet, with what arrives and what time it is, and `told` tells a host what became of its packets; `dhcp` gives a
-//! message to a client and a server; `ftp`, `smtp`, `http`, `name`, `path` and `date` read what peers and people write. A target fails by a panic, by growing without a bound, or by work without an end.
+//! message to a client and a server; `ftp`, `smtp`, `http`, `name`, `path` and `date` read what peers and people write; `record`
+//! reads a record of a run. A target fails by a panic, by growing without a bound, or by work without an end.
 
 mod dhcp;
 mod ftp;
@@ -13,6 +14,7 @@ mod mend;
 mod names;
 mod parsers;
 mod reassembly;
+mod record;
 mod smtp;
 mod told;
 
@@ -23,6 +25,7 @@ pub use http::http;
 pub use names::{date, name, path};
 pub use parsers::{arp, fragment, icmp, igmp, ipv4, options, quote, vlan};
 pub use reassembly::reassembly;
+pub use record::record;
 pub use smtp::smtp;
 pub use told::told;
 

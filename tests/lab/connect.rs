@@ -65,7 +65,8 @@ fn datagrams_go_and_come() {
         let socket = UdpSocket::bind((KERNEL, 9999)).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut child = wirelab("connect")
-            .args(["-u", "-w", "300ms", KERNEL, "9999"])
+            // The kernel may be a second late to answer who asks by ARP on a device that was opened just now.
+            .args(["-u", "-w", "2s", KERNEL, "9999"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -2,6 +2,10 @@
 #![cfg(target_os = "linux")]
 
 mod connect;
+mod emulate;
 mod namespace;
+mod ping;
+mod record;
 mod refusals;
 mod serve;
+mod stations;

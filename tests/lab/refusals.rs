@@ -40,6 +40,11 @@ fn what_cannot_be_opened_is_told_with_its_exit_code() {
         let absent = serve(&["http:80=/no/such/directory"]);
         assert_eq!(absent.status.code(), Some(2));
         assert!(error(&absent).contains("cannot open /no/such/directory"), "{}", error(&absent));
+        let one = std::env::temp_dir().join(format!("wirelab-one-{}.out", std::process::id()));
+        let one = one.to_str().unwrap();
+        let both = serve(&["--pcap", one, "--trace", one, "echo:7"]);
+        assert_eq!(both.status.code(), Some(2));
+        assert!(error(&both).contains("--trace would overwrite --pcap"), "{}", error(&both));
         let mut ours = Command::new(env!("CARGO_BIN_EXE_wirelab"));
         let owned =
             ours.args(["serve", "--on", "tap:wl0", "--address", "10.77.0.1/24", "echo"]).output().unwrap();

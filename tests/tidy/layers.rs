@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// The crates from the ground up. A crate may import those of the lines before its own.
-const CRATES: &[&[&str]] = &[&["stack"], &["sim"], &["blocking", "rawlink", "scenario"], &["cli"]];
+const CRATES: &[&[&str]] = &[&["stack"], &["sim"], &["blocking", "rawlink", "replay", "scenario"], &["cli"]];
 
 /// Position of a module of the stack in [`LAYERS`].
 fn layer(module: &str) -> Option<usize> {

@@ -1,5 +1,9 @@
 //! What the command line can say.
 
+mod emulate;
+mod ping;
+mod replay;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,8 +14,13 @@ use wirelab_stack::time::{Duration, Instant};
 
 use crate::lab::applications::AppArg;
 use crate::lab::options::LabArgs;
+use crate::lab::recorded::Recorded;
 use crate::ladder::Limit;
 use crate::suggest;
+
+pub use emulate::{EmulateArgs, WireArgs};
+pub use ping::PingArgs;
+pub use replay::ReplayArgs;
 
 /// Rows of a ladder that are shown unless it is said otherwise.
 const LADDER_ROWS: usize = 200;
@@ -65,9 +74,46 @@ pub enum Command {
                             wirelab connect --on raw:eth0 --address 192.0.2.7/24 -u -w 2s 192.0.2.1 13"
     )]
     Connect(ConnectArgs),
+    /// Be an impaired wire between two real links
+    #[command(
+        after_help = "Examples:\n  wirelab emulate --between tap:a tap:b --rate 100Mbit/s --delay 10ms --loss 1% --queue 100\n  \
+                            wirelab emulate --between raw:eth1 raw:eth2 --delay 40ms --jitter 5ms --forward.loss \
+                            '{ good_to_bad = \"1 %\", bad_to_good = \"30 %\" }' --for 60s --json"
+    )]
+    Emulate(EmulateArgs),
+    /// Ask a host for echoes, and say how long each took, as `ping` does
+    #[command(
+        after_help = "Examples:\n  wirelab ping --on tap:wl0 --address 10.66.0.2/24 -c 3 10.66.0.1\n  \
+                            wirelab ping --on raw:eth0 --address 192.0.2.7/24 --gateway 192.0.2.1 -i 0.2 -s 1400 \
+                            198.51.100.1"
+    )]
+    Ping(PingArgs),
+    /// Run a recorded run of the lab again, in virtual time, and see whether it gives the same frames out
+    #[command(
+        after_help = "Examples:\n  wirelab serve --on tap:wl0 --address 10.66.0.2/24 --record odd.run http:80=./public\n  \
+                            wirelab replay odd.run\n  wirelab replay odd.run --ladder none --pcap odd.pcapng"
+    )]
+    Replay(ReplayArgs),
     /// Print the JSON Schema of a file format, for editors
     #[command(after_help = "Example:\n  wirelab schema scenario > scenario.schema.json")]
     Schema(SchemaArgs),
+}
+
+impl Command {
+    /// What a replay puts something else in place of; `None` for what makes no run that can be recorded.
+    pub fn recorded(&mut self) -> Option<Recorded<'_>> {
+        let lab = match self {
+            Self::Connect(args) => &mut args.lab,
+            Self::Ping(args) => &mut args.lab,
+            Self::Serve(args) => &mut args.lab,
+            Self::Emulate(args) => {
+                let EmulateArgs { record, pcap, trace, series, .. } = args;
+                return Some(Recorded { record, pcap, trace, series: Some(series) });
+            }
+            _ => return None,
+        };
+        Some(Recorded { record: &mut lab.record, pcap: &mut lab.pcap, trace: &mut lab.trace, series: None })
+    }
 }
 
 /// Options of `wirelab run`.

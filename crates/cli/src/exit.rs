@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use wirelab_rawlink::{DriverError, LinkError};
+use wirelab_replay::Stop;
+
+use crate::lab::clock::LabError;
 
 /// The exit codes, which scripts may rely on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -45,6 +48,10 @@ pub enum Failure {
     Output(io::Error),
     /// A real link cannot be used, or is gone.
     Lab(DriverError),
+    /// The record of a run cannot be written.
+    Record(io::Error),
+    /// The record that is run again goes on no further.
+    Replay(Stop),
 }
 
 impl Failure {
@@ -56,8 +63,11 @@ impl Failure {
     /// The exit code for it.
     pub fn code(&self) -> Code {
         match self {
-            Self::File { error, .. } | Self::Output(error) if is_forbidden(error) => Code::Permission,
+            Self::File { error, .. } | Self::Output(error) | Self::Record(error) if is_forbidden(error) => {
+                Code::Permission
+            }
             Self::Lab(DriverError::Link(error)) if error.missing_capability().is_some() => Code::Permission,
+            Self::Replay(_) => Code::Failed,
             _ => Code::Usage,
         }
     }
@@ -75,6 +85,8 @@ impl fmt::Display for Failure {
             Self::File { verb, path, error } => write!(f, "cannot {verb} {}: {error}", path.display()),
             Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
             Self::Lab(error) => error.fmt(f),
+            Self::Record(error) => write!(f, "cannot write the record: {error}"),
+            Self::Replay(stop) => stop.fmt(f),
         }
     }
 }
@@ -91,6 +103,22 @@ impl From<io::Error> for Failure {
 impl From<DriverError> for Failure {
     fn from(error: DriverError) -> Self {
         Self::Lab(error)
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        match error {
+            LabError::Driver(error) => Self::Lab(error),
+            LabError::Record(error) => Self::Record(error),
+            LabError::Replay(stop) => Self::Replay(stop),
+        }
+    }
+}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        Self::Replay(stop)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | the subcommands, one file each | [`command`] |
 //! | one line about a frame | [`summary`] |
 //! | a host of ours on a real link | [`lab`] |
+//! | a wire between two real links | [`emulate`] |
 //! | the sequence diagram | [`ladder`] |
 //! | who types to a run | [`typing`] |
 //! | files of a directory of this machine | [`directory`] |
@@ -17,6 +18,7 @@ pub mod args;
 pub mod command;
 pub mod console;
 pub mod directory;
+pub mod emulate;
 pub mod exit;
 pub mod lab;
 pub mod ladder;
@@ -57,7 +59,8 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Code {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // It knows by itself where it belongs; who does not read it need not be told.
@@ -65,6 +68,9 @@ pub fn run(
             return if error.use_stderr() { Code::Usage } else { Code::Held };
         }
     };
+    if let Some(recorded) = cli.command.recorded() {
+        recorded.record.command_line = arguments;
+    }
     let result = obey(&cli.command, style, out, err).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
         Ok(code) => code,
@@ -84,7 +90,10 @@ fn obey(command: &Command, style: &Style, out: &mut dyn Write, err: &mut dyn Wri
         Command::New(args) => command::new::new(args, out),
         Command::Explain(args) => command::explain::explain(args, style, out),
         Command::Connect(args) => command::connect::connect(args, out, err),
+        Command::Emulate(args) => command::emulate::emulate(args, out),
+        Command::Ping(args) => command::ping::ping(args, out, err),
         Command::Serve(args) => command::serve::serve(args, out),
+        Command::Replay(args) => command::replay::replay(args, style, out),
         Command::Schema(args) => command::schema::schema(args, out),
     }
 }

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use wirelab_scenario::{Report, Run, Typist};
 use wirelab_sim::Progress;
 
@@ -44,6 +44,51 @@ fn spinner() -> ProgressBar {
     }
     bar.enable_steady_tick(INTERVAL);
     bar
+}
+
+/// Lines on standard error that change while something goes on.
+pub struct Board {
+    all: MultiProgress,
+    lines: Vec<ProgressBar>,
+}
+
+impl Board {
+    /// So many lines; nothing where standard error is no terminal.
+    pub fn on_terminal(lines: usize) -> Option<Self> {
+        std::io::stderr().is_terminal().then(|| {
+            let all = MultiProgress::new();
+            let line = || {
+                let line = all.add(ProgressBar::new_spinner());
+                if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                    line.set_style(style);
+                }
+                line
+            };
+            let lines = (0..lines).map(|_| line()).collect();
+            Self { all, lines }
+        })
+    }
+
+    /// Shows a line.
+    pub fn show(&self, place: usize, text: String) {
+        if let Some(line) = self.lines.get(place) {
+            line.set_message(text);
+            line.tick();
+        }
+    }
+
+    /// Prints lines above, which stay.
+    pub fn above(&self) -> impl Fn(&str) + use<> {
+        let all = self.all.clone();
+        // Who cannot print there has nobody to tell so.
+        move |line| drop(all.println(line))
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        self.lines.iter().for_each(ProgressBar::finish_and_clear);
+    }
 }
 
 fn message(progress: &Progress) -> String {

@@ -76,6 +76,12 @@ impl Interface {
     }
 }
 
+/// The one interface of a port to the outside; what another script has is not known.
+fn port_of(world: &World, node: NodeId) -> Vec<Interface> {
+    let medium = world.external_medium(node);
+    medium.map(|medium| Interface { medium, ..Interface::port("port") }).into_iter().collect()
+}
+
 fn interfaces_of(host: &wirelab_stack::host::Host) -> Vec<Interface> {
     let interface = |number| host.interface(InterfaceId(number as u16));
     let interfaces = (0..host.interface_count()).filter_map(interface);
@@ -102,7 +108,13 @@ impl Topology {
                 (_, Some(hub)) => {
                     (Kind::Hub, hub.config().ports.iter().map(|name| Interface::port(name)).collect())
                 }
-                (None, None) => (Kind::Host, world.host(node).map_or_else(Vec::new, interfaces_of)),
+                (None, None) => (
+                    Kind::Host,
+                    match world.host(node) {
+                        Some(host) => interfaces_of(host),
+                        None => port_of(world, node),
+                    },
+                ),
             };
             (node, Host { name: name.to_owned(), kind, interfaces })
         });

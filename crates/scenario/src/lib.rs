@@ -13,6 +13,7 @@
 //! | references, and what makes no sense together | `plan` |
 //! | the world, made from the plan | [`Run`] |
 //! | whether what was expected is what happened | `verdict` |
+//! | a link's settings as options | [`read_wire`] |
 //!
 //! ```
 //! use wirelab_scenario::Scenario;
@@ -55,6 +56,7 @@ mod typing;
 mod units;
 mod verdict;
 mod watch;
+mod wire;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use document::Override;
@@ -70,3 +72,4 @@ pub use shipped::{Shipped, TEMPLATE, shipped};
 pub use shown::{NotShownReport, RowReport, ShownReport};
 pub use typing::{Input, Nobody, Typist};
 pub use units::Moment;
+pub use wire::{WireSetting, read_wire};

@@ -125,6 +125,11 @@ impl Run {
         self.recorders.add(recorder);
     }
 
+    /// Those who watch: none of them while it runs.
+    pub fn recorders_mut(&mut self) -> &mut Recorders {
+        &mut self.recorders
+    }
+
     /// Gives back the first recorder of type `T`, after the run.
     pub fn take_recorder<T: Recorder>(&mut self) -> Option<Box<T>> {
         self.recorders.take()

@@ -75,6 +75,17 @@ impl Properties {
         self.properties.insert(name.to_owned(), schema.into());
     }
 
+    /// What the field `name` is, in a line.
+    pub fn description(&self, name: &str) -> Option<&str> {
+        self.properties.get(name)?.get("description")?.as_str()
+    }
+
+    /// The fields' names.
+    #[cfg(test)]
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.properties.keys().map(String::as_str)
+    }
+
     /// Makes the field `name`, which was added, a required one.
     pub fn require(&mut self, name: &'static str) {
         self.required.push(name);

@@ -60,7 +60,7 @@ count = 3
 
 [[expect]]
 application = "ping"
-said = "3 sent, 3 answered"
+said = "3 packets transmitted, 3 received"
 
 [[expect]]
 host = "router"

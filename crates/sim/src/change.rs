@@ -56,4 +56,7 @@ pub enum Change {
         /// Which table.
         table: Show,
     },
+    /// Nothing: but whoever drives the world ([`World::drive`](crate::World::drive)) has a turn then. It does not count as
+    /// an event either.
+    Wake,
 }

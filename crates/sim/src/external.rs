@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use wirelab_stack::frame::{Frame, FrameId, InterfaceId, Medium, NodeId};
+use wirelab_stack::frame::{Frame, FrameCheck, FrameId, InterfaceId, Medium, NodeId};
 use wirelab_stack::network::segmentation;
 use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{Cause, DropReason, Event, Interest, Place, Trigger};
@@ -25,7 +25,21 @@ pub(crate) struct ExternalNode {
     received: u64,
     /// What is to leave, in order.
     outgoing: VecDeque<Frame>,
-    dropped: u64,
+    queue_full: u64,
+    bad_fcs: u64,
+}
+
+/// What a port to the outside has counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ExternalCounters {
+    /// Frames that came in from outside; a super-frame counts as its segments.
+    pub received: u64,
+    /// Frames that could not leave because too many waited ([`MOST_OUTGOING`]).
+    pub queue_full: u64,
+    /// Frames that a link had corrupted so that their frame check sequence betrays it: a real card would drop them.
+    pub bad_fcs: u64,
+    /// Frames that wait to leave.
+    pub waiting: usize,
 }
 
 impl ExternalNode {
@@ -33,9 +47,18 @@ impl ExternalNode {
     pub(crate) fn handle_frame(&mut self, now: Instant, on: InterfaceId, frame: Frame) {
         let id = frame.meta.id;
         self.watch.observe(now, Interest::FRAMES, || Event::FrameArrived { interface: on, frame: &frame });
-        if self.outgoing.len() >= MOST_OUTGOING {
-            self.dropped += 1;
-            let (place, reason) = (Place::Interface, DropReason::OutputQueueFull);
+        let refused = if frame.meta.frame_check == FrameCheck::Bad {
+            // What leaves gets a sequence that fits, by the device: who is there could not know.
+            self.bad_fcs += 1;
+            Some(DropReason::BadFcs)
+        } else if self.outgoing.len() >= MOST_OUTGOING {
+            self.queue_full += 1;
+            Some(DropReason::OutputQueueFull)
+        } else {
+            None
+        };
+        if let Some(reason) = refused {
+            let place = Place::Interface;
             self.watch.observe(now, Interest::FRAMES, || Event::FrameDropped { id, place, reason });
             return;
         }
@@ -51,15 +74,28 @@ impl World {
     /// When another node has its name.
     pub fn add_external(&mut self, name: &str, medium: Medium) -> Result<NodeId, BuildError> {
         let watch = self.watch_next_node();
-        let node = ExternalNode { medium, watch, received: 0, outgoing: VecDeque::new(), dropped: 0 };
+        let outgoing = VecDeque::new();
+        let node = ExternalNode { medium, watch, received: 0, outgoing, queue_full: 0, bad_fcs: 0 };
         self.add_node(name, 1, Node::External(node))
     }
 
-    /// Frames that could not leave by a port because too many waited ([`MOST_OUTGOING`]); `None` where the node is no
-    /// port.
-    pub fn external_drops(&self, node: NodeId) -> Option<u64> {
+    /// What a port to the outside has counted; `None` where the node is none.
+    pub fn external_counters(&self, node: NodeId) -> Option<ExternalCounters> {
         match &self.nodes.get(node.0 as usize)?.node {
-            Node::External(port) => Some(port.dropped),
+            Node::External(port) => Some(ExternalCounters {
+                received: port.received,
+                queue_full: port.queue_full,
+                bad_fcs: port.bad_fcs,
+                waiting: port.outgoing.len(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// What the real link of a port carries; `None` where the node is none.
+    pub fn external_medium(&self, node: NodeId) -> Option<Medium> {
+        match &self.nodes.get(node.0 as usize)?.node {
+            Node::External(port) => Some(port.medium),
             _ => None,
         }
     }

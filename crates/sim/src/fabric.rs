@@ -65,6 +65,10 @@ impl Fabric {
         self.lines[line.0 as usize].counters()
     }
 
+    pub(crate) fn queue(&self, line: LineId) -> (u32, u64) {
+        self.lines[line.0 as usize].queue()
+    }
+
     /// A node gives a frame to a line.
     pub(crate) fn enter(&mut self, line: LineId, frame: Frame, now: Instant) {
         self.lines[line.0 as usize].enter(frame, now, &mut self.frames);

@@ -38,7 +38,7 @@ mod world;
 pub use change::Change;
 pub use component::{Component, Direction, LinkId, Names};
 pub use driver::{Driver, Input, Signal};
-pub use external::MOST_OUTGOING;
+pub use external::{ExternalCounters, MOST_OUTGOING};
 pub use hub::{Hub, HubConfig};
 pub use link::{
     Corrupt, Delay, DirectionConfig, Distribution, GilbertElliott, Jitter, LinkConfig, LinkCounters,

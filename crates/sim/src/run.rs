@@ -170,7 +170,7 @@ impl World {
             Next::Change => {
                 if let Some((_, change)) = self.changes.pop_first() {
                     // Looking is nothing that happens.
-                    self.events += u64::from(!matches!(change, Change::Show { .. }));
+                    self.events += u64::from(!matches!(change, Change::Show { .. } | Change::Wake));
                     self.apply(change);
                 }
             }
@@ -207,6 +207,7 @@ impl World {
             Change::Restart(node) => self.restart(node),
             Change::SetClock { node, clock } => self.set_clock(node, clock),
             Change::Show { node, table } => self.show(node, table),
+            Change::Wake => {}
             Change::RemoveStage { link, direction, stage } => {
                 self.fabric.remove_stage(LineId::of(link, direction), stage, now);
             }

@@ -339,6 +339,7 @@ impl World {
             Change::Show { node, .. } => {
                 assert!((node.0 as usize) < self.nodes.len(), "there is no node {}", node.0);
             }
+            Change::Wake => {}
         }
         self.changes.insert((at.max(self.now), self.changes_set), change);
         self.changes_set += 1;
@@ -509,6 +510,14 @@ impl World {
     /// When there is no such link.
     pub fn link_counters(&self, link: LinkId, direction: Direction) -> LinkCounters {
         self.fabric.counters(LineId::of(link, direction))
+    }
+
+    /// What waits for the line in one direction of a link: frames, and octets.
+    ///
+    /// # Panics
+    /// When there is no such link.
+    pub fn link_queue(&self, link: LinkId, direction: Direction) -> (u32, u64) {
+        self.fabric.queue(LineId::of(link, direction))
     }
 
     /// How an application ended; `None` where it has not.

@@ -5,9 +5,13 @@ use core::ops::ControlFlow;
 use std::collections::VecDeque;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wirelab_sim::{Driver, Input, MOST_OUTGOING, Network, QueueLimit, Rate, Signal, TraceHash};
+use wirelab_sim::{
+    Change, Corrupt, Direction, Driver, Input, MOST_OUTGOING, Network, QueueLimit, Rate, Signal, TraceHash,
+    World,
+};
 use wirelab_stack::application::AppError;
 use wirelab_stack::frame::{Frame, Meta, NodeId};
+use wirelab_stack::rng::Probability;
 use wirelab_stack::socket::net::stdio::{stdin, stdout};
 use wirelab_stack::socket::net::{TcpListener, TcpStream};
 use wirelab_stack::time::{Duration, Instant};
@@ -190,11 +194,55 @@ fn what_waits_for_a_device_is_bounded() {
         if turns == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     assert!(world.drive(&mut outside, None, &mut end).is_ok());
-    assert_eq!(world.external_drops(b.node()), Some(1));
+    assert_eq!(world.external_counters(b.node()).map(|port| port.queue_full), Some(1));
     outside.stuck = false;
     let once = |_: &mut wirelab_sim::World, _: &[Signal]| ControlFlow::Break(());
     assert!(world.drive(&mut outside, None, once).is_ok());
     assert_eq!(outside.sent.len(), MOST_OUTGOING, "the device takes them again");
+}
+
+#[test]
+fn what_a_check_sequence_betrays_does_not_leave() {
+    for betrayed in [true, false] {
+        let mut network = Network::new(1);
+        let [a, b] = ["a", "b"].map(|name| network.external(name));
+        let corrupt = Corrupt { probability: Probability::ALWAYS, bits: 1, fcs: betrayed };
+        network.link(a, b).direction(Direction::Forward, |direction| direction.corrupt = Some(corrupt));
+        let world = network.world();
+        let script = [(Instant::ZERO, Input::Frame { port: a.node(), frame: frame(1) })];
+        let mut outside = Outside { script: script.into(), ..Outside::default() };
+        let mut turns = 0;
+        let end = |_: &mut World, _: &[Signal]| {
+            turns += 1;
+            if turns == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        assert!(world.drive(&mut outside, None, end).is_ok());
+        let counters = world.external_counters(b.node()).unwrap();
+        assert_eq!((counters.bad_fcs, outside.sent.len()), if betrayed { (1, 0) } else { (0, 1) });
+        assert_eq!(world.external_counters(a.node()).unwrap().received, 1);
+    }
+}
+
+#[test]
+fn who_drives_has_a_turn_when_it_wants_one_and_sees_what_waits() {
+    let mut network = Network::new(1);
+    let [a, b] = ["a", "b"].map(|name| network.external(name));
+    network.link(a, b).rate(Rate::kbit(8));
+    let world = network.world();
+    let link = world.link_ids().next().unwrap();
+    world.at(Instant::from_millis(5), Change::Wake);
+    let script = (0..4).map(|number| (Instant::ZERO, Input::Frame { port: a.node(), frame: frame(number) }));
+    let mut outside = Outside { script: script.collect(), ..Outside::default() };
+    let mut seen = Vec::new();
+    let end = |world: &mut World, _: &[Signal]| {
+        seen.push((world.now(), world.link_queue(link, Direction::Forward)));
+        if world.now() > Instant::ZERO { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    assert!(world.drive(&mut outside, None, end).is_ok());
+    let three = (3, 3 * frame(0).len() as u64);
+    assert_eq!(seen, [(Instant::ZERO, (0, 0)), (Instant::ZERO, three), (Instant::from_millis(5), three)]);
+    assert_eq!(world.link_queue(link, Direction::Backward), (0, 0));
+    assert_eq!(world.events(), 2, "the ports' first turns, and nothing else");
 }
 
 #[test]

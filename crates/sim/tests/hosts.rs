@@ -205,16 +205,11 @@ fn ping_says_what_came_of_each_request() {
         direction.loss = Some(wirelab_sim::Loss::Frames(vec![4]));
     });
     let config = ping::Config {
-        destination: "10.0.0.2".parse().unwrap(),
-        count: 3,
+        count: Some(3),
         interval: ms(100),
         timeout: ms(300),
-        payload: 56,
-        ttl: None,
-        tos: 0,
-        record_route: false,
-        dont_fragment: None,
-        timestamp: false,
+        outstanding: true,
+        ..ping::Config::new("10.0.0.2".parse().unwrap())
     };
     net.spawn(client, "ping", ping::ping(config));
     let heard = finish(&mut net);
@@ -223,12 +218,14 @@ fn ping_says_what_came_of_each_request() {
         said,
         [
             "started",
+            "said: PING 10.0.0.2 (10.0.0.2) 56(84) bytes of data.",
             // The server's announcement, 10 ms under way, answers the client's ARP request before the server can.
-            "said: 56 octets from 10.0.0.2: seq=1 ttl=64 time=30ms",
-            "said: 56 octets from 10.0.0.2: seq=3 ttl=64 time=20ms",
-            "said: seq=2: no answer",
-            "said: 3 sent, 2 answered",
-            "said: round trip: least 20ms, mean 25ms, most 30ms",
+            "said: 64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=30.0 ms",
+            "said: no answer yet for icmp_seq=2",
+            "said: 64 bytes from 10.0.0.2: icmp_seq=3 ttl=64 time=20.0 ms",
+            "said: --- 10.0.0.2 ping statistics ---",
+            "said: 3 packets transmitted, 2 received, 33.3333% packet loss, time 200ms",
+            "said: rtt min/avg/max/mdev = 20.000/25.000/30.000/5.000 ms",
             "finished",
         ]
     );

@@ -375,7 +375,7 @@ fn a_client_that_does_not_read_is_not_waited_for() {
 #[test]
 fn requests_in_one_pipeline_are_answered_in_order() {
     const REQUESTS: usize = 2_000;
-    let (mut net, host, _) = served(config());
+    let (mut net, host, _) = served(server::Config { max_requests: None, ..config() });
     net.spawn(host, "client", async {
         let stream = TcpStream::connect(at()).await?;
         let (mut read, mut write) = stream.into_split();

@@ -21,6 +21,7 @@ enum Fault {
     ResetAtServer,
     KillClient,
     KillServer,
+    CrashClient,
     CrashServer,
 }
 
@@ -67,6 +68,7 @@ fn breaks(net: &mut Network, fault: Fault, [one, other]: [HostRef; 2]) {
         Fault::ResetAtServer => reset(world, other),
         Fault::KillClient => drop(world.kill(CLIENT)),
         Fault::KillServer => drop(world.kill(SERVER)),
+        Fault::CrashClient => world.at(now, Change::Crash(one.node())),
         Fault::CrashServer => world.at(now, Change::Crash(other.node())),
     }
 }
@@ -78,6 +80,11 @@ fn run(fault: Fault, steps: u64) -> bool {
     let over = begun.is_completed();
     breaks(&mut net, fault, [one, other]);
     let outcome = net.run();
+    if steps == 0 && fault == Fault::CrashClient {
+        // It had not begun, and waits for its host to start again.
+        assert!(matches!(outcome, Outcome::Deadlock { .. }), "{outcome}");
+        return false;
+    }
     assert_eq!(outcome, Outcome::Completed, "{fault:?} after {steps}");
     let client = net.world().applications().into_iter().find(|app| app.name == "client").unwrap();
     let (_, ended) = client.ended.expect("the run waited for it");
@@ -153,4 +160,9 @@ fn the_server_is_killed() {
 #[test]
 fn the_server_crashes() {
     at_each_step(Fault::CrashServer);
+}
+
+#[test]
+fn the_client_crashes() {
+    at_each_step(Fault::CrashClient);
 }

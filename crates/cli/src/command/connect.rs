@@ -15,8 +15,8 @@ use crate::lab::{Lab, client};
 /// # Errors
 /// When the peer's name means no address, the link cannot be opened, or the device is gone.
 pub fn connect(args: &ConnectArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<Code, Failure> {
-    let remote = resolve(&args.host, args.port)?;
     let mut lab = Lab::open(&args.lab, "connect")?;
+    let remote = lab.resolve(&args.host, args.port)?;
     let config = relay::Config { remote, udp: args.udp, patience: args.wait.map(|wait| wait.0) };
     let ended = client::run(&mut lab, ("connect", true), relay(config), &Lines::default(), out);
     let finished = lab.finish();

@@ -2,9 +2,12 @@
 
 pub mod check;
 pub mod connect;
+pub mod emulate;
 pub mod explain;
 pub mod list;
 pub mod new;
+pub mod ping;
+pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod serve;

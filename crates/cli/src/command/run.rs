@@ -1,8 +1,7 @@
 //! `wirelab run FILE|NAME`
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use wirelab_scenario::{Override, Report, Run};
@@ -14,11 +13,8 @@ use crate::console::{Ink, Style};
 use crate::directory::DirectoryStorage;
 use crate::exit::{Code, Failure};
 use crate::ladder::{self, LadderRecorder, Limit, Only};
-use crate::output_file::OutputFile;
 use crate::progress;
-use crate::record::pcap::PcapRecorder;
-use crate::record::series::SeriesRecorder;
-use crate::record::trace::TraceRecorder;
+use crate::record::outputs::{self, Outputs};
 use crate::suggest;
 use crate::tables;
 use crate::topology::Topology;
@@ -58,7 +54,9 @@ pub fn run_typing(
         None => Only::Everything { switches: args.switches },
     };
     // Before a long run, not after it, one wants to know that its files cannot be written.
-    add_writers(&mut run, args, &topology, scenario.name(), seed)?;
+    let input = ("the scenario", Path::new(&args.scenario));
+    let title = (scenario.name(), seed);
+    outputs(args).open(run.recorders_mut(), &topology, title, Some(input))?;
     let limit = if args.quiet || args.json { Limit::None } else { args.ladder.0 };
     if limit != Limit::None {
         run.add_recorder(Box::new(LadderRecorder::new(topology, limit, only)));
@@ -74,7 +72,7 @@ pub fn run_typing(
     // Nobody wants to see how far it has come who is asked for lines.
     let report = progress::execute(&mut run, &mut session, !args.quiet && terminals == 0);
     session.finish().or_else(unless_nobody_reads)?;
-    finish_writers(&mut run)?;
+    outputs::finish(run.recorders_mut())?;
     let ladder = run.take_recorder::<LadderRecorder>();
     let code = if report.held { Code::Held } else { Code::Failed };
     match show(args, &report, ladder.as_deref(), style, out, err).map_err(Failure::from) {
@@ -122,6 +120,11 @@ fn show(
     out.flush()
 }
 
+/// The files that are written.
+fn outputs(args: &RunArgs) -> Outputs<'_> {
+    Outputs { pcap: args.pcap.as_deref(), trace: args.trace.as_deref(), series: args.series.as_deref() }
+}
+
 /// Gives hosts the files of the directories that the scenario names: beside its own file.
 fn give_files(run: &mut Run, scenario: &Path) -> Result<(), Failure> {
     let named: Vec<_> = run.directories().map(|(node, named)| (node, named.clone())).collect();
@@ -159,60 +162,6 @@ fn add_shows(run: &mut Run, args: &RunArgs, topology: &Topology) -> Result<(), F
             return Err(Failure::Usage(text));
         }
         run.show(show.at, node, &show.tables);
-    }
-    Ok(())
-}
-
-/// Opens the files that a run writes, and lets their writers watch it.
-fn add_writers(
-    run: &mut Run,
-    args: &RunArgs,
-    topology: &Arc<Topology>,
-    scenario: &str,
-    seed: u64,
-) -> Result<(), Failure> {
-    must_differ(
-        &args.scenario,
-        [("--pcap", &args.pcap), ("--trace", &args.trace), ("--series", &args.series)],
-    )?;
-    if let Some(path) = &args.pcap {
-        let recorder = PcapRecorder::new(OutputFile::create(path)?, topology, scenario, seed);
-        run.add_recorder(Box::new(recorder.map_err(|error| Failure::file("write", path, error))?));
-    }
-    if let Some(path) = &args.trace {
-        let recorder = TraceRecorder::new(OutputFile::create(path)?, Arc::clone(topology), scenario, seed);
-        run.add_recorder(Box::new(recorder));
-    }
-    if let Some(path) = &args.series {
-        run.add_recorder(Box::new(SeriesRecorder::new(OutputFile::create(path)?, Arc::clone(topology))));
-    }
-    Ok(())
-}
-
-/// Completes all files, also behind one that fails.
-fn finish_writers(run: &mut Run) -> Result<(), Failure> {
-    let pcap = run.take_recorder::<PcapRecorder>().map(|recorder| recorder.finish());
-    let trace = run.take_recorder::<TraceRecorder>().map(|recorder| recorder.finish());
-    let series = run.take_recorder::<SeriesRecorder>().map(|recorder| recorder.finish());
-    [pcap, trace, series].into_iter().flatten().fold(Ok(()), Result::and)
-}
-
-/// Two outputs in one file, or one in the scenario's place, would destroy each other.
-fn must_differ(scenario: &str, named: [(&str, &Option<PathBuf>); 3]) -> Result<(), Failure> {
-    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut seen: Vec<(&str, PathBuf)> = Vec::new();
-    if Path::new(scenario).is_file() {
-        seen.push(("the scenario", whole(Path::new(scenario))));
-    }
-    for (option, path) in named {
-        let Some(path) = path else { continue };
-        let path = whole(path);
-        let is_file = !path.exists() || path.is_file();
-        if let Some((other, _)) = seen.iter().find(|(_, known)| is_file && *known == path) {
-            let text = format!("{option} would overwrite {other}: both are {}", path.display());
-            return Err(Failure::Usage(text));
-        }
-        seen.push((option, path));
     }
     Ok(())
 }

@@ -7,7 +7,6 @@ use wirelab_sim::{Signal, World};
 
 use crate::args::ServeArgs;
 use crate::exit::{Code, Failure};
-use crate::lab::client::print;
 use crate::lab::farewell::Farewell;
 use crate::lab::lines::{LineRecorder, Lines};
 use crate::lab::{Lab, applications};
@@ -18,7 +17,7 @@ use crate::lab::{Lab, applications};
 /// When the link cannot be opened, an application cannot begin, or the device is gone.
 pub fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<Code, Failure> {
     let mut lab = Lab::open(&args.lab, "serve")?;
-    applications::serve(&mut lab.world, lab.host, &args.applications, args.allow_upload)?;
+    applications::serve(&mut lab, &args.applications, args.allow_upload)?;
     let lines = Lines::default();
     lab.add_recorder(Box::new(LineRecorder::new(lines.clone(), args.json)));
     lab.begin()?;
@@ -40,7 +39,7 @@ struct Serving<'a> {
 
 impl Serving<'_> {
     fn turn(&mut self, world: &mut World, signals: &[Signal]) -> ControlFlow<Result<(), Failure>> {
-        let told = self.announce(world).and_then(|()| Ok(print(&self.lines, self.out)?));
+        let told = self.announce(world).and_then(|()| Ok(self.lines.print(self.out)?));
         if let Err(failure) = told {
             return ControlFlow::Break(if failure.is_broken_pipe() { Ok(()) } else { Err(failure) });
         }

@@ -13,7 +13,8 @@ use wirelab_stack::frame::NodeId;
 use wirelab_stack::storage::FilePath;
 use wirelab_stack::time::Instant;
 
-use crate::directory::{DirectoryStorage, Mounts};
+use super::Lab;
+use crate::directory::Mounts;
 use crate::exit::Failure;
 use crate::suggest;
 
@@ -112,11 +113,11 @@ impl fmt::Display for AppArg {
     }
 }
 
-/// Has `host` serve all of these. Files are read-only unless `upload`; mail is stored.
+/// Has the lab's host serve all of these. Files are read-only unless `upload`; mail is stored.
 ///
 /// # Errors
 /// When two want one port, or a directory cannot be opened.
-pub fn serve(world: &mut World, host: NodeId, all: &[AppArg], upload: bool) -> Result<(), Failure> {
+pub fn serve(lab: &mut Lab, all: &[AppArg], upload: bool) -> Result<(), Failure> {
     let mut mounts = Mounts::default();
     for (place, app) in all.iter().enumerate() {
         if let Some(other) = all[..place].iter().find(|other| other.port == app.port) {
@@ -124,15 +125,11 @@ pub fn serve(world: &mut World, host: NodeId, all: &[AppArg], upload: bool) -> R
         }
         let root = match &app.directory {
             None => FilePath::root(),
-            Some(path) => {
-                let storage =
-                    DirectoryStorage::open(path).map_err(|error| Failure::file("open", path, error))?;
-                mounts.add(&format!("{}-{}", app.name, app.port), Box::new(storage))
-            }
+            Some(path) => mounts.add(&format!("{}-{}", app.name, app.port), lab.directory(path)?),
         };
-        spawn(world, host, app, root, upload);
+        spawn(&mut lab.world, lab.host, app, root, upload);
     }
-    world.set_storage(host, Box::new(mounts));
+    lab.world.set_storage(lab.host, Box::new(mounts));
     Ok(())
 }
 
@@ -168,6 +165,7 @@ fn spawn(world: &mut World, host: NodeId, app: &AppArg, root: FilePath, upload: 
                 writable: upload,
                 max_body: http::server::DEFAULT_MAX_BODY,
                 head_timeout: http::server::DEFAULT_HEAD_TIMEOUT,
+                max_requests: Some(http::server::DEFAULT_MAX_REQUESTS),
                 log: None,
                 redirects: Vec::new(),
             })),

@@ -5,11 +5,13 @@ use std::ops::ControlFlow;
 
 use wirelab_sim::{Signal, TaskId, World};
 use wirelab_stack::application::AppError;
-use wirelab_stack::time::Instant;
+use wirelab_stack::socket::net::time;
+use wirelab_stack::time::{Duration, Instant};
 
 use super::Lab;
 use super::farewell::Farewell;
 use super::lines::Lines;
+use super::stop::Stop;
 use crate::exit::{Code, Failure};
 
 /// How a program on a real link ended.
@@ -49,16 +51,40 @@ pub fn run(
     lines: &Lines,
     out: &mut dyn Write,
 ) -> Result<Ended, Failure> {
+    drive(lab, (name, console), program, (lines, None), out)
+}
+
+/// As [`run`], without the console; the first signal only asks the program to end.
+///
+/// # Errors
+/// As `run`.
+pub fn run_until(
+    lab: &mut Lab,
+    name: &str,
+    program: impl Future<Output = Result<(), AppError>> + 'static,
+    (lines, stop): (&Lines, &Stop),
+    out: &mut dyn Write,
+) -> Result<Ended, Failure> {
+    drive(lab, (name, false), program, (lines, Some(stop.clone())), out)
+}
+
+fn drive(
+    lab: &mut Lab,
+    (name, console): (&str, bool),
+    program: impl Future<Output = Result<(), AppError>> + 'static,
+    (lines, stop): (&Lines, Option<Stop>),
+    out: &mut dyn Write,
+) -> Result<Ended, Failure> {
     let host = lab.host;
     lab.begin()?;
     let task = lab.world.spawn(host, name, Instant::ZERO, program);
     if console {
         lab.clock.use_standard();
     }
-    let mut client = Client { task, farewell: Farewell::new(host), ended: None, console };
+    let mut client = Client { task, farewell: Farewell::new(host), ended: None, console, stop };
     let mut failed = None;
     let turn = |world: &mut World, signals: &[Signal]| {
-        if let Err(error) = print(lines, out) {
+        if let Err(error) = lines.print(out) {
             failed = Some(error);
             return ControlFlow::Break(());
         }
@@ -71,26 +97,12 @@ pub fn run(
     }
 }
 
-/// Prints the lines that there are.
-///
-/// # Errors
-/// When `out` cannot be written.
-pub fn print(lines: &Lines, out: &mut dyn Write) -> std::io::Result<()> {
-    let lines = lines.take();
-    if lines.is_empty() {
-        return Ok(());
-    }
-    for line in lines {
-        writeln!(out, "{line}")?;
-    }
-    out.flush()
-}
-
 struct Client {
     task: TaskId,
     farewell: Farewell,
     ended: Option<Ended>,
     console: bool,
+    stop: Option<Stop>,
 }
 
 impl Client {
@@ -103,6 +115,18 @@ impl Client {
                 Err(error) => Ended::Badly(error),
             });
             self.farewell.begin(world);
+        }
+        if !signals.is_empty()
+            && self.ended.is_none()
+            && let Some(stop) = self.stop.take()
+        {
+            stop.ask();
+            // It ends behind our back, still in this turn: there must be another, to see it.
+            world.spawn_background(self.farewell.host(), "stop", world.now(), async {
+                time::sleep(Duration::from_micros(1)).await;
+                Ok(())
+            });
+            return ControlFlow::Continue(());
         }
         if !signals.is_empty() && self.ended.is_none() {
             self.ended = Some(Ended::Interrupted);

@@ -1,5 +1,6 @@
 //! One line a connection, and what applications say, as it happens.
 
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wirelab_sim::{Component, Recorder};
@@ -7,7 +8,7 @@ use wirelab_stack::time::Instant;
 use wirelab_stack::trace::{ApplicationEvent, Event, Interest};
 
 /// Lines that wait to be printed; more are counted and not kept.
-const MOST_WAITING: usize = 10_000;
+pub const MOST_WAITING: usize = 10_000;
 
 /// The lines that have not been printed.
 #[derive(Clone, Default, Debug)]
@@ -23,7 +24,7 @@ struct Waiting {
 
 impl Lines {
     /// Takes the lines that there are, in order.
-    pub fn take(&self) -> Vec<String> {
+    fn take(&self) -> Vec<String> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut lines = core::mem::take(&mut waiting.lines);
         match core::mem::take(&mut waiting.lost) {
@@ -33,7 +34,23 @@ impl Lines {
         lines
     }
 
-    fn add(&self, line: String) {
+    /// Prints the lines that there are.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn print(&self, out: &mut dyn Write) -> io::Result<()> {
+        let lines = self.take();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+        out.flush()
+    }
+
+    /// Adds a line; more than [`MOST_WAITING`] are counted and not kept.
+    pub fn add(&self, line: String) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.lines.len() < MOST_WAITING {
             waiting.lines.push(line);

@@ -7,6 +7,8 @@ use clap::Args;
 use wirelab_rawlink::LinkSpec;
 use wirelab_stack::addr::{Cidr, Mac};
 
+use super::recorded::RecordArgs;
+
 /// Where our host is, and what is recorded of it.
 #[derive(Args, Clone, Debug)]
 pub struct LabArgs {
@@ -39,4 +41,7 @@ pub struct LabArgs {
     /// Write everything that happens, one JSON object a line (see docs/trace.md)
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Whether the run is recorded.
+    #[command(flatten)]
+    pub record: RecordArgs,
 }

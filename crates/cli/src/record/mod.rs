@@ -1,5 +1,6 @@
 //! What watches a run and writes files.
 
+pub mod outputs;
 pub mod pcap;
 pub mod series;
 pub mod trace;

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::Problem;
 use crate::source::Span;
 
-pub use set::{Override, apply};
+pub use set::{Override, apply, put_option};
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]

@@ -43,6 +43,16 @@ pub fn apply(
     }
 }
 
+/// Puts `value`, which is all of the text `source`, into the field at `path`: TOML where it reads as such, otherwise a text.
+pub fn put_option(document: &mut Table, path: &str, value: &str, source: u32) -> Result<(), Box<Problem>> {
+    let span = Span { source, start: 0, end: value.len() as u32 };
+    let mut node = parse_value(value.trim(), source)
+        .unwrap_or_else(|| Node { span, kind: Kind::Text(value.trim().to_owned()) });
+    respan(&mut node, span);
+    let steps: Vec<Step<'_>> = path.split('.').map(|name| Step { name, span }).collect();
+    put(document, &steps, node)
+}
+
 /// One step of a path, and where it stands in the override's text.
 #[derive(Clone, Copy)]
 struct Step<'a> {

@@ -104,7 +104,7 @@ record! {
         count: optional u16,
         /// The time from one request to the next; 1 s where left out.
         interval: optional Span,
-        /// How long it waits for the last answer; 1 s where left out.
+        /// How long it waits for the last answer where none came before; 1 s where left out.
         timeout: optional Span,
         /// Octets of payload in each request; 56 where left out.
         size: optional Size,

@@ -25,6 +25,8 @@ record! {
         max_body: optional Size,
         /// How long a client may take for the head of a request; 30 s where left out.
         head_timeout: optional Span,
+        /// Requests that are answered on one connection, at most; 1,000 where left out, any number where it is 0.
+        max_requests: optional u32,
         /// The file to which it adds a line for each request; it says them in any case.
         access_log: optional FilePath,
         /// Paths that are elsewhere.

@@ -23,6 +23,18 @@ record! {
 }
 
 record! {
+    /// A link without name and ends: what it does to frames.
+    pub struct Wire ("a wire") {
+        /// What both directions do to frames.
+        settings: flatten Settings,
+        /// Settings of the direction from the first end to the second, where they differ.
+        forward: optional Settings,
+        /// Settings of the direction from the second end to the first, where they differ.
+        backward: optional Settings,
+    }
+}
+
+record! {
     /// What a direction of a link does to frames.
     pub struct Settings ("a direction of a link") {
         /// The longest IP packet that gets through, in octets.

@@ -17,7 +17,7 @@ mod transfer;
 mod unix;
 
 pub use addressing::{ConfigureWord, OnConflictWord, RarpEntry};
-pub use application::{App, Application, Common, ProbeWord, Traceroute, UdpSink, UdpSource};
+pub use application::{App, Application, Common, Ping, ProbeWord, Traceroute, UdpSink, UdpSource};
 pub use device::{Hub, Port, Switch};
 pub use dhcp::{DhcpClient, DhcpServer};
 pub use event::{Event, ShowWord};
@@ -25,7 +25,7 @@ pub use expect::{Bounds, CounterBounds, Expect, OutcomeWord, StateWord};
 pub use files::File;
 pub use host::{Host, Interface, MediumWord, MulticastWord, Preset, Route, RouteWord, Routing};
 pub use http::{HttpClient, HttpRequest, HttpServer, MethodWord};
-pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName};
+pub use link::{DirectionName, Distribution, Link, Loss, Settings, StageName, Wire};
 pub use service::{ServiceClient, ServiceWord, TransportWord};
 pub use transfer::{AnonymousWord, FtpClient, FtpServer, FtpUser, SmtpClient, SmtpServer};
 pub use unix::{SocketTypeWord, UnixClient, UnixServer};

@@ -8,12 +8,13 @@ use wirelab_stack::application::traceroute::{self, Method};
 use wirelab_stack::application::upper::{once, session};
 use wirelab_stack::application::{bulk, dhcp, discard, echo, ftp, http, ping, small, smtp, terminal, unix};
 use wirelab_stack::host::HostConfig;
+use wirelab_stack::network::sending::MtuDiscovery;
 use wirelab_stack::time::{Duration, Instant};
 
 use super::addressing::waits;
 use super::{check_unique, find, groups, no_such, ports, services, transfer};
 use crate::diagnostic::Problem;
-use crate::model::{App, Application, Common, ProbeWord, Traceroute};
+use crate::model::{App, Application, Common, Ping, ProbeWord, Traceroute};
 use crate::read::{At, Place};
 use crate::units::{Destination, Peer, Size, Span};
 
@@ -234,18 +235,7 @@ fn work(app: &App, lookup: &mut Lookup<'_>) -> Option<Work> {
         App::DhcpServer(server) => {
             Work::DhcpServer(super::lending::server(server, lookup.hosts, lookup.host, lookup.problems)?)
         }
-        App::Ping(ping) => Work::Ping(ping::Config {
-            destination: lookup.peer(&ping.to.value, &ping.to.place)?,
-            count: value(&ping.count).unwrap_or(4),
-            interval: time(&ping.interval, second),
-            timeout: time(&ping.timeout, second),
-            payload: lookup.size(ping.size.as_ref(), 56, 0)?,
-            ttl: value(&ping.ttl),
-            tos: value(&ping.tos).unwrap_or(0),
-            record_route: value(&ping.record_route).unwrap_or(false),
-            dont_fragment: value(&ping.dont_fragment),
-            timestamp: value(&ping.timestamp).unwrap_or(false),
-        }),
+        App::Ping(ping) => Work::Ping(lookup.ping(ping)?),
         App::Traceroute(trace) => Work::Traceroute(lookup.traceroute(trace)?),
         App::Echo(_)
         | App::Chargen(_)
@@ -342,6 +332,26 @@ impl Lookup<'_> {
         let names = self.hosts.iter().map(|host| host.name.as_str());
         self.problems.push(no_such(place, "host", name, names));
         None
+    }
+
+    fn ping(&mut self, ping: &Ping) -> Option<ping::Config> {
+        let time = |at: &Option<At<Span>>, otherwise| at.as_ref().map_or(otherwise, |at| at.value.0);
+        let second = Duration::from_secs(1);
+        let destination = self.peer(&ping.to.value, &ping.to.place)?;
+        Some(ping::Config {
+            count: Some(value(&ping.count).unwrap_or(4).into()),
+            interval: time(&ping.interval, second),
+            timeout: time(&ping.timeout, second),
+            payload: self.size(ping.size.as_ref(), 56, 0)?,
+            ttl: value(&ping.ttl),
+            tos: value(&ping.tos).unwrap_or(0),
+            record_route: value(&ping.record_route).unwrap_or(false),
+            discovery: value(&ping.dont_fragment)
+                .map(|forbidden| if forbidden { MtuDiscovery::Do } else { MtuDiscovery::Dont }),
+            timestamp: value(&ping.timestamp).unwrap_or(false),
+            outstanding: true,
+            ..ping::Config::new(destination)
+        })
     }
 
     fn traceroute(&mut self, trace: &Traceroute) -> Option<traceroute::Config> {

@@ -1,5 +1,7 @@
 //! HTTP, with what was left out filled in.
 
+use core::num::NonZeroU32;
+
 use wirelab_stack::application::http::client::{self, Content, DEFAULT_MAX_REDIRECTS, Method, Request};
 use wirelab_stack::application::http::{PORT, Url, server};
 use wirelab_stack::storage::FilePath;
@@ -28,6 +30,7 @@ fn plan_server(server: &HttpServer, lookup: &mut Lookup<'_>) -> Option<server::C
         writable: value(&server.accept_writes).unwrap_or(false),
         max_body: server.max_body.as_ref().map_or(server::DEFAULT_MAX_BODY, |most| most.value.0),
         head_timeout: server.head_timeout.as_ref().map_or(server::DEFAULT_HEAD_TIMEOUT, |span| span.value.0),
+        max_requests: value(&server.max_requests).map_or(Some(server::DEFAULT_MAX_REQUESTS), NonZeroU32::new),
         log: path(&server.access_log),
         redirects: server
             .redirect

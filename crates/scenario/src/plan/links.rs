@@ -11,7 +11,7 @@ use wirelab_stack::time::Duration;
 use super::devices::Device;
 use super::{PlannedLink, check_unique, no_such};
 use crate::diagnostic::Problem;
-use crate::model::{self, Link, Settings, StageName};
+use crate::model::{self, Link, Settings, StageName, Wire};
 use crate::read::{At, Place};
 use crate::units::{End, Limit};
 
@@ -138,10 +138,21 @@ fn find_interface(end: &At<End>, host: &HostConfig, problems: &mut Vec<Problem>)
 
 /// The settings of both directions: the link's own, with what the direction says instead.
 pub fn directions(link: &Link) -> [Settings; 2] {
-    [&link.forward, &link.backward].map(|direction| match direction {
-        Some(own) => link.settings.with(&own.value),
-        None => link.settings.clone(),
+    each_way(&link.settings, [&link.forward, &link.backward])
+}
+
+fn each_way(both: &Settings, own: [&Option<At<Settings>>; 2]) -> [Settings; 2] {
+    own.map(|own| match own {
+        Some(own) => both.with(&own.value),
+        None => both.clone(),
     })
+}
+
+/// What the directions of a wire do.
+pub fn wire(wire: &Wire, problems: &mut Vec<Problem>) -> [DirectionConfig; 2] {
+    let directions = each_way(&wire.settings, [&wire.forward, &wire.backward]);
+    check_directions(&directions, problems);
+    directions.map(|settings| config(&settings))
 }
 
 /// Reports settings that make no sense together; those that both directions share only once.

@@ -40,6 +40,7 @@ pub use applications::{PlannedApplication, Work};
 pub use events::{PlannedChange, PlannedShow};
 pub use expectations::{ApplicationCheck, ConnectionCheck, CounterCheck, Expectation, FileCheck, Subject};
 pub use files::{Belongings, Directory};
+pub use links::wire;
 pub use mail::MailCheck;
 
 /// Everything that a run needs.

@@ -381,12 +381,17 @@ impl Line {
         self.watch.observe(now, Interest::LINKS, || Event::Link(LinkEvent::Changed { stage }));
     }
 
+    /// Frames and octets that wait for the line.
+    pub(crate) fn queue(&self) -> (u32, u64) {
+        match self.stages.get(self.queue_place) {
+            Some(Stage::Queue(queue)) => queue.length(),
+            _ => (0, 0),
+        }
+    }
+
     fn show_queue(&self, now: Instant) {
         self.watch.observe(now, Interest::SERIES, || {
-            let (packets, bytes) = match self.stages.get(self.queue_place) {
-                Some(Stage::Queue(queue)) => queue.length(),
-                _ => (0, 0),
-            };
+            let (packets, bytes) = self.queue();
             Event::Link(LinkEvent::Queue { packets, bytes })
         });
     }

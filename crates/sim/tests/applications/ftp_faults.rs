@@ -7,7 +7,7 @@ use wirelab_stack::application::ftp::server::{self, Anonymous, User};
 use wirelab_stack::time::Duration;
 
 use super::talk::{at, content, files, path, storage};
-use super::wire::{Case, Ended, FAULTS, Fault};
+use super::wire::{Case, Ended, FAULTS, Fault, LONG};
 
 const OCTETS: usize = 9_000;
 
@@ -58,10 +58,10 @@ fn check(fault: Option<(usize, Fault)>, ended: &mut Ended) {
     }
 }
 
-fn everywhere(active: bool, representation: Representation, faults: &[Fault]) {
-    let case = Case {
-        client: || client::run(client_config(active, representation)),
-        server: || server::serve(server_config()),
+fn everywhere(active: bool, representation: Representation) {
+    let case = |attempts, sessions| Case {
+        client: move || client::run(client::Config { attempts, ..client_config(active, representation) }),
+        server: move || server::serve(server::Config { sessions, ..server_config() }),
         client_files: || {
             let mut files = storage(&[("up", &content(5, OCTETS))]);
             files.create_directory(&path("here"), wirelab_stack::clock::DEFAULT_DATE).unwrap();
@@ -69,25 +69,30 @@ fn everywhere(active: bool, representation: Representation, faults: &[Fault]) {
         },
         server_files: || storage(&[("srv/down", &content(3, OCTETS))]),
     };
-    case.at_every_frame(faults, check);
+    case(1, Some(1)).at_every_frame(&FAULTS, check);
+    // Who does not give up at once goes on where it was.
+    case(1_000, None).at_every_frame(&[Fault::RestartServer, Fault::CutFor(LONG)], |fault, ended| {
+        assert_eq!(ended.client, Ok(()), "{fault:?}");
+        check(fault, ended);
+    });
 }
 
 #[test]
 fn a_fault_at_every_frame_of_a_passive_session() {
-    everywhere(false, Representation::Image, &FAULTS);
+    everywhere(false, Representation::Image);
 }
 
 #[test]
 fn a_fault_at_every_frame_of_an_active_session() {
-    everywhere(true, Representation::Image, &FAULTS);
+    everywhere(true, Representation::Image);
 }
 
 #[test]
 fn a_fault_at_every_frame_of_a_session_in_ascii() {
-    everywhere(false, Representation::Ascii, &FAULTS);
+    everywhere(false, Representation::Ascii);
 }
 
 #[test]
 fn a_fault_at_every_frame_of_an_active_session_in_ascii() {
-    everywhere(true, Representation::Ascii, &FAULTS);
+    everywhere(true, Representation::Ascii);
 }

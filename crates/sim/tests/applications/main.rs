@@ -5,6 +5,7 @@ mod bounds;
 mod ftp;
 mod ftp_faults;
 mod ftp_server;
+mod get;
 mod smtp;
 mod smtp_faults;
 mod smtp_server;

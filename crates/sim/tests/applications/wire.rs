@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use wirelab_sim::{DirectionConfig, Limits, LinkConfig, Outcome, Script, World, mac_of};
+use wirelab_sim::{Change, DirectionConfig, Limits, LinkConfig, Outcome, Script, World, mac_of};
 use wirelab_stack::application::AppError;
 use wirelab_stack::checksum::Sum;
 use wirelab_stack::context::Ctx;
@@ -26,9 +26,34 @@ pub enum Fault {
     KillClient,
     /// When it passes, the server is killed.
     KillServer,
+    /// When it passes, the client's host loses its power.
+    CrashClient,
+    /// When it passes, the server's host loses its power.
+    CrashServer,
+    /// When it passes, the server's host loses its power, and starts again [`DOWN`] later, with the server.
+    RestartServer,
+    /// Neither that frame nor any that comes so much later arrives.
+    CutFor(Duration),
 }
 
-pub const FAULTS: [Fault; 4] = [Fault::Cut, Fault::Reset, Fault::KillClient, Fault::KillServer];
+pub const FAULTS: [Fault; 9] = [
+    Fault::Cut,
+    Fault::Reset,
+    Fault::KillClient,
+    Fault::KillServer,
+    Fault::CrashClient,
+    Fault::CrashServer,
+    Fault::RestartServer,
+    Fault::CutFor(SHORT),
+    Fault::CutFor(LONG),
+];
+
+/// Shorter than ARP is patient: everything goes on.
+pub const SHORT: Duration = Duration::from_millis(1_500);
+/// Longer than ARP is patient, and than some wait for a reply; TCP goes on.
+pub const LONG: Duration = Duration::from_secs(400);
+/// How long a host is down.
+const DOWN: Duration = Duration::from_secs(5);
 
 /// The longest that anything may take after a fault: idle times of both ends, and what TCP gives up after.
 const PATIENCE: Duration = Duration::from_secs(3 * 3600);
@@ -54,6 +79,7 @@ impl Script for Wire {
         let other = InterfaceId(1 - on.0);
         match self.fault {
             Some((at, Fault::Cut)) if number >= at => return,
+            Some((at, Fault::CutFor(span))) if number >= at && ctx.now < self.passed[at] + span => return,
             Some((at, Fault::Reset)) if number == at => {
                 if let Some((onward, back)) = resets(&octets) {
                     self.out.push_back((other, raw(onward)));
@@ -142,7 +168,7 @@ pub struct Ended {
 impl<C, S, FC, FS> Case<C, S>
 where
     C: Fn() -> FC,
-    S: Fn() -> FS,
+    S: Fn() -> FS + Clone + 'static,
     FC: Future<Output = Result<(), AppError>> + 'static,
     FS: Future<Output = Result<(), AppError>> + 'static,
 {
@@ -155,6 +181,9 @@ where
         for fault in faults {
             for at in 0..whole.passed.len() {
                 let mut ended = self.run(Some((at, *fault)), &whole.passed);
+                if *fault == Fault::CutFor(SHORT) {
+                    assert_eq!(ended.client, Ok(()), "a short cut at {at}");
+                }
                 check(Some((at, *fault)), &mut ended);
             }
         }
@@ -178,7 +207,18 @@ where
         world.set_storage(server, (self.server_files)());
         let killed = |who| fault.filter(|(_, fault)| *fault == who).map(|(at, _)| passed[at]);
         world.spawn(client, "client", Instant::ZERO, mortal((self.client)(), killed(Fault::KillClient)));
-        world.spawn(server, "server", Instant::ZERO, mortal((self.server)(), killed(Fault::KillServer)));
+        if let Some((at, Fault::RestartServer)) = fault {
+            world.spawn_service(server, "server", Instant::ZERO, self.server.clone());
+            world.at(passed[at], Change::Crash(server));
+            world.at(passed[at] + DOWN, Change::Restart(server));
+        } else {
+            world.spawn(server, "server", Instant::ZERO, mortal((self.server)(), killed(Fault::KillServer)));
+        }
+        match fault {
+            Some((at, Fault::CrashClient)) => world.at(passed[at], Change::Crash(client)),
+            Some((at, Fault::CrashServer)) => world.at(passed[at], Change::Crash(server)),
+            _ => {}
+        }
         let limits = Limits { until: Some(Instant::ZERO + PATIENCE), max_events: None };
         let outcome = world.run(limits, &mut |_| {});
         let applications = world.applications();

@@ -33,6 +33,7 @@ pub fn config() -> server::Config {
         writable: true,
         max_body: 100_000,
         head_timeout: server::DEFAULT_HEAD_TIMEOUT,
+        max_requests: Some(server::DEFAULT_MAX_REQUESTS),
         log: Some(path("access.log")),
         redirects: vec![
             (path("here"), "/hello.txt".to_owned()),

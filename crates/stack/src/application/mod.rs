@@ -11,6 +11,7 @@ pub mod dhcp;
 pub mod discard;
 pub mod echo;
 pub mod ftp;
+pub mod get;
 pub mod group;
 pub mod http;
 mod lines;

@@ -191,13 +191,24 @@ impl Host {
         origin: &Origin,
         frame: &mut Frame,
     ) -> Result<(), Dropped> {
+        if self.is_used_up(ctx, origin, frame)? { Ok(()) } else { self.deliver(ctx, origin, frame) }
+    }
+
+    /// Acts on a packet's options, and keeps a fragment. Whether nothing of it is left to deliver.
+    #[inline]
+    pub(super) fn is_used_up(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        origin: &Origin,
+        frame: &mut Frame,
+    ) -> Result<bool, Dropped> {
         if origin.packet.options != Options::Fine && self.accept_options(ctx, origin, frame)? {
-            return Ok(());
+            return Ok(true);
         }
         if origin.packet.fragment.is_some() {
-            return self.reassemble(ctx, origin, frame);
+            return self.reassemble(ctx, origin, frame).map(|()| true);
         }
-        self.deliver(ctx, origin, frame)
+        Ok(false)
     }
 
     /// A whole packet for this host, its header off, goes to whom its protocol says.

@@ -11,7 +11,6 @@ use super::Host;
 use super::ingress::{Dropped, Origin, info};
 use crate::context::Ctx;
 use crate::frame::{Checksum, Frame};
-use crate::network::options::Options;
 use crate::trace::{DropReason, Place};
 use crate::transport::Verdict;
 use crate::transport::errors::QUOTED;
@@ -36,13 +35,7 @@ impl Host {
         origin: &Origin,
         frame: &mut Frame,
     ) -> Result<(), Dropped> {
-        if origin.packet.options != Options::Fine && self.accept_options(ctx, origin, frame)? {
-            return Ok(());
-        }
-        if origin.packet.fragment.is_some() {
-            return self.reassemble(ctx, origin, frame);
-        }
-        self.deliver_watched(ctx, origin, frame)
+        if self.is_used_up(ctx, origin, frame)? { Ok(()) } else { self.deliver_watched(ctx, origin, frame) }
     }
 
     /// As [`deliver`](Self::deliver), and to raw sockets too. What nothing here speaks but a raw socket took is no unknown

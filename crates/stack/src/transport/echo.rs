@@ -215,18 +215,14 @@ impl EchoSockets {
     /// The caller found no room to send and waits for it. Whether it did not wait already.
     pub fn wait_to_send(&mut self, key: Key) -> bool {
         let Some(socket) = self.sockets.get_mut(key) else { return false };
-        let waited = socket.waiting.contains(Readiness::WRITE);
-        socket.waiting = socket.waiting.or(Readiness::WRITE);
-        !waited
+        socket.waiting.put(Readiness::WRITE)
     }
 
     /// Wakes the owner of `key` if it waits for any of `readiness`.
     pub fn wake(&mut self, key: Key, readiness: Readiness) {
         let Some(socket) = self.sockets.get_mut(key) else { return };
-        let due = socket.waiting.and(readiness);
-        if !due.is_none() {
-            socket.waiting = socket.waiting.without(due);
-            self.wakes.push(Wake { socket: SocketId::Icmp(key), readiness: due });
+        if let Some(readiness) = socket.waiting.take(readiness) {
+            self.wakes.push(Wake { socket: SocketId::Icmp(key), readiness });
         }
     }
 

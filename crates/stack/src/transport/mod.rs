@@ -15,6 +15,7 @@ use crate::trace::DropReason;
 pub mod descriptors;
 pub mod echo;
 pub mod errors;
+mod inbox;
 pub mod listing;
 mod ports;
 pub mod raw;
@@ -97,6 +98,20 @@ impl Readiness {
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// Takes out what is in both; `None` where nothing is.
+    pub(crate) const fn take(&mut self, other: Self) -> Option<Self> {
+        let both = self.and(other);
+        *self = self.without(both);
+        if both.is_none() { None } else { Some(both) }
+    }
+
+    /// Puts in what is in `other`. Whether not all of it was there.
+    pub(crate) const fn put(&mut self, other: Self) -> bool {
+        let had = self.contains(other);
+        *self = self.or(other);
+        !had
     }
 
     /// Whether nothing is in it.

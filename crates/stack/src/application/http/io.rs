@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-use super::STALL;
 use crate::socket::net::{TcpStream, time};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
-/// A connection, which fails when nothing has moved on it for [`STALL`] though something is waited for: a peer that neither
+/// A connection, which fails when nothing has moved on it for a while though something is waited for: a peer that neither
 /// reads nor writes holds nothing for longer.
 #[derive(Debug)]
 pub(super) struct Io {
     stream: Arc<TcpStream>,
+    /// How long it may stand still.
+    stall: Duration,
     /// When something moved last, either way.
     moved: Instant,
     /// Each runs while its direction is waited for.
@@ -26,14 +27,14 @@ pub(super) struct Io {
 type Wait = Option<Pin<Box<time::Sleep>>>;
 
 impl Io {
-    pub(super) fn new(stream: Arc<TcpStream>) -> Self {
-        Self { stream, moved: time::now(), reading: None, writing: None }
+    pub(super) fn new(stream: Arc<TcpStream>, stall: Duration) -> Self {
+        Self { stream, stall, moved: time::now(), reading: None, writing: None }
     }
 }
 
 /// Something has moved; or nothing has, and the time runs.
 fn watch<T>(
-    (wait, moved): (&mut Wait, &mut Instant),
+    (wait, moved, stall): (&mut Wait, &mut Instant, Duration),
     cx: &mut Context<'_>,
     done: Poll<io::Result<T>>,
 ) -> Poll<io::Result<T>> {
@@ -42,13 +43,13 @@ fn watch<T>(
         (*wait, *moved) = (None, now);
         return done;
     }
-    let sleep = wait.get_or_insert_with(|| Box::pin(time::sleep(STALL)));
+    let sleep = wait.get_or_insert_with(|| Box::pin(time::sleep(stall)));
     while sleep.as_mut().poll(cx).is_ready() {
-        if *moved + STALL <= now {
+        if *moved + stall <= now {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         // The other direction has moved meanwhile.
-        *sleep = Box::pin(time::sleep_until(*moved + STALL));
+        *sleep = Box::pin(time::sleep_until(*moved + stall));
     }
     Poll::Pending
 }
@@ -63,17 +64,17 @@ impl Read for Io {
         if most == 0 {
             return Poll::Ready(Ok(()));
         }
-        let Self { stream, moved, reading, .. } = &mut *self;
+        let Self { stream, stall, moved, reading, .. } = &mut *self;
         let read = stream.poll_read_bytes(cx, most);
-        watch((reading, moved), cx, read).map_ok(|octets| buffer.put_slice(&octets))
+        watch((reading, moved, *stall), cx, read).map_ok(|octets| buffer.put_slice(&octets))
     }
 }
 
 impl Write for Io {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        let Self { stream, moved, writing, .. } = &mut *self;
+        let Self { stream, stall, moved, writing, .. } = &mut *self;
         let written = stream.poll_write_some(cx, data);
-        watch((writing, moved), cx, written)
+        watch((writing, moved, *stall), cx, written)
     }
 
     /// Nothing to do: TCP sends by its own rules.

@@ -19,7 +19,7 @@ mod url;
 use crate::clock::Timestamp;
 use crate::time::Duration;
 
-pub use url::{Url, UrlError};
+pub use url::{MAX_URL, Url, UrlError};
 
 /// The port of HTTP (RFC 9110 §4.2.1).
 pub const PORT: u16 = 80;
@@ -37,7 +37,9 @@ const READ_AHEAD: usize = 64 * 1024;
 pub const STALL: Duration = Duration::from_secs(60);
 
 /// The next piece of a body's data, and nothing at its end. Trailers are passed over.
-async fn next_data(body: &mut hyper::body::Incoming) -> Result<Option<bytes::Bytes>, hyper::Error> {
+pub(in crate::application) async fn next_data(
+    body: &mut hyper::body::Incoming,
+) -> Result<Option<bytes::Bytes>, hyper::Error> {
     loop {
         let frame =
             core::future::poll_fn(|cx| hyper::body::Body::poll_frame(core::pin::Pin::new(&mut *body), cx));
@@ -61,7 +63,7 @@ fn date_field(date: Timestamp) -> String {
 }
 
 /// An error with what it comes from: `hyper`'s own says only that something failed.
-fn told(error: &dyn core::error::Error) -> String {
+pub(in crate::application) fn told(error: &dyn core::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -2,6 +2,7 @@
 
 use core::net::SocketAddr;
 
+use super::send::{gather, said};
 use super::{
     Address, Bsd, Errno, Fd, ICMP_FILTER, IP_HDRINCL, IP_MTU_DISCOVER, IP_OPTIONS, IP_PKTINFO, IP_RECVERR,
     IP_RECVTOS, IP_RECVTTL, IP_TOS, IP_TTL, MSG_MORE, OptionValue, SO_ACCEPTCONN, SO_BINDTODEVICE,
@@ -10,15 +11,7 @@ use super::{
 use crate::socket::datagram::Envelope;
 use crate::transport::descriptors::{Datagram, End};
 use crate::transport::raw::Kind;
-use crate::transport::{Key, SocketError, SocketId};
-
-/// What a call on such a socket says of an error.
-fn said(error: SocketError) -> Errno {
-    match error {
-        SocketError::NotConnected => Errno::EDESTADDRREQ,
-        error => error.into(),
-    }
-}
+use crate::transport::{Key, SocketId};
 
 impl Bsd<'_, '_> {
     pub(super) fn raw_bind(&mut self, key: Key, local: SocketAddr) -> Result<(), Errno> {
@@ -56,15 +49,7 @@ impl Bsd<'_, '_> {
         if closed {
             return Err(self.host.raw.take_error(key)?.map_or(Errno::EPIPE, Errno::from));
         }
-        let gathered: Vec<u8>;
-        let data = match parts {
-            [one] => *one,
-            parts => {
-                gathered = parts.concat();
-                &gathered
-            }
-        };
-        self.host.raw_send(self.ctx, SocketId::Raw(key), data, envelope).map_err(said)
+        self.host.raw_send(self.ctx, SocketId::Raw(key), &gather(parts), envelope).map_err(said)
     }
 
     /// The socket behind a descriptor; another does not have the option.

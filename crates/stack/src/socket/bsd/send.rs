@@ -1,5 +1,7 @@
 //! `send`, `sendto`, `sendmsg`.
 
+use std::borrow::Cow;
+
 use super::receive::Control;
 use super::{Address, Bsd, Errno, Fd, MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL};
 use crate::socket::datagram::Envelope;
@@ -161,19 +163,8 @@ impl Bsd<'_, '_> {
             self.host.udp_send_envelope(self.ctx, SocketId::Udp(key), &corked.data, &envelope)?;
             return Ok(length);
         }
-        let gathered: Vec<u8>;
-        let data = match parts {
-            [one] => *one,
-            parts => {
-                gathered = parts.concat();
-                &gathered
-            }
-        };
-        let sent = self.host.udp_send_envelope(self.ctx, SocketId::Udp(key), data, envelope);
-        sent.map_err(|error| match error {
-            SocketError::NotConnected => Errno::EDESTADDRREQ,
-            error => error.into(),
-        })
+        let sent = self.host.udp_send_envelope(self.ctx, SocketId::Udp(key), &gather(parts), envelope);
+        sent.map_err(said)
     }
 }
 
@@ -182,6 +173,22 @@ const fn told(found: &Condition, error: Errno) -> Errno {
     match error {
         Errno::ECONNRESET if found.fin_received && !found.fin_requested => Errno::EPIPE,
         error => error,
+    }
+}
+
+/// What a call says of why a datagram or packet was not sent.
+pub(super) fn said(error: SocketError) -> Errno {
+    match error {
+        SocketError::NotConnected => Errno::EDESTADDRREQ,
+        error => error.into(),
+    }
+}
+
+/// All parts in one piece: one alone is that already.
+pub(super) fn gather<'a>(parts: &[&'a [u8]]) -> Cow<'a, [u8]> {
+    match parts {
+        [one] => Cow::Borrowed(one),
+        parts => Cow::Owned(parts.concat()),
     }
 }
 

@@ -205,7 +205,7 @@ impl Seat {
         self.now
     }
 
-    pub(super) fn date(&self) -> Timestamp {
+    pub(crate) fn date(&self) -> Timestamp {
         self.clock.at(self.now)
     }
 
@@ -284,7 +284,7 @@ pub(super) fn with<R>(act: impl FnOnce(&mut Seat) -> R) -> R {
 }
 
 /// As `with`; `None` outside of any seat.
-pub(super) fn try_with<R>(act: impl FnOnce(&mut Seat) -> R) -> Option<R> {
+pub(crate) fn try_with<R>(act: impl FnOnce(&mut Seat) -> R) -> Option<R> {
     let mut seat = SEAT.try_with(Cell::take).ok().flatten()?;
     let result = act(&mut seat);
     SEAT.set(Some(seat));

@@ -106,11 +106,14 @@ impl Raw {
                 tos: packet.octets.get(1).copied().unwrap_or_default(),
                 options: None,
             };
-            if socket.enqueue(received, socket.receive_buffer.unwrap_or(self.knobs.receive_buffer)) {
+            if socket.inbox.put(received, socket.receive_buffer.unwrap_or(self.knobs.receive_buffer)) {
                 offer = Offer::Taken;
                 self.wake(key, Readiness::READ);
-            } else if offer == Offer::Unwanted {
-                offer = Offer::Full;
+            } else {
+                socket.drops += 1;
+                if offer == Offer::Unwanted {
+                    offer = Offer::Full;
+                }
             }
         }
         offer
@@ -188,7 +191,7 @@ impl Raw {
     /// read.
     pub fn for_each(&self, mut each: impl FnMut(u8, SocketAddr, Option<SocketAddr>, usize)) {
         for socket in self.sockets.iter() {
-            each(socket.protocol, local_of(socket), socket.remote, socket.readable());
+            each(socket.protocol, local_of(socket), socket.remote, socket.inbox.readable());
         }
     }
 
@@ -227,7 +230,7 @@ impl Raw {
         if let Some(error) = socket.errors.pending.take() {
             return Err(error);
         }
-        socket.dequeue().ok_or_else(|| {
+        socket.inbox.take().ok_or_else(|| {
             socket.waiting = socket.waiting.or(Readiness::READ);
             SocketError::WouldBlock
         })
@@ -242,7 +245,7 @@ impl Raw {
         if let Some(error) = socket.errors.pending.take() {
             return Err(error);
         }
-        socket.first().cloned().ok_or_else(|| {
+        socket.inbox.first().cloned().ok_or_else(|| {
             socket.waiting = socket.waiting.or(Readiness::READ);
             SocketError::WouldBlock
         })
@@ -308,18 +311,14 @@ impl Raw {
     /// The caller found no room to send and waits for it. Whether it did not wait already.
     pub fn wait_to_send(&mut self, key: Key) -> bool {
         let Some(socket) = self.sockets.get_mut(key) else { return false };
-        let waited = socket.waiting.contains(Readiness::WRITE);
-        socket.waiting = socket.waiting.or(Readiness::WRITE);
-        !waited
+        socket.waiting.put(Readiness::WRITE)
     }
 
     /// Wakes the owner of `key` if it waits for any of `readiness`.
     pub fn wake(&mut self, key: Key, readiness: Readiness) {
         let Some(socket) = self.sockets.get_mut(key) else { return };
-        let due = socket.waiting.and(readiness);
-        if !due.is_none() {
-            socket.waiting = socket.waiting.without(due);
-            self.wakes.push(Wake { socket: SocketId::Raw(key), readiness: due });
+        if let Some(readiness) = socket.waiting.take(readiness) {
+            self.wakes.push(Wake { socket: SocketId::Raw(key), readiness });
         }
     }
 

@@ -27,7 +27,7 @@ impl Raw {
     pub fn condition(&self, key: Key) -> Result<Condition, SocketError> {
         let socket = self.at(key)?;
         Ok(Condition {
-            readable: socket.first().is_some(),
+            readable: socket.inbox.first().is_some(),
             error: socket.errors.pending,
             queued_errors: socket.errors.wait(),
         })

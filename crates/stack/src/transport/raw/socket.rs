@@ -1,15 +1,14 @@
 //! One raw socket, or one of datagrams of ICMP: what it takes, and its receive queue.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::collections::VecDeque;
 
 use super::Packet;
 use crate::frame::InterfaceId;
 use crate::network::icmp;
 use crate::network::sending::Sending;
 use crate::transport::errors::Errors;
+use crate::transport::inbox::Inbox;
 use crate::transport::sent::Sent;
-use crate::transport::udp::Received;
 use crate::transport::{Key, Readiness};
 
 /// What a socket sends and receives.
@@ -62,9 +61,8 @@ pub struct Socket {
     pub sent: Sent<Ipv4Addr>,
     /// Packets that found no room in its queue.
     pub drops: u64,
-    queue: VecDeque<Received>,
-    /// Storage that the queue holds, in octets.
-    held: usize,
+    /// What waits to be received.
+    pub inbox: Inbox,
 }
 
 impl Socket {
@@ -87,8 +85,7 @@ impl Socket {
             sending: Sending::default(),
             sent: Sent::default(),
             drops: 0,
-            queue: VecDeque::new(),
-            held: 0,
+            inbox: Inbox::default(),
         }
     }
 
@@ -117,42 +114,4 @@ impl Socket {
             }
         }
     }
-
-    /// Keeps a packet; false where the queue would hold more than `limit` octets.
-    pub fn enqueue(&mut self, received: Received, limit: usize) -> bool {
-        let held = self.held + storage(&received);
-        if held > limit {
-            self.drops += 1;
-            return false;
-        }
-        self.held = held;
-        self.queue.push_back(received);
-        true
-    }
-
-    /// The next packet.
-    pub fn dequeue(&mut self) -> Option<Received> {
-        let received = self.queue.pop_front()?;
-        self.held -= storage(&received);
-        if self.queue.is_empty() {
-            // An idle socket holds no buffers.
-            self.queue = VecDeque::new();
-        }
-        Some(received)
-    }
-
-    /// The packet that is received next.
-    pub fn first(&self) -> Option<&Received> {
-        self.queue.front()
-    }
-
-    /// Octets that wait to be read.
-    pub fn readable(&self) -> usize {
-        self.queue.iter().map(|waiting| waiting.payload.len()).sum()
-    }
-}
-
-/// Octets that a packet in the queue holds. Its storage is its own: it was copied beside what the host does with it.
-fn storage(received: &Received) -> usize {
-    received.payload.len() + size_of::<Received>()
 }

@@ -137,7 +137,7 @@ impl Udp {
     pub fn condition(&self, key: Key) -> Result<Condition, SocketError> {
         let socket = self.sockets.get(key).ok_or(SocketError::BadDescriptor)?;
         Ok(Condition {
-            readable: socket.first().map(|first| first.payload.len()),
+            readable: socket.inbox.first().map(|first| first.payload.len()),
             error: socket.errors.pending,
             queued_errors: socket.errors.wait(),
         })
@@ -152,7 +152,7 @@ impl Udp {
         if let Some(error) = socket.errors.pending.take() {
             return Err(error);
         }
-        socket.first().cloned().ok_or_else(|| {
+        socket.inbox.first().cloned().ok_or_else(|| {
             socket.waiting = socket.waiting.or(Readiness::READ);
             SocketError::WouldBlock
         })

@@ -99,7 +99,7 @@ impl Udp {
         let Some(socket) = self.sockets.get_mut(key) else { return Verdict::PortUnreachable };
         let mut received = received(ip, remote, frame);
         received.payload = own_storage(received.payload, self.knobs.copy_below);
-        if !socket.enqueue(received, socket.receive_buffer.unwrap_or(self.knobs.receive_buffer)) {
+        if !socket.inbox.put(received, socket.receive_buffer.unwrap_or(self.knobs.receive_buffer)) {
             return Verdict::Dropped(DropReason::UdpQueueFull);
         }
         self.wake(key, Readiness::READ);
@@ -130,7 +130,8 @@ impl Udp {
         let mut verdict = Verdict::Dropped(DropReason::UdpQueueFull);
         for key in receivers {
             let Some(socket) = self.sockets.get_mut(key) else { continue };
-            if socket.enqueue(received.clone(), socket.receive_buffer.unwrap_or(self.knobs.receive_buffer)) {
+            if socket.inbox.put(received.clone(), socket.receive_buffer.unwrap_or(self.knobs.receive_buffer))
+            {
                 verdict = Verdict::Accepted;
                 self.wake(key, Readiness::READ);
             }
@@ -220,7 +221,7 @@ impl Udp {
     /// Calls `each` for every socket that has a port, in the order of their places: its ends, and how many octets wait to be read.
     pub fn for_each(&self, mut each: impl FnMut(SocketAddr, Option<SocketAddr>, usize)) {
         for socket in self.sockets.iter().filter(|socket| socket.local.port() != 0) {
-            each(socket.local, socket.remote, socket.readable());
+            each(socket.local, socket.remote, socket.inbox.readable());
         }
     }
 
@@ -278,7 +279,7 @@ impl Udp {
         let socket = self.sockets.get_mut(key).ok_or(SocketError::BadDescriptor)?;
         socket.local.set_ip(address);
         socket.remote = Some(remote);
-        socket.keep_from(remote);
+        socket.inbox.keep_from(remote);
         Ok(())
     }
 
@@ -349,7 +350,7 @@ impl Udp {
         if let Some(error) = socket.errors.pending.take() {
             return Err(error);
         }
-        socket.dequeue().ok_or_else(|| {
+        socket.inbox.take().ok_or_else(|| {
             socket.waiting = socket.waiting.or(Readiness::READ);
             SocketError::WouldBlock
         })
@@ -381,9 +382,7 @@ impl Udp {
     /// The caller found no room to send and waits for it. Whether it did not wait already.
     pub fn wait_to_send(&mut self, key: Key) -> bool {
         let Some(socket) = self.sockets.get_mut(key) else { return false };
-        let waited = socket.waiting.contains(Readiness::WRITE);
-        socket.waiting = socket.waiting.or(Readiness::WRITE);
-        !waited
+        socket.waiting.put(Readiness::WRITE)
     }
 
     /// Whether broadcasts are permitted from here on.
@@ -449,10 +448,8 @@ impl Udp {
     /// Wakes the owner of `key` if it waits for any of `readiness`.
     pub fn wake(&mut self, key: Key, readiness: Readiness) {
         let Some(socket) = self.sockets.get_mut(key) else { return };
-        let due = socket.waiting.and(readiness);
-        if !due.is_none() {
-            socket.waiting = socket.waiting.without(due);
-            self.wakes.push(Wake { socket: SocketId::Udp(key), readiness: due });
+        if let Some(readiness) = socket.waiting.take(readiness) {
+            self.wakes.push(Wake { socket: SocketId::Udp(key), readiness });
         }
     }
 }

@@ -1,7 +1,6 @@
 //! One UDP socket: its ends and its receive queue.
 
 use core::net::{IpAddr, SocketAddr};
-use std::collections::VecDeque;
 
 use bytes::Bytes;
 
@@ -10,6 +9,7 @@ use crate::frame::InterfaceId;
 use crate::network::options::List;
 use crate::network::sending::Sending;
 use crate::transport::errors::Errors;
+use crate::transport::inbox::Inbox;
 use crate::transport::sent::Sent;
 use crate::transport::{Key, Readiness};
 
@@ -57,13 +57,12 @@ pub struct Socket {
     pub errors: Errors,
     /// What the owner waits for.
     pub waiting: Readiness,
-    queue: VecDeque<Received>,
+    /// What waits to be received.
+    pub inbox: Inbox,
     /// What its owner wants of the packets that it sends.
     pub sending: Sending,
     /// The datagrams that it sent last, by their destinations.
     pub sent: Sent<SocketAddr>,
-    /// Storage that the queue holds, in octets.
-    held: usize,
 }
 
 impl Socket {
@@ -81,10 +80,9 @@ impl Socket {
             multicast: Multicast::default(),
             errors: Errors::default(),
             waiting: Readiness::NONE,
-            queue: VecDeque::new(),
+            inbox: Inbox::default(),
             sending: Sending::default(),
             sent: Sent::default(),
-            held: 0,
         }
     }
 
@@ -124,48 +122,4 @@ impl Socket {
     fn takes_from(&self, on: InterfaceId) -> bool {
         self.binding.interface.is_none_or(|own| own == on)
     }
-
-    /// Keeps a datagram; false where the queue would hold more than `limit` octets.
-    pub fn enqueue(&mut self, received: Received, limit: usize) -> bool {
-        let held = self.held + storage(&received);
-        if held > limit {
-            return false;
-        }
-        self.held = held;
-        self.queue.push_back(received);
-        true
-    }
-
-    /// The next datagram.
-    pub fn dequeue(&mut self) -> Option<Received> {
-        let received = self.queue.pop_front()?;
-        self.held -= storage(&received);
-        if self.queue.is_empty() {
-            // An idle socket holds no buffers.
-            self.queue = VecDeque::new();
-        }
-        Some(received)
-    }
-
-    /// The datagram that is received next.
-    pub fn first(&self) -> Option<&Received> {
-        self.queue.front()
-    }
-
-    /// Octets of payload that wait to be read.
-    pub fn readable(&self) -> usize {
-        self.queue.iter().map(|waiting| waiting.payload.len()).sum()
-    }
-
-    /// Drops what waits and is not from `peer`.
-    pub fn keep_from(&mut self, peer: SocketAddr) {
-        self.queue.retain(|waiting| waiting.from == peer);
-        self.held = self.queue.iter().map(storage).sum();
-    }
-}
-
-/// Octets that a datagram in the queue holds. Its payload fills most of its own storage: shorter ones were copied.
-fn storage(received: &Received) -> usize {
-    let options = if received.options.is_some() { size_of::<List>() } else { 0 };
-    received.payload.len() + size_of::<Received>() + options
 }

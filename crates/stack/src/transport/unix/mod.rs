@@ -295,10 +295,8 @@ impl Unix {
     /// Wakes the owner of `key` if it waits for any of `readiness`.
     fn wake(&mut self, key: Key, readiness: Readiness) {
         let Some(socket) = self.sockets.get_mut(key) else { return };
-        let due = socket.waiting.and(readiness);
-        if !due.is_none() {
-            socket.waiting = socket.waiting.without(due);
-            self.wakes.push(Wake { socket: SocketId::Unix(key), readiness: due });
+        if let Some(readiness) = socket.waiting.take(readiness) {
+            self.wakes.push(Wake { socket: SocketId::Unix(key), readiness });
         }
     }
 

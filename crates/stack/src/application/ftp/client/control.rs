@@ -17,7 +17,7 @@ pub const REPLY: Duration = Duration::from_secs(2 * 60);
 const READ: usize = 4 * 1024;
 
 /// The control connection.
-pub(super) struct Control {
+pub(in crate::application) struct Control {
     stream: TcpStream,
     incoming: Incoming<Lines>,
     replies: Replies,
@@ -25,7 +25,7 @@ pub(super) struct Control {
 
 impl Control {
     /// Connects, and is greeted.
-    pub(super) async fn open(remote: SocketAddr) -> Result<Self, Failure> {
+    pub(in crate::application) async fn open(remote: SocketAddr) -> Result<Self, Failure> {
         let stream = time::timeout(REPLY, TcpStream::connect(remote)).await?;
         let stream =
             stream.map_err(|error| Failure::passing(format!("cannot connect to {remote}: {error}")))?;
@@ -78,7 +78,7 @@ impl Control {
     }
 
     /// Sends a command, and waits for the reply that ends it.
-    pub(super) async fn ask(&mut self, command: &Command) -> Result<Reply, Failure> {
+    pub(in crate::application) async fn ask(&mut self, command: &Command) -> Result<Reply, Failure> {
         self.send(command).await?;
         loop {
             let reply = self.reply().await?;
@@ -93,7 +93,7 @@ impl Control {
     }
 
     /// As [`ask`](Self::ask), for what must be done.
-    pub(super) async fn must(&mut self, command: &Command) -> Result<Reply, Failure> {
+    pub(in crate::application) async fn must(&mut self, command: &Command) -> Result<Reply, Failure> {
         let reply = self.ask(command).await?;
         if reply.is_completion() {
             return Ok(reply);

@@ -18,7 +18,7 @@ pub const DEPTH: usize = 32;
 /// Logs in, does what is to be done, and leaves.
 pub(super) async fn session(config: &Config) -> Result<(), Failure> {
     let mut control = Control::open(config.remote).await?;
-    log_in(&mut control, config).await?;
+    log_in(&mut control, (&config.user, &config.password)).await?;
     let mut session = Session::new(control, config.active, config.representation);
     let mut mirror = Mirror { session: &mut session, seen: 0 };
     for path in &config.lists {
@@ -37,10 +37,14 @@ pub(super) async fn session(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn log_in(control: &mut Control, config: &Config) -> Result<(), Failure> {
-    let mut reply = control.ask(&Command::User(config.user.clone())).await?;
+/// Says who it is.
+pub(in crate::application) async fn log_in(
+    control: &mut Control,
+    (user, password): (&str, &str),
+) -> Result<(), Failure> {
+    let mut reply = control.ask(&Command::User(user.to_owned())).await?;
     if reply.code == 331 {
-        reply = control.ask(&Command::Pass(config.password.clone())).await?;
+        reply = control.ask(&Command::Pass(password.to_owned())).await?;
     }
     match reply.code {
         230 | 202 => Ok(()),

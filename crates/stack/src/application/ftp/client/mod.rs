@@ -14,8 +14,11 @@ use crate::socket::net::{report, time};
 use crate::storage::FilePath;
 use crate::time::Duration;
 
+pub(in crate::application) use control::Control;
 pub use control::REPLY;
+pub(in crate::application) use mirror::log_in;
 pub use mirror::{DEPTH, FILES};
+pub(in crate::application) use transfer::Session;
 pub use transfer::{DATA_IDLE, LISTING};
 
 /// An FTP client.
@@ -63,22 +66,22 @@ pub struct Put {
 
 /// Why a session failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Failure {
-    text: String,
+pub(in crate::application) struct Failure {
+    pub(in crate::application) text: String,
     /// It would fail again.
-    permanent: bool,
+    pub(in crate::application) permanent: bool,
     /// The server does not know the command.
     unknown: bool,
 }
 
 impl Failure {
     /// What will not change by itself.
-    fn permanent(text: impl Into<String>) -> Self {
+    pub(in crate::application) fn permanent(text: impl Into<String>) -> Self {
         Self { text: text.into(), permanent: true, unknown: false }
     }
 
     /// What may not happen the next time.
-    fn passing(text: impl Into<String>) -> Self {
+    pub(in crate::application) fn passing(text: impl Into<String>) -> Self {
         Self { text: text.into(), permanent: false, unknown: false }
     }
 

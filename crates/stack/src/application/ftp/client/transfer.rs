@@ -25,8 +25,8 @@ pub const LISTING: usize = 4 * 1024 * 1024;
 const CHUNK: usize = 16 * 1024;
 
 /// A logged-in session.
-pub(super) struct Session {
-    pub(super) control: Control,
+pub(in crate::application) struct Session {
+    pub(in crate::application) control: Control,
     pub(super) active: bool,
     pub(super) representation: Representation,
     /// The type that was agreed on; listings need another than files may.
@@ -42,12 +42,19 @@ enum Data {
 }
 
 impl Session {
-    pub(super) const fn new(control: Control, active: bool, representation: Representation) -> Self {
+    pub(in crate::application) const fn new(
+        control: Control,
+        active: bool,
+        representation: Representation,
+    ) -> Self {
         Self { control, active, representation, agreed: Representation::Ascii, plain_passive: false }
     }
 
     /// Agrees on a type, if it is not that already.
-    pub(super) async fn agree(&mut self, representation: Representation) -> Result<(), Failure> {
+    pub(in crate::application) async fn agree(
+        &mut self,
+        representation: Representation,
+    ) -> Result<(), Failure> {
         if self.agreed != representation {
             self.control.must(&Command::Type(representation)).await?;
             self.agreed = representation;
@@ -85,7 +92,11 @@ impl Session {
     }
 
     /// Begins a transfer: its data connection is open.
-    async fn begin(&mut self, command: &Command, restart: u64) -> Result<TcpStream, Failure> {
+    pub(in crate::application) async fn begin(
+        &mut self,
+        command: &Command,
+        restart: u64,
+    ) -> Result<TcpStream, Failure> {
         let data = self.prepare().await?;
         if restart > 0 {
             let reply = self.control.ask(&Command::Rest(restart)).await?;
@@ -119,7 +130,7 @@ impl Session {
     }
 
     /// The transfer's last word: the file is there only if that is good, whatever the data connection said.
-    async fn end(&mut self, command: &Command) -> Result<(), Failure> {
+    pub(in crate::application) async fn end(&mut self, command: &Command) -> Result<(), Failure> {
         let reply = self.control.reply().await?;
         if reply.is_completion() { Ok(()) } else { Err(Failure::refused(command, &reply)) }
     }
@@ -146,14 +157,17 @@ impl Session {
     }
 
     /// Octets of a file of the server's, if it says so.
-    pub(super) async fn size(&mut self, path: &str) -> Result<Option<u64>, Failure> {
+    pub(in crate::application) async fn size(&mut self, path: &str) -> Result<Option<u64>, Failure> {
         self.agree(Representation::Image).await?;
         let reply = self.control.ask(&Command::Size(path.to_owned())).await?;
         Ok(if reply.code == 213 { reply.text().trim().parse().ok() } else { None })
     }
 
     /// When a file of the server's was last written, if it says so.
-    pub(super) async fn modified(&mut self, path: &str) -> Result<Option<Timestamp>, Failure> {
+    pub(in crate::application) async fn modified(
+        &mut self,
+        path: &str,
+    ) -> Result<Option<Timestamp>, Failure> {
         let reply = self.control.ask(&Command::Mdtm(path.to_owned())).await?;
         Ok(if reply.code == 213 { parse_time(reply.text().trim()) } else { None })
     }

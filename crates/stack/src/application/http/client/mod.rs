@@ -22,7 +22,7 @@ use crate::storage::FilePath;
 
 pub use hyper::Method;
 
-use connection::Connection;
+pub(in crate::application) use connection::Connection;
 use download::Download;
 
 /// Redirects that are followed for one request, where nothing else is said.

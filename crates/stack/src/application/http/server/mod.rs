@@ -21,11 +21,12 @@ mod target;
 
 use core::convert::Infallible;
 use core::net::SocketAddr;
-use core::sync::atomic::{AtomicBool, AtomicU64};
+use core::num::NonZeroU32;
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::HOST;
+use hyper::header::{CONNECTION, HOST, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, Version};
@@ -33,7 +34,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use super::body::Body;
 use super::io::Io;
 use super::timer::NetworkTimer;
-use super::{MAX_FIELDS, MAX_HEAD, READ_AHEAD, told};
+use super::{MAX_FIELDS, MAX_HEAD, READ_AHEAD, STALL, told};
 use crate::application::AppError;
 use crate::application::server::{linger, serve};
 use crate::socket::net::{TcpStream, report};
@@ -47,6 +48,9 @@ pub use target::Target;
 
 /// How long a client may take for the head of a request, the time before it included, where nothing else is said.
 pub const DEFAULT_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Requests that are answered on one connection, where nothing else is said: as nginx has it.
+pub const DEFAULT_MAX_REQUESTS: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
 /// A server.
 #[derive(Clone, Debug)]
@@ -63,6 +67,9 @@ pub struct Config {
     pub max_body: u64,
     /// How long a client may take for the head of a request, the time before it included.
     pub head_timeout: Duration,
+    /// Requests that it answers on one connection, which ends with the last answer; without a number it ends when the client
+    /// wants it to.
+    pub max_requests: Option<NonZeroU32>,
     /// Where it writes a line for each request, besides saying it.
     pub log: Option<FilePath>,
     /// Paths that are elsewhere, with where: a path or a URL.
@@ -90,10 +97,20 @@ pub async fn server(config: Config) -> Result<(), AppError> {
 
 async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr) -> Result<(), AppError> {
     let stream = Arc::new(stream);
+    let begun = AtomicU32::new(0);
     let ended = {
         let service = service_fn(|request| {
             let shared = Arc::clone(&shared);
-            async move { Ok::<_, Infallible>(handle(&shared, peer, request).await) }
+            let before = begun.fetch_add(1, Ordering::Relaxed);
+            let last = shared.config.max_requests.is_some_and(|most| before >= most.get() - 1);
+            async move {
+                let mut response = handle(&shared, peer, request).await;
+                if last {
+                    // RFC 9112 §9.6: what is in the pipeline behind it is not answered, and the client knows.
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         http1::Builder::new()
             .timer(NetworkTimer::new())
@@ -105,7 +122,7 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr) ->
             .max_buf_size(READ_AHEAD)
             // Or the trace would change each second: the date is the host's.
             .auto_date_header(false)
-            .serve_connection(Io::new(Arc::clone(&stream)), service)
+            .serve_connection(Io::new(Arc::clone(&stream), STALL), service)
             .await
     };
     let Some(stream) = Arc::into_inner(stream) else { return Ok(()) };
