@@ -9,7 +9,7 @@ macro_rules! programs {
 
             use std::future::{pending, poll_fn};
             use std::io::{self, ErrorKind};
-            use std::net::SocketAddr;
+            use std::net::{Shutdown, SocketAddr};
             use std::pin::pin;
             use std::time::Duration;
 
@@ -150,6 +150,76 @@ macro_rules! programs {
                 Ok(())
             }
 
+            /// Serves an echo within the host by halves.
+            pub async fn serve_within(path: &str) -> io::Result<()> {
+                let listener = UnixListener::bind(path)?;
+                assert_eq!(listener.local_addr()?.as_pathname(), Some(path.as_ref()));
+                let (stream, peer) = listener.accept().await?;
+                assert!(peer.is_unnamed() && stream.peer_addr()?.is_unnamed());
+                let (mut read, write): (unix::OwnedReadHalf, unix::OwnedWriteHalf) = stream.into_split();
+                read.readable().await?;
+                let mut came = Vec::with_capacity(100);
+                assert_eq!(read.try_read_buf(&mut came)?, 5);
+                assert_eq!(read.try_read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+                write.writable().await?;
+                assert_eq!(write.try_write(&came)?, 5);
+                assert!(write.ready(Interest::WRITABLE).await?.is_writable());
+                assert_eq!(read.local_addr()?.as_pathname(), write.local_addr()?.as_pathname());
+                read.read_to_end(&mut came).await?;
+                let mut stream: UnixStream = read.reunite(write).map_err(io::Error::other)?;
+                stream.write_all(&came[5..]).await?;
+                stream.shutdown().await?;
+                let (second, _) = poll_fn(|cx| listener.poll_accept(cx)).await?;
+                let (mut read, write) = second.into_split();
+                write.forget();
+                // Forgotten, it has closed nothing: the other end still writes, and ends its stream itself.
+                assert_eq!(read.read(&mut [0; 8]).await?, 4);
+                Ok(())
+            }
+
+            pub async fn call_within(path: &str) -> io::Result<()> {
+                let mut stream = UnixStream::connect(path).await?;
+                stream.write_all(b"hello").await?;
+                let mut answer = Vec::with_capacity(100);
+                {
+                    let (read, mut write): (unix::ReadHalf<'_>, unix::WriteHalf<'_>) = stream.split();
+                    read.readable().await?;
+                    assert_eq!(read.try_read_buf(&mut answer)?, 5);
+                    write.writable().await?;
+                    assert_eq!(write.try_write(b", wor")?, 5);
+                    write.write_all(b"ld").await?;
+                    write.shutdown().await?;
+                }
+                poll_fn(|cx| stream.poll_read_ready(cx)).await?;
+                stream.read_to_end(&mut answer).await?;
+                assert_eq!(answer, b"hello, world");
+                let second = UnixStream::connect(path).await?;
+                poll_fn(|cx| second.poll_write_ready(cx)).await?;
+                assert_eq!(second.try_write(b"last")?, 4);
+                assert!(second.take_error()?.is_none());
+                Ok(())
+            }
+
+            /// Datagrams within the host, and what is left once a direction is shut.
+            pub async fn datagrams_within(path: &str) -> io::Result<()> {
+                let bound = UnixDatagram::bind(path)?;
+                let other = UnixDatagram::unbound()?;
+                assert_eq!(other.try_send_to(b"one", path)?, 3);
+                let mut buffer = [0; 8];
+                let (octets, from) = bound.try_recv_from(&mut buffer)?;
+                assert!(octets == 3 && from.is_unnamed());
+                other.connect(path)?;
+                other.send(b"two").await?;
+                bound.readable().await?;
+                assert_eq!(bound.try_recv(&mut buffer)?, 3);
+                other.shutdown(Shutdown::Write)?;
+                assert_eq!(other.try_send(b"late").unwrap_err().kind(), ErrorKind::BrokenPipe);
+                let (left, right) = UnixDatagram::pair()?;
+                left.send(b"pair").await?;
+                assert_eq!(right.recv(&mut buffer).await?, 4);
+                Ok(())
+            }
+
             pub async fn times() -> io::Result<()> {
                 let start = Instant::now();
                 time::sleep(ms(10)).await;
@@ -194,7 +264,8 @@ macro_rules! programs {
 
 programs!(ours {
     use wirelab_stack::socket::net::{
-        Interest, TcpListener, TcpSocket, TcpStream, ToSocketAddrs, UdpSocket, lookup_host, task, tcp, time,
+        Interest, TcpListener, TcpSocket, TcpStream, ToSocketAddrs, UdpSocket, UnixDatagram, UnixListener, UnixStream,
+        lookup_host, task, tcp, time, unix,
     };
     use wirelab_stack::socket::net::time::{Instant, MissedTickBehavior};
 });
@@ -202,6 +273,7 @@ programs!(ours {
 programs!(tokios {
     use tokio::io::Interest;
     use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, UdpSocket, lookup_host, tcp};
+    use tokio::net::{UnixDatagram, UnixListener, UnixStream, unix};
     use tokio::time::{Instant, MissedTickBehavior};
     use tokio::{task, time};
 });
@@ -212,6 +284,7 @@ fn it_compiles_against_tokio() {
     let at = std::net::SocketAddr::from(([127, 0, 0, 1], 7));
     drop((tokios::serve(at), tokios::call(at), tokios::answer(at), tokios::ask(at)));
     drop((tokios::times(), tokios::tasks()));
+    drop((tokios::serve_within("/s"), tokios::call_within("/s"), tokios::datagrams_within("/d")));
 }
 
 #[test]
@@ -228,6 +301,9 @@ fn it_runs_here() {
     net.spawn(server, "datagram server", async { Ok(ours::answer("0.0.0.0:7").await?) });
     net.spawn(client, "stream client", async move { Ok(ours::call(at).await?) });
     net.spawn(client, "datagram client", async move { Ok(ours::ask(at).await?) });
+    net.spawn(client, "stream server within", async { Ok(ours::serve_within("/run/s").await?) });
+    net.spawn(client, "stream client within", async { Ok(ours::call_within("/run/s").await?) });
+    net.spawn(client, "datagrams within", async { Ok(ours::datagrams_within("/run/d").await?) });
     net.spawn(client, "times", async { Ok(ours::times().await?) });
     net.spawn(client, "tasks", async { Ok(ours::tasks().await?) });
     net.finish();

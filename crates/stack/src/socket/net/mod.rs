@@ -28,6 +28,7 @@ mod datagram;
 mod datagram_ready;
 mod echo;
 pub mod fs;
+mod halves;
 mod listener;
 mod multicast;
 mod names;

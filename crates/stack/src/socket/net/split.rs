@@ -124,7 +124,7 @@ impl<S: Duplex> OwnedWriteHalf<S> {
 
 impl<S: Duplex> OwnedWriteHalf<S> {
     /// Gives the half up without closing its direction.
-    pub(super) fn leave(mut self) {
+    pub fn forget(mut self) {
         drop(self.stream.take());
     }
 }

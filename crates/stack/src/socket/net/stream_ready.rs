@@ -7,6 +7,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use bytes::BufMut;
 use tokio::io::ReadBuf;
 
+use super::halves::{both, reading, writing};
 use super::ready::readiness;
 use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::TcpStream;
@@ -107,8 +108,8 @@ impl TcpStream {
     }
 }
 
-/// What both kinds of a reading half have.
-macro_rules! reading {
+/// Peeking, which both kinds of a reading half have.
+macro_rules! peeking {
     ($($half:ty),+) => {
         $(impl $half {
             /// As [`TcpStream::peek`].
@@ -130,99 +131,15 @@ macro_rules! reading {
             ) -> Poll<io::Result<usize>> {
                 self.as_ref().poll_peek(cx, buffer)
             }
-
-            /// As [`TcpStream::readable`].
-            ///
-            /// # Errors
-            /// When the connection has gone.
-            pub async fn readable(&self) -> io::Result<()> {
-                self.as_ref().readable().await
-            }
-
-            /// As [`TcpStream::try_read`].
-            ///
-            /// # Errors
-            /// As there.
-            pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-                self.as_ref().try_read(buffer)
-            }
-
-            /// As [`TcpStream::try_read_buf`].
-            ///
-            /// # Errors
-            /// As there.
-            pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
-                self.as_ref().try_read_buf(buffer)
-            }
         })+
     };
 }
 
-/// What both kinds of a writing half have.
-macro_rules! writing {
-    ($($half:ty),+) => {
-        $(impl $half {
-            /// As [`TcpStream::writable`].
-            ///
-            /// # Errors
-            /// When the connection has gone.
-            pub async fn writable(&self) -> io::Result<()> {
-                self.as_ref().writable().await
-            }
-
-            /// As [`TcpStream::try_write`].
-            ///
-            /// # Errors
-            /// As there.
-            pub fn try_write(&self, data: &[u8]) -> io::Result<usize> {
-                self.as_ref().try_write(data)
-            }
-        })+
-    };
-}
-
-/// What all halves have.
-macro_rules! both {
-    ($($half:ty),+) => {
-        $(impl $half {
-            /// As [`TcpStream::ready`].
-            ///
-            /// # Errors
-            /// When the connection has gone.
-            pub async fn ready(&self, interest: Readiness) -> io::Result<Readiness> {
-                self.as_ref().ready(interest).await
-            }
-
-            /// This end.
-            ///
-            /// # Errors
-            /// When the connection has gone.
-            pub fn local_addr(&self) -> io::Result<core::net::SocketAddr> {
-                self.as_ref().local_addr()
-            }
-
-            /// The other end.
-            ///
-            /// # Errors
-            /// When the connection has gone.
-            pub fn peer_addr(&self) -> io::Result<core::net::SocketAddr> {
-                self.as_ref().peer_addr()
-            }
-        })+
-    };
-}
-
-reading!(ReadHalf<'_, TcpStream>, OwnedReadHalf<TcpStream>);
-writing!(WriteHalf<'_, TcpStream>, OwnedWriteHalf<TcpStream>);
-both!(ReadHalf<'_, TcpStream>, OwnedReadHalf<TcpStream>);
-both!(WriteHalf<'_, TcpStream>, OwnedWriteHalf<TcpStream>);
-
-impl OwnedWriteHalf<TcpStream> {
-    /// Gives the half up without closing its direction.
-    pub fn forget(self) {
-        self.leave();
-    }
-}
+peeking!(ReadHalf<'_, TcpStream>, OwnedReadHalf<TcpStream>);
+reading!(TcpStream: ReadHalf<'_, TcpStream>, OwnedReadHalf<TcpStream>);
+writing!(TcpStream: WriteHalf<'_, TcpStream>, OwnedWriteHalf<TcpStream>);
+both!(TcpStream, core::net::SocketAddr: ReadHalf<'_, TcpStream>, OwnedReadHalf<TcpStream>);
+both!(TcpStream, core::net::SocketAddr: WriteHalf<'_, TcpStream>, OwnedWriteHalf<TcpStream>);
 
 impl TcpStream {
     /// Closes the connection and waits, where it lingers (`SO_LINGER`), until the peer has acknowledged everything or the time

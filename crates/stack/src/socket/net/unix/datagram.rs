@@ -1,6 +1,7 @@
 //! A socket of datagrams within the host.
 
 use std::io;
+use std::net::Shutdown;
 use std::path::Path;
 
 use super::{SocketAddr, address};
@@ -8,7 +9,7 @@ use crate::context::Ctx;
 use crate::host::Host;
 use crate::socket::net::ready::readiness;
 use crate::socket::net::socket::Socket;
-use crate::transport::unix::{Message, Shutdown, Type};
+use crate::transport::unix::{self, Message, Type};
 use crate::transport::{Readiness, SocketError, SocketId};
 
 /// A socket of datagrams within the host. Dropped, it closes; its path stays until it is unlinked
@@ -147,11 +148,34 @@ impl UnixDatagram {
         self.socket.call(|host, _, id| host.unix_recv(id, buffer.len()).map(|next| next.copy_to(buffer)))
     }
 
+    /// As [`recv_from`](Self::recv_from), without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is no datagram; as [`recv`](Self::recv).
+    pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let message = self.socket.call(|host, _, id| host.unix_recv(id, buffer.len()))?;
+        Ok((message.copy_to(buffer), message.from))
+    }
+
+    /// As [`send_to`](Self::send_to), without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` where the queue there has no room; as [`send_to`](Self::send_to).
+    pub fn try_send_to(&self, data: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
+        let to = address(path)?;
+        self.socket.call(|host, _, id| host.unix_send(id, data, Some(&to)))
+    }
+
     /// Ends directions.
     ///
     /// # Errors
     /// When the socket has gone.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let how = match how {
+            Shutdown::Read => unix::Shutdown::Read,
+            Shutdown::Write => unix::Shutdown::Write,
+            Shutdown::Both => unix::Shutdown::Both,
+        };
         self.socket.call(|host, _, id| host.unix_shutdown(id, how))
     }
 

@@ -12,10 +12,24 @@ pub use datagram::UnixDatagram;
 pub use listener::UnixListener;
 pub use stream::UnixStream;
 
-pub use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use crate::transport::unix::{Address as SocketAddr, Credentials as UCred};
 
-use super::context;
+use super::{context, split};
+
+/// The reading half of a stream, borrowed.
+pub type ReadHalf<'a> = split::ReadHalf<'a, UnixStream>;
+
+/// The writing half of a stream, borrowed.
+pub type WriteHalf<'a> = split::WriteHalf<'a, UnixStream>;
+
+/// The reading half of a stream, owned.
+pub type OwnedReadHalf = split::OwnedReadHalf<UnixStream>;
+
+/// The writing half of a stream, owned. Dropped, it closes its direction.
+pub type OwnedWriteHalf = split::OwnedWriteHalf<UnixStream>;
+
+/// Two halves of different streams, given back.
+pub type ReuniteError = split::ReuniteError<UnixStream>;
 
 /// Where `path` leads.
 fn address(path: impl AsRef<Path>) -> io::Result<SocketAddr> {

@@ -4,12 +4,14 @@ use core::task::{Context, Poll};
 use std::io;
 use std::path::Path;
 
+use bytes::BufMut;
 use tokio::io::ReadBuf;
 
-use super::{SocketAddr, UCred, address};
+use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, SocketAddr, UCred, WriteHalf, address};
+use crate::socket::net::halves::{both, reading, writing};
 use crate::socket::net::ready::readiness;
 use crate::socket::net::socket::Socket;
-use crate::socket::net::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::socket::net::split::{self, Duplex};
 use crate::transport::unix::{Shutdown, Type};
 use crate::transport::{Readiness, SocketError};
 
@@ -85,6 +87,33 @@ impl UnixStream {
         self.socket.call(|host, _, id| host.unix_recv(id, buffer.len()).map(|next| next.copy_to(buffer)))
     }
 
+    /// As [`try_read`](Self::try_read), behind what `buffer` holds.
+    ///
+    /// # Errors
+    /// As `try_read`.
+    pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
+        let most = buffer.remaining_mut();
+        let message = self.socket.call(|host, _, id| host.unix_recv(id, most))?;
+        buffer.put_slice(&message.payload);
+        Ok(message.payload.len())
+    }
+
+    /// As [`readable`](Self::readable), for those who write futures by hand.
+    ///
+    /// # Errors
+    /// When the stream has gone.
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket.poll_ready(Readiness::READ, cx)
+    }
+
+    /// As [`writable`](Self::writable), for those who write futures by hand.
+    ///
+    /// # Errors
+    /// When the stream has gone.
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket.poll_ready(Readiness::WRITE, cx)
+    }
+
     /// Writes as much as there is room for.
     ///
     /// # Errors
@@ -102,12 +131,12 @@ impl UnixStream {
     }
 
     /// Two halves that borrow it.
-    pub const fn split(&mut self) -> (ReadHalf<'_, Self>, WriteHalf<'_, Self>) {
+    pub const fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
         split::borrowed(self)
     }
 
     /// Two halves that own it together. The writing half, dropped, closes its direction.
-    pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
         split::owned(self)
     }
 }
@@ -140,3 +169,6 @@ impl Duplex for UnixStream {
 }
 
 split::whole!(UnixStream);
+reading!(UnixStream: ReadHalf<'_>, OwnedReadHalf);
+writing!(UnixStream: WriteHalf<'_>, OwnedWriteHalf);
+both!(UnixStream, SocketAddr: ReadHalf<'_>, OwnedReadHalf, WriteHalf<'_>, OwnedWriteHalf);
